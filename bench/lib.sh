@@ -1,0 +1,59 @@
+# What the benchmark scripts share: a scratch directory, a prepared database, a server, medians and goal lines.
+# Sourced; not a program.
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+bin=build/bin/slotcast
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/bench.XXXXXX")
+server_pid=
+trap 'stop_server; rm -rf "$scratch"' EXIT
+
+say_machine() {
+  echo "# $(nproc) cores, $(uname -sr), load $(cut -d' ' -f1 /proc/loadavg); $1"
+}
+
+# fresh_db PATH: a migrated database with the venue of bench/venue.py.
+fresh_db() {
+  if [ ! -f "$scratch/prepared.db" ]; then
+    bench/venue.py >"$scratch/venue.json"
+    "$bin" import "$scratch/venue.json" --db "sqlite:$scratch/prepared.db" >/dev/null 2>"$scratch/import.log"
+    sqlite3 "$scratch/prepared.db" 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null
+  fi
+  rm -f "$1" "$1-wal" "$1-shm"
+  cp "$scratch/prepared.db" "$1"
+}
+
+# start_server DB [OPTION…]: sets $port.
+start_server() {
+  local db=$1
+  shift
+  "$bin" serve --db "sqlite:$db" --listen 127.0.0.1:0 --rate-limits off "$@" >"$scratch/out" 2>"$scratch/server.log" &
+  server_pid=$!
+  for _ in $(seq 200); do
+    port=$(sed -n 's/^listening http:.*:\([0-9]*\)$/\1/p' "$scratch/out")
+    [ -n "$port" ] && return
+    kill -0 "$server_pid" 2>/dev/null || break
+    sleep 0.05
+  done
+  tail -n 5 "$scratch/server.log" >&2
+  echo "bench: the server did not start" >&2
+  exit 1
+}
+
+stop_server() {
+  [ -n "$server_pid" ] || return 0
+  kill "$server_pid" 2>/dev/null || true
+  wait "$server_pid" 2>/dev/null || true
+  server_pid=
+}
+
+median() { sort -g | awk '{a[NR]=$1} END{print NR%2 ? a[(NR+1)/2] : (a[NR/2]+a[NR/2+1])/2}'; }
+spread() { sort -g | awk 'NR==1{lo=$1} {hi=$1} END{print lo ".." hi}'; }
+
+# goal NAME VALUE OP GOAL: the line that a script can read.
+goal() {
+  awk -v name="$1" -v value="$2" -v op="$3" -v goal="$4" 'BEGIN {
+    met = op == ">=" ? value + 0 >= goal + 0 : value + 0 <= goal + 0
+    printf "RATIO %s %.2f goal %s%s %s\n", name, value, op, goal, met ? "ok" : "short"
+  }'
+}
