@@ -22,7 +22,7 @@ struct metric {
 	const char *labels; /* `code="200"` without braces, or NULL */
 	_Atomic int64_t value; /* counter and gauge; for a histogram the sum in µs */
 	_Atomic uint64_t buckets[METRIC_BUCKETS];
-	struct metric *next;
+	_Atomic(struct metric *) next; /* the registry's, sorted */
 };
 
 #define METRIC_COUNTER(n, h, l) {.kind = METRIC_KIND_COUNTER, .name = (n), .help = (h), .labels = (l)}

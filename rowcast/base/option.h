@@ -42,6 +42,9 @@ struct option_set {
 void option_defaults(struct option_set *set);
 /* Read an INI file; a fault names file, line, option and what is allowed. */
 int option_load_file(struct option_set *set, const char *path, struct rc_fault *fault) RC_MUST_CHECK;
+/* The same from memory; `name` stands for the file in faults. Section headings are allowed and mean nothing. */
+int option_load_ini(struct option_set *set, struct rc_str text, const char *name, struct rc_fault *fault) RC_MUST_CHECK;
+/* Reads PREFIX_NAME of every option. Unknown names with the prefix are only logged: others (Kubernetes) invent such names. */
 int option_load_env(struct option_set *set, struct rc_fault *fault) RC_MUST_CHECK;
 /* Parse argv[1..]; words that are no options are put in `operands` (at most operand_max; more is a fault). `--` ends options. */
 int option_load_args(struct option_set *set, int argc, char **argv, const char **operands, int operand_max, int *operand_count,
@@ -49,7 +52,11 @@ int option_load_args(struct option_set *set, int argc, char **argv, const char *
 int option_set_value(struct option_set *set, const char *name, const char *value, const char *where, struct rc_fault *fault)
 	RC_MUST_CHECK;
 void option_release(struct option_set *set);
+const struct option *option_find(const struct option_set *set, struct rc_str name); /* NULL: none */
+
 struct buf;
+/* What is allowed: "1..256", "1k..64m", "on | off". For faults and the reference. */
+void option_print_allowed(const struct option *option, struct buf *out);
 void option_print_help(const struct option_set *set, struct buf *out);      /* terminal */
 void option_print_reference(const struct option_set *set, struct buf *out); /* Markdown table */
 

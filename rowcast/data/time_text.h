@@ -9,7 +9,10 @@
 
 #define TIME_TEXT_MAX 32
 
-/* "2026-11-20T10:00:00Z", with .123 or .123456 only when needed. Years 0001–9999. Returns the length. */
+/*
+ * "2026-11-20T10:00:00Z", with .123 or .123456 only when needed. Returns the length. What lies outside the years 0001–9999 is
+ * shown as the first or last instant of them: stored rows are not always ours.
+ */
 size_t time_format(int64_t us, char text[TIME_TEXT_MAX]);
 /* RFC 3339 with any offset, up to 6 fractional digits; leap second 60 and anything else: RC_INVALID. */
 int time_parse(struct rc_str text, int64_t *us) RC_MUST_CHECK;
