@@ -1,0 +1,156 @@
+/*
+ * rowgen --schema-name NAME --include PATH --schema FILE [--queries FILE] [--guards FILE] --out DIR
+ *
+ * Writes DIR/model.h and DIR/model.c. Exit status: 0 written, 1 the input has a fault (file:line: what), 2 wrong use.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <pg_query.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "rowcast/orm/rowgen/rowgen.h"
+
+void fail(const struct source *source, size_t at, const char *format, ...)
+{
+	va_list args;
+	int line = 1;
+
+	for (size_t i = 0; i < at && i < source->len; i++)
+		line += source->text[i] == '\n';
+	fprintf(stderr, "%s:%d: ", source->path, line);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	exit(1);
+}
+
+json_t *source_parse(const struct source *source)
+{
+	PgQueryParseResult result = pg_query_parse(source->text);
+	json_error_t error;
+	json_t *tree;
+
+	if (result.error)
+		fail(source, result.error->cursorpos > 0 ? (size_t)result.error->cursorpos - 1 : 0, "%s",
+		     result.error->message);
+	tree = json_loads(result.parse_tree, 0, &error);
+	pg_query_free_parse_result(result);
+	if (!tree)
+		fail(source, 0, "the parser's tree cannot be read: %s", error.text);
+	return tree;
+}
+
+static void source_read(struct source *source, struct rc_arena *arena, const char *path)
+{
+	FILE *file = path ? fopen(path, "re") : NULL;
+	struct buf text = BUF_INIT;
+	size_t got;
+
+	*source = (struct source){
+		.path = path ? path : "(none)", .text = rc_arena_printf(arena, "%s", ""), .arena = arena};
+	if (!path)
+		return;
+	if (!file) {
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		exit(1);
+	}
+	do {
+		got = fread(buf_reserve(&text, 65536), 1, 65536, file);
+		text.len += got;
+	} while (got);
+	fclose(file);
+	source->text = (char *)(uintptr_t)rc_arena_copy(arena, buf_str(&text)).ptr;
+	source->len = text.len;
+	buf_release(&text);
+}
+
+static int file_write(const char *dir, const char *name, const struct buf *text)
+{
+	char path[4096];
+	FILE *file;
+	int bad;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "we");
+	bad = !file || (text->len && fwrite(text->data, 1, text->len, file) != text->len);
+	if (file && fclose(file) != 0)
+		bad = 1;
+	if (bad)
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+	return bad;
+}
+
+struct args {
+	const char *schema, *queries, *guards, *out;
+	struct names names;
+};
+
+static int args_read(int argc, char **argv, struct args *args)
+{
+	static const struct option options[] = {
+		{"schema-name", required_argument, NULL, 'n'},
+		{"include", required_argument, NULL, 'i'},
+		{"schema", required_argument, NULL, 's'},
+		{"queries", required_argument, NULL, 'q'},
+		{"guards", required_argument, NULL, 'g'},
+		{"out", required_argument, NULL, 'o'},
+		{NULL, 0, NULL, 0},
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		const char **place = option == 'n'   ? &args->names.schema
+				     : option == 'i' ? &args->names.include
+				     : option == 's' ? &args->schema
+				     : option == 'q' ? &args->queries
+				     : option == 'g' ? &args->guards
+				     : option == 'o' ? &args->out
+						     : NULL;
+
+		if (!place)
+			return 2;
+		*place = optarg;
+	}
+	if (optind != argc || !args->names.schema || !args->names.include || !args->schema || !args->out)
+		return 2;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct args args = {0};
+	struct rc_arena arena;
+	struct source schema_text, queries_text, guards_text;
+	struct schema schema;
+	struct queries queries;
+	struct buf header = BUF_INIT, source = BUF_INIT, up = BUF_INIT, down = BUF_INIT;
+	int status;
+
+	if (args_read(argc, argv, &args)) {
+		fprintf(stderr, "usage: rowgen --schema-name NAME --include PATH --schema FILE [--queries FILE] "
+				"[--guards FILE] "
+				"--out DIR\n");
+		return 2;
+	}
+	rc_arena_init(&arena, 1 << 16);
+	source_read(&schema_text, &arena, args.schema);
+	source_read(&queries_text, &arena, args.queries);
+	source_read(&guards_text, &arena, args.guards);
+	schema_parse(&schema, &schema_text);
+	schema_add_guards(&schema, &guards_text);
+	queries_parse(&queries, &queries_text, &schema);
+	emit_sqlite(&up, &down, &schema, &guards_text);
+	prove(&schema, &queries, buf_cstr(&up), buf_cstr(&down));
+	emit_header(&header, &args.names, &schema, &queries);
+	emit_source(&source, &args.names, &schema, &queries, buf_cstr(&up), buf_cstr(&down));
+	status = file_write(args.out, "model.h", &header) | file_write(args.out, "model.c", &source);
+	buf_release(&header);
+	buf_release(&source);
+	buf_release(&up);
+	buf_release(&down);
+	rc_arena_release(&arena);
+	return status;
+}

@@ -1,0 +1,183 @@
+/*
+ * rowgen: schema.sql and queries.sql (PostgreSQL dialect) → structs, descriptors, typed functions, DDL and triggers in
+ * C.
+ *
+ * A build tool that runs for a few milliseconds: everything lives in one arena until the process ends, and a fault in
+ * the input ends it at once with "file:line: what is wrong" (fail).
+ * docs/decisions/0008-rowgen-parses-with-libpg-query.md
+ */
+#ifndef ROWCAST_ORM_ROWGEN_H
+#define ROWCAST_ORM_ROWGEN_H
+
+#include <jansson.h>
+
+#include "rowcast/arena.h"
+#include "rowcast/base/buf.h"
+#include "rowcast/model.h"
+
+#define COLUMNS_MAX 64
+#define KEY_MAX     4
+#define PARAMS_MAX  16
+
+struct source {
+	const char *path; /* as shown in messages */
+	char *text;       /* NUL-terminated */
+	size_t len;
+	struct rc_arena *arena;
+};
+
+struct column {
+	const char *name;
+	enum rc_type type;
+	uint32_t flags;
+	uint32_t offset;      /* in the struct, as every LP64 compiler lays it out; asserted in the output */
+	const char *fallback; /* DEFAULT, SQLite text, or NULL */
+	const char *note;     /* comment behind the column, or NULL */
+	size_t at;            /* byte offset in the source */
+};
+
+enum constraint_kind {
+	CONSTRAINT_PRIMARY,
+	CONSTRAINT_UNIQUE,
+	CONSTRAINT_CHECK,
+	CONSTRAINT_FOREIGN,
+	CONSTRAINT_EXCLUDE
+};
+
+struct constraint {
+	enum constraint_kind kind;
+	const char *name;
+	uint32_t columns[COLUMNS_MAX]; /* EXCLUDE: those compared by = */
+	uint32_t column_count;
+	const char *check; /* CHECK: expression */
+	const char *foreign_table;
+	const char *foreign_columns; /* "id" */
+	uint32_t lo, hi;             /* EXCLUDE: columns of the half-open range */
+	size_t where_from, where_to; /* EXCLUDE: source span of its predicate; equal: none */
+	size_t at;
+};
+
+struct table {
+	const char *name;
+	const char *note; /* comment above CREATE TABLE, or NULL */
+	struct column *columns;
+	uint32_t column_count;
+	uint32_t key[KEY_MAX];
+	uint32_t key_count;
+	int32_t version; /* column index, -1 */
+	uint32_t row_bytes;
+	bool captured;
+	struct constraint *constraints;
+	uint32_t constraint_count;
+	size_t at;
+};
+
+struct sql_index {
+	const char *name;
+	const char *table;
+	const char *sql; /* whole statement, SQLite */
+	bool unique;
+	size_t at;
+};
+
+struct schema {
+	const struct source *source;
+	struct table *tables;
+	uint32_t table_count;
+	struct sql_index *indexes;
+	uint32_t index_count;
+	const char **constraint_names; /* [0] is none */
+	uint32_t constraint_name_count;
+};
+
+enum query_kind { QUERY_ONE, QUERY_MANY, QUERY_EXEC };
+
+struct param {
+	const char *name;
+	enum rc_type type;
+};
+
+struct query {
+	const char *name;
+	const char *note;
+	enum query_kind kind;
+	struct param params[PARAMS_MAX];
+	uint32_t param_count;
+	const struct table *table; /* the rows are rows of this table, or NULL */
+	struct column *columns;    /* else the rows are struct NAME_row of these */
+	uint32_t column_count;
+	uint32_t row_bytes;
+	const char *sql; /* SQLite */
+	size_t at;
+};
+
+struct queries {
+	const struct source *source;
+	struct query *items;
+	uint32_t count;
+};
+
+struct names {
+	const char *schema;  /* "slotcast" */
+	const char *include; /* "slotcast/model/model.h" */
+};
+
+/* main.c */
+__attribute__((noreturn)) void fail(const struct source *source, size_t at, const char *format, ...) RC_PRINTF(3, 4);
+json_t *source_parse(const struct source *source); /* libpg_query's tree; a syntax error fails */
+
+/* text.c: the source as tokens; what SQLite writes differently */
+enum token_kind {
+	TOKEN_END,
+	TOKEN_WORD,
+	TOKEN_QUOTED,
+	TOKEN_STRING,
+	TOKEN_NUMBER,
+	TOKEN_PARAM,
+	TOKEN_CAST,
+	TOKEN_COMMENT,
+	TOKEN_OTHER
+};
+
+struct token {
+	enum token_kind kind;
+	size_t from, to;
+};
+
+bool token_next(const struct source *source, size_t *at, size_t end, struct token *token);
+bool token_is(const struct source *source, const struct token *token, const char *word); /* ASCII case ignored */
+/* The part between the next "(" behind `at` and its partner. */
+void text_parens(const struct source *source, size_t at, size_t *from, size_t *to);
+/* Position behind the next word `word` at or behind `at`, before `end`; fails when there is none. */
+size_t text_after_word(const struct source *source, size_t at, size_t end, const char *word);
+/* [from, to) as SQLite: casts dropped, $1 → ?1, comments dropped, blanks folded; columns of `table` get `prefix` when
+ * it is set. */
+const char *text_sqlite(const struct source *source, size_t from, size_t to, const struct table *table,
+			const char *prefix);
+const char *text_quote(struct rc_arena *arena, const char *identifier); /* quoted when it is a keyword of SQLite */
+const char *text_upper(struct rc_arena *arena, const char *name);
+/* Comment behind the element that starts at `at`, on its line; directives ("-- rowgen: …") are returned apart. */
+void text_notes(const struct source *source, size_t at, const char **note, const char **directive);
+const char *text_note_above(const struct source *source, size_t at);
+
+/* schema.c, queries.c */
+void schema_parse(struct schema *schema, const struct source *source);
+void schema_add_guards(struct schema *schema, const struct source *guards);
+const struct table *schema_table(const struct schema *schema, const char *name);
+int32_t table_column(const struct table *table, const char *name); /* -1: none */
+enum rc_type type_from_name(const struct source *source, size_t at, const json_t *type_name);
+uint32_t row_layout(struct column *columns, uint32_t count); /* sets offsets, returns the struct's size */
+void queries_parse(struct queries *queries, const struct source *source, const struct schema *schema);
+
+/* emit_*.c */
+void emit_header(struct buf *out, const struct names *names, const struct schema *schema,
+		 const struct queries *queries);
+void emit_source(struct buf *out, const struct names *names, const struct schema *schema, const struct queries *queries,
+		 const char *up_sql, const char *down_sql);
+const char *c_type(enum rc_type type);
+void emit_sqlite(struct buf *up, struct buf *down, const struct schema *schema, const struct source *guards);
+
+/* prove.c: SQLite itself reads the DDL and prepares every query; what it refuses fails here, not at run time. */
+void prove(const struct schema *schema, const struct queries *queries, const char *up_sql, const char *down_sql);
+
+#endif
