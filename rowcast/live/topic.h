@@ -22,6 +22,11 @@ void topic_put(struct topic *topic, struct rc_str key, struct rc_str json, uint6
 void topic_remove(struct topic *topic, struct rc_str key, uint64_t n);
 /* Positions before `n` cannot be continued on this topic. Called by the source while it fills a new topic. */
 void topic_set_floor(struct topic *topic, uint64_t n);
+/*
+ * For a source that fills: what is put from here on was changed by time alone at the position it names, so it is told again to
+ * whoever resumes from exactly that position. (Outside of a fill the hub sees it by itself: a commit whose position is not new.)
+ */
+void topic_set_timed(struct topic *topic, bool timed);
 struct rc_str topic_name(const struct topic *topic);
 void *topic_shape(const struct topic *topic); /* what the source parsed */
 size_t topic_row_count(const struct topic *topic);
