@@ -31,3 +31,32 @@ for mode in spread hot; do
   ratio=$(paste "$scratch/ours" "$scratch/limit" | awk '{print $1/$2}' | median)
   [ $mode = spread ] && goal booking.sqlite.spread "$ratio" '>=' 0.50 || goal booking.sqlite.hot "$ratio" '>=' 0.40
 done
+
+# The peer: Fastify + better-sqlite3 at 32 connections, and ours at the same.
+peer=build/peers/fastify
+mkdir -p $peer && cp bench/peers/fastify/* $peer/
+if [ ! -d $peer/node_modules ] && ! npm --prefix $peer install --silent --no-audit --no-fund >"$scratch/npm.log" 2>&1; then
+  echo "peer fastify: not installable here: $(tail -n 1 "$scratch/npm.log")"
+  exit 0
+fi
+echo "# peer:  node bench/peers/fastify/server.mjs (FULL), build/bench/load --connections 32 --mode peer"
+: >"$scratch/peer" && : >"$scratch/ours"
+for round in $(seq "$rounds"); do
+  node $peer/server.mjs "$scratch/peer-$round.db" >"$scratch/peer.out" &
+  server_pid=$!
+  until port=$(sed -n 's/^listening http:.*:\([0-9]*\)$/\1/p' "$scratch/peer.out") && [ -n "$port" ]; do kill -0 $server_pid; done
+  line=$(build/bench/load --port "$port" --connections 32 --count "$count" --mode peer)
+  stop_server
+  echo "peer $round fastify: $line"
+  echo "${line%% *}" >>"$scratch/peer"
+
+  fresh_db "$scratch/ours.db"
+  start_server "$scratch/ours.db"
+  line=$(build/bench/load --port "$port" --connections 32 --count "$count" --mode spread)
+  stop_server
+  echo "peer $round ours:    $line"
+  echo "${line%% *}" >>"$scratch/ours"
+done
+echo "peer fastify median $(median <"$scratch/peer") ($(spread <"$scratch/peer")) bookings/s"
+echo "peer ours    median $(median <"$scratch/ours") ($(spread <"$scratch/ours")) bookings/s"
+goal booking.fastify "$(paste "$scratch/ours" "$scratch/peer" | awk '{print $1/$2}' | median)" '>=' 5

@@ -1,10 +1,10 @@
 /*
  * Booking load over HTTP: C keep-alive connections in a closed loop, each with one request in flight.
  *
- *   load --port P --connections C --count N --mode spread|hot [--viewers V]
+ *   load --port P --connections C --count N --mode spread|hot|peer [--first F]
  *
  * spread: every booking has a slot of its own (room i mod 100, next quarter of an hour). hot: every booking takes one place of
- * the same class. Each request carries an Idempotency-Key, as every client must. The first tenth warms up and is not counted.
+ * the same class. peer: as spread, for a server that knows no venue. Each request carries an Idempotency-Key, as every client must. The first tenth warms up and is not counted.
  *
  * Prints one line: bookings a second, latency percentiles in microseconds, and how many answers were not 201.
  */
@@ -154,8 +154,8 @@ int main(int argc, char **argv)
 					      {"mode", 1, 0, 'm'},  {"first", 1, 0, 'f'},       {0}};
 	long count = 10000, first = 0, sent = 0, done = 0, refused = 0, warm;
 	int port = 8080, connections = 64, letter, epoll = epoll_create1(0);
-	bool hot = false;
-	struct target target = {0};
+	bool hot = false, peer = false;
+	struct target target = {.room_service = "1"};
 	struct samples latency = {0};
 	struct epoll_event events[256];
 	struct conn *conns;
@@ -178,12 +178,17 @@ int main(int argc, char **argv)
 			break;
 		case 'm':
 			hot = strcmp(optarg, "hot") == 0;
+			peer = strcmp(optarg, "peer") == 0;
 			break;
 		default:
 			return 2;
 		}
 	}
-	find_target(port, &target);
+	if (peer)
+		for (; target.room_count < 100; target.room_count++)
+			snprintf(target.rooms[target.room_count], 24, "room-%d", target.room_count);
+	else
+		find_target(port, &target);
 	conns = calloc((size_t)connections, sizeof(*conns));
 	if (!conns)
 		fail("memory");
