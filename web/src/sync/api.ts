@@ -1,0 +1,180 @@
+/*
+ * The HTTP calls a visitor needs. Each answers with a Result; none throws.
+ *
+ * A write carries an Idempotency-Key that belongs to the intent, not to the attempt: the same call with the same payload
+ * keeps its key until the server has given a definite outcome, through our own retries, through a person who presses the
+ * button again, and (with sessionStorage) through a reload. So "did it work?" never becomes two bookings.
+ */
+import { backoffMs } from "./backoff.js";
+import { asObject, decodeBooking, decodeProblem, decodeSlot, listOf, parseJson, type Booking, type Slot } from "./decode.js";
+import { decodeVenue, decodeVenueSummary, type Venue, type VenueSummary } from "./decode.js";
+import type { Environment } from "./environment.js";
+import { failure, success, type Problem, type Result } from "./result.js";
+import type { AvailabilityQuery } from "./transport.js";
+
+export interface HoldRequest {
+	readonly service: string;
+	readonly resource?: string;
+	readonly start: string;
+	readonly durationMin?: number;
+	readonly party?: number;
+}
+
+export interface Customer {
+	readonly name: string;
+	readonly email: string;
+	readonly phone?: string;
+}
+
+/** Anything shaped like sessionStorage. */
+export type KeyStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+
+export interface ApiOptions {
+	/** "" for the page's own origin. */
+	readonly base: string;
+	readonly environment: Pick<Environment, "after" | "random">;
+	readonly fetch: typeof fetch;
+	readonly newKey: () => string;
+	readonly storage?: KeyStorage;
+}
+
+export interface Api {
+	hold(request: HoldRequest): Promise<Result<Booking>>;
+	book(hold: string, customer: Customer): Promise<Result<Booking>>;
+	extend(ref: string): Promise<Result<Booking>>;
+	release(ref: string): Promise<Result<Booking>>;
+	cancel(ref: string): Promise<Result<Booking>>;
+	booking(ref: string): Promise<Result<Booking>>;
+	venues(): Promise<Result<readonly VenueSummary[]>>;
+	venue(slug: string): Promise<Result<Venue>>;
+	availability(query: AvailabilityQuery): Promise<Result<readonly Slot[]>>;
+}
+
+const ATTEMPTS = 3;
+const TIMEOUT_MS = 15_000;
+/** The server may have done it, or may do it in a moment: the same key asks again without doing it twice. */
+const ASK_AGAIN: ReadonlySet<string> = new Set(["network", "outcome-unknown", "in-flight"]);
+
+const NETWORK: Problem = {
+	code: "network",
+	status: 0,
+	title: "No answer",
+	detail: "The booking server did not answer. Nothing is lost: you can try again.",
+	retryable: true,
+};
+
+export function createApi(options: ApiOptions): Api {
+	const keys = options.storage ?? memoryStorage();
+
+	const attempt = async (method: string, path: string, body: string | null, key: string | null): Promise<Result<unknown>> => {
+		const abort = new AbortController();
+		const cancel = options.environment.after(TIMEOUT_MS, () => abort.abort());
+		try {
+			const response = await options.fetch(options.base + path, {
+				method,
+				signal: abort.signal,
+				headers: {
+					Accept: "application/json",
+					...(body === null ? {} : { "Content-Type": "application/json" }),
+					...(key === null ? {} : { "Idempotency-Key": key }),
+				},
+				...(body === null ? {} : { body }),
+			});
+			const value = parseJson(await response.text());
+			if (response.ok) return success(value);
+			const problem = decodeProblem(value, response.status);
+			const requestId = problem.requestId ?? response.headers.get("X-Request-Id");
+			return failure(requestId ? { ...problem, requestId } : problem);
+		} catch {
+			return failure(NETWORK);
+		} finally {
+			cancel();
+		}
+	};
+
+	const pause = (n: number): Promise<void> =>
+		new Promise((resolve) => options.environment.after(backoffMs(n, options.environment.random()), resolve));
+
+	const call = async <T>(
+		method: "GET" | "POST",
+		path: string,
+		payload: object | null,
+		decode: (value: unknown) => T | null,
+	): Promise<Result<T>> => {
+		const body = payload === null ? null : JSON.stringify(payload);
+		const intent = method === "GET" ? null : `idempotency ${path} ${fingerprint(body ?? "")}`;
+		let key: string | null = null;
+		if (intent !== null) {
+			key = keys.getItem(intent) ?? options.newKey();
+			keys.setItem(intent, key);
+		}
+		for (let n = 0; ; n++) {
+			const result = await attempt(method, path, body, key);
+			if (result.ok) {
+				if (intent !== null) keys.removeItem(intent);
+				const value = decode(result.value);
+				return value === null ? failure({ ...NETWORK, code: "bad-answer", title: "Unreadable answer" }) : success(value);
+			}
+			const again = ASK_AGAIN.has(result.error.code);
+			if (again && n + 1 < ATTEMPTS) {
+				await pause(n);
+				continue;
+			}
+			if (intent !== null && !again) keys.removeItem(intent);
+			return result;
+		}
+	};
+
+	const path = (ref: string): string => encodeURIComponent(ref);
+	return {
+		hold: (request) =>
+			call(
+				"POST",
+				"/v1/holds",
+				{
+					service: request.service,
+					resource: request.resource,
+					start: request.start,
+					duration_min: request.durationMin,
+					party: request.party,
+				},
+				decodeBooking,
+			),
+		book: (hold, customer) => call("POST", "/v1/bookings", { hold, customer }, decodeBooking),
+		extend: (ref) => call("POST", `/v1/holds/${path(ref)}:extend`, {}, decodeBooking),
+		release: (ref) => call("POST", `/v1/holds/${path(ref)}:release`, {}, decodeBooking),
+		cancel: (ref) => call("POST", `/v1/bookings/${path(ref)}:cancel`, {}, decodeBooking),
+		booking: (ref) => call("GET", `/v1/bookings/${path(ref)}`, null, decodeBooking),
+		venues: () => call("GET", "/v1/venues", null, (value) => listOf(asObject(value)?.["venues"], decodeVenueSummary)),
+		venue: (slug) => call("GET", `/v1/venues/${path(slug)}`, null, decodeVenue),
+		availability: (query) => {
+			const parameters = new URLSearchParams({ service: query.service, from: query.from, to: query.to });
+			if (query.resource !== undefined) parameters.set("resource", query.resource);
+			if (query.durationMin !== undefined) parameters.set("duration_min", String(query.durationMin));
+			if (query.party !== undefined) parameters.set("party", String(query.party));
+			return call("GET", `/v1/availability?${parameters.toString()}`, null, (value) =>
+				listOf(asObject(value)?.["slots"], decodeSlot),
+			);
+		},
+	};
+}
+
+/** FNV-1a over two seeds. It names an intent in storage without keeping a customer's words there; it guards nothing. */
+function fingerprint(text: string): string {
+	let a = 0x811c9dc5;
+	let b = 0x01000193;
+	for (let i = 0; i < text.length; i++) {
+		a = Math.imul(a ^ text.charCodeAt(i), 0x01000193);
+		b = Math.imul(b ^ text.charCodeAt(i), 0x85ebca6b);
+	}
+	return (a >>> 0).toString(16) + (b >>> 0).toString(16);
+}
+
+function memoryStorage(): KeyStorage {
+	const values = new Map<string, string>();
+	return {
+		getItem: (name) => values.get(name) ?? null,
+		setItem: (name, value) => void values.set(name, value),
+		removeItem: (name) => void values.delete(name),
+	};
+}

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { backoffMs } from "../src/sync/backoff.js";
+import { decodeMessage, decodeVenue } from "../src/sync/decode.js";
+import { subscribeMembers } from "../src/sync/transport.js";
+
+const ROW = {
+	id: "s1",
+	service: "1",
+	resource: "2",
+	start: "2026-11-20T10:00:00Z",
+	end: "2026-11-20T11:00:00Z",
+	capacity: 4,
+	remaining: 2,
+	state: "limited",
+};
+
+test("what is not JSON, not an object or of no known type is no message", () => {
+	for (const text of ["", "{", "[]", "1", "null", "{}", '{"type":"hello"}', '{"type":"__proto__"}'])
+		assert.equal(decodeMessage(text), null, text);
+});
+
+test("a snapshot with one wrong row is refused whole", () => {
+	const message = (row: object): string =>
+		JSON.stringify({ type: "snapshot", id: "a", position: "e.1", rows: [ROW, row] });
+	assert.notEqual(decodeMessage(message(ROW)), null);
+	for (const name of Object.keys(ROW)) assert.equal(decodeMessage(message({ ...ROW, [name]: {} })), null, name);
+	assert.equal(decodeMessage(message({ ...ROW, state: "constructor" })), null);
+});
+
+test("unknown members are ignored", () => {
+	assert.notEqual(decodeMessage('{"type":"status","state":"live","lag_ms":1,"age_ms":2,"more":[1]}'), null);
+});
+
+test("SSE data has no id: the stream is the subscription", () => {
+	const text = JSON.stringify({ type: "delta", from: "e.1", to: "e.2", upsert: [ROW], remove: ["s9"] });
+	assert.equal(decodeMessage(text), null);
+	const message = decodeMessage(text, "7");
+	assert.ok(message?.type === "delta" && message.id === "7" && message.remove[0] === "s9");
+});
+
+test("a live error is a problem with its subscription, or without", () => {
+	const message = decodeMessage('{"type":"error","id":"a","code":"not-found","status":404,"retryable":false}');
+	assert.ok(message?.type === "error" && message.id === "a" && message.problem.code === "not-found");
+	const bare = decodeMessage('{"type":"error"}');
+	assert.ok(bare?.type === "error" && bare.id === null);
+});
+
+test("a venue without contact or services of a known form is still safe to show", () => {
+	const venue = decodeVenue({ slug: "a", name: "A", tz: "UTC", services: [], resources: [] });
+	assert.deepEqual(venue?.contact, { phone: "", email: "" });
+	assert.equal(decodeVenue({ slug: "a", name: "A", tz: "UTC", services: [{}], resources: [] }), null);
+});
+
+test("a subscription names only what the viewer chose", () => {
+	const query = { service: "1", from: "2026-11-16", to: "2026-11-22" };
+	assert.deepEqual(subscribeMembers({ id: "1", query, after: null }), { topic: "availability", ...query });
+	assert.deepEqual(subscribeMembers({ id: "1", query: { ...query, resource: "2", durationMin: 30, party: 2 }, after: "e.1" }), {
+		topic: "availability",
+		...query,
+		resource: "2",
+		duration_min: 30,
+		party: 2,
+		after: "e.1",
+	});
+});
+
+test("pauses stay within their floor and ceiling for every attempt and chance", () => {
+	for (let attempt = 0; attempt < 40; attempt++)
+		for (const chance of [0, 0.5, 0.999_999]) {
+			const ms = backoffMs(attempt, chance);
+			assert.ok(ms >= 100 && ms <= 8_000, `${attempt} ${chance} ${ms}`);
+		}
+});

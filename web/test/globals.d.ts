@@ -1,0 +1,2 @@
+/** Folder of this package, put in by test.mjs. */
+declare const WEB_ROOT: string;
