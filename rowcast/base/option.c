@@ -63,7 +63,8 @@ static size_t edit_distance(const char *a, const char *b)
 
 static const struct option *nearest(const struct option_set *set, const char *name)
 {
-	size_t best_distance = strlen(name) / 3 < 2 ? 2 : strlen(name) / 3;
+	size_t len = strlen(name);
+	size_t best_distance = len < 4 ? 1 : len < 9 ? 2 : len / 3; /* more edits than that: no resemblance */
 	const struct option *best = NULL;
 
 	for (size_t i = 0; i < set->count; i++) {
