@@ -10,7 +10,6 @@
 #define SLOTCAST_BOARD_BOARD_H
 
 #include "rowcast/change.h"
-#include "rowcast/feed.h"
 #include "rowcast/live/topic.h"
 #include "slotcast/booking/rules.h"
 

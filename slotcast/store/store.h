@@ -17,6 +17,7 @@
 #include "slotcast/booking/state.h"
 
 struct store;
+struct buf;
 
 enum store_action {
 	STORE_HOLD,       /* make a hold */
