@@ -98,6 +98,7 @@ static void params_check(const struct source *source, const struct query *query,
 }
 
 struct scope {
+	const json_t *with; /* WITH's list: names that are no tables; their columns need a cast */
 	const struct table *tables[8];
 	const char *alias[8];
 	uint32_t count;
@@ -115,6 +116,12 @@ static void scope_add(const struct source *source, const struct schema *schema, 
 		scope_add(source, schema, query, json_object_get(join, "larg"), scope);
 		scope_add(source, schema, query, json_object_get(join, "rarg"), scope);
 		return;
+	}
+	for (size_t i = 0; name && i < json_array_size(scope->with); i++) {
+		const json_t *cte = json_object_get(json_array_get(scope->with, i), "CommonTableExpr");
+
+		if (strcmp(json_string_value(json_object_get(cte, "ctename")), name) == 0)
+			return;
 	}
 	if (!range || scope->count == 8)
 		fail(source, query->at, "%s: FROM may name at most 8 tables, plain or joined", query->name);
@@ -168,7 +175,7 @@ static void result_read(const struct source *source, const struct schema *schema
 {
 	const json_t *from = json_object_get(select, "fromClause");
 	const json_t *targets = json_object_get(select, "targetList");
-	struct scope scope = {0};
+	struct scope scope = {.with = json_object_get(json_object_get(select, "withClause"), "ctes")};
 	const json_t *first = json_object_get(json_object_get(json_array_get(targets, 0), "ResTarget"), "val");
 	const json_t *fields = json_object_get(json_object_get(first, "ColumnRef"), "fields");
 

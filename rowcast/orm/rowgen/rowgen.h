@@ -76,9 +76,14 @@ struct sql_index {
 	const char *name;
 	const char *table;
 	const char *sql; /* whole statement, SQLite */
-	bool unique;
+	bool unique;     /* then: over these columns, for rows that `where` (or NULL) selects */
+	uint32_t columns[COLUMNS_MAX];
+	uint32_t column_count;
+	const char *where;
 	size_t at;
 };
+
+struct rule;
 
 struct schema {
 	const struct source *source;
@@ -86,8 +91,12 @@ struct schema {
 	uint32_t table_count;
 	struct sql_index *indexes;
 	uint32_t index_count;
-	const char **constraint_names; /* [0] is none */
-	uint32_t constraint_name_count;
+	struct rule *rules; /* what the enum of constraints numbers; [0] is none */
+	uint32_t rule_count;
+};
+
+struct rule {
+	const char *name, *table, *columns, *kind; /* as in struct rc_constraint */
 };
 
 enum query_kind { QUERY_ONE, QUERY_MANY, QUERY_EXEC };
@@ -175,6 +184,8 @@ void emit_header(struct buf *out, const struct names *names, const struct schema
 void emit_source(struct buf *out, const struct names *names, const struct schema *schema, const struct queries *queries,
 		 const char *up_sql, const char *down_sql);
 const char *c_type(enum rc_type type);
+/* RC_INT …: the enumerator's name. */
+const char *type_enumerator(enum rc_type type);
 void emit_sqlite(struct buf *up, struct buf *down, const struct schema *schema, const struct source *guards);
 
 /* prove.c: SQLite itself reads the DDL and prepares every query; what it refuses fails here, not at run time. */

@@ -4,6 +4,8 @@
  */
 #include "rowcast/orm/rowgen/rowgen.h"
 
+#define GUARDS_MAX 256
+
 static size_t location(const json_t *node)
 {
 	return (size_t)json_integer_value(json_object_get(node, "location")); /* 0 is left out of the tree */
@@ -407,6 +409,19 @@ static void table_read(struct schema *schema, const struct source *source, const
 	schema->table_count++;
 }
 
+static void index_columns(struct sql_index *index, const struct source *source, const struct table *table,
+			  const json_t *params)
+{
+	for (size_t i = 0; i < json_array_size(params); i++) {
+		const char *name = member(source, json_object_get(json_array_get(params, i), "IndexElem"), "name");
+
+		if (!name && index->unique)
+			fail(source, index->at, "a unique index on expressions cannot be captured");
+		if (name)
+			index->columns[index->column_count++] = column_named(source, index->at, table, name);
+	}
+}
+
 static void index_read(struct schema *schema, const struct source *source, const json_t *node, size_t begin, size_t end)
 {
 	struct sql_index *index = &schema->indexes[schema->index_count++];
@@ -426,21 +441,63 @@ static void index_read(struct schema *schema, const struct source *source, const
 	if (strcmp(json_string_value(json_object_get(node, "accessMethod")), "btree") != 0)
 		fail(source, index->at, "only btree indexes exist on every engine");
 	text_parens(source, index->at, &from, &to);
+	index_columns(index, source, table, json_object_get(node, "indexParams"));
+	if (json_object_get(node, "whereClause"))
+		index->where = text_sqlite(source, text_after_word(source, to, end, "where"), end, NULL, NULL);
 	buf_printf(&sql, "CREATE %sINDEX %s ON %s (%s)", index->unique ? "UNIQUE " : "", index->name,
 		   text_quote(source->arena, index->table), text_sqlite(source, from, to, NULL, NULL));
-	if (json_object_get(node, "whereClause"))
-		buf_printf(&sql, " WHERE %s",
-			   text_sqlite(source, text_after_word(source, to, end, "where"), end, NULL, NULL));
+	if (index->where)
+		buf_printf(&sql, " WHERE %s", index->where);
 	index->sql = rc_arena_copy(source->arena, buf_str(&sql)).ptr;
 	buf_release(&sql);
 }
 
-static void name_add(struct schema *schema, const char *name)
+static const char *column_list(const struct source *source, const struct table *table, const uint32_t *columns,
+			       uint32_t count)
 {
-	for (uint32_t i = 1; i < schema->constraint_name_count; i++)
-		if (strcmp(schema->constraint_names[i], name) == 0)
-			return;
-	schema->constraint_names[schema->constraint_name_count++] = name;
+	const char *list = "";
+
+	for (uint32_t i = 0; i < count; i++)
+		list = rc_arena_printf(source->arena, "%s%s%s", list, i ? ", " : "", table->columns[columns[i]].name);
+	return list;
+}
+
+static bool rule_known(const struct schema *schema, const char *name)
+{
+	for (uint32_t i = 1; i < schema->rule_count; i++)
+		if (strcmp(schema->rules[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void rules_collect(struct schema *schema, const struct source *source)
+{
+	static const char *const kinds[] = {"RC_PRIMARY_KEY", "RC_UNIQUE", "RC_CHECK", "RC_FOREIGN_KEY", "RC_EXCLUSION"};
+
+	for (uint32_t t = 0; t < schema->table_count; t++) {
+		const struct table *table = &schema->tables[t];
+
+		for (uint32_t i = 0; i < table->constraint_count; i++) {
+			const struct constraint *c = &table->constraints[i];
+
+			if (rule_known(schema, c->name))
+				fail(source, c->at, "there are two constraints %s", c->name);
+			schema->rules[schema->rule_count++] =
+				(struct rule){c->name, table->name,
+					      column_list(source, table, c->columns, c->column_count), kinds[c->kind]};
+		}
+	}
+	for (uint32_t x = 0; x < schema->index_count; x++) {
+		const struct sql_index *index = &schema->indexes[x];
+		const struct table *table = schema_table(schema, index->table);
+
+		if (rule_known(schema, index->name))
+			fail(source, index->at, "there are two constraints %s", index->name);
+		if (index->unique)
+			schema->rules[schema->rule_count++] =
+				(struct rule){index->name, index->table,
+					      column_list(source, table, index->columns, index->column_count), "RC_UNIQUE"};
+	}
 }
 
 static void references_check(const struct schema *schema)
@@ -511,36 +568,34 @@ void schema_parse(struct schema *schema, const struct source *source)
 	json_decref(tree);
 	if (!schema->table_count)
 		fail(source, 0, "there is no table");
-	schema->constraint_names = RC_ARENA_ARRAY(source->arena, const char *, names + 256);
-	schema->constraint_name_count = 1;
-	for (uint32_t t = 0; t < schema->table_count; t++)
-		for (uint32_t c = 0; c < schema->tables[t].constraint_count; c++)
-			name_add(schema, schema->tables[t].constraints[c].name);
-	for (uint32_t x = 0; x < schema->index_count; x++)
-		if (schema->indexes[x].unique)
-			name_add(schema, schema->indexes[x].name);
+	schema->rules = RC_ARENA_ARRAY(source->arena, struct rule, names + GUARDS_MAX);
+	schema->rules[0] = (struct rule){"", "", "", NULL};
+	schema->rule_count = 1;
+	rules_collect(schema, source);
 	references_check(schema);
 	directives_check(source, schema);
 }
 
-/* Guards raise "name: why"; their names join the enum of constraints. */
+/* Guards raise "name: why"; names that no constraint has join the enum. */
 void schema_add_guards(struct schema *schema, const struct source *guards)
 {
 	static const char raise[] = "RAISE(ABORT, '";
 	const char *at = guards->text;
-	uint32_t room = schema->constraint_name_count + 256;
+	uint32_t room = GUARDS_MAX;
 
 	while ((at = strstr(at, raise))) {
 		const char *colon = strchr(at += sizeof(raise) - 1, ':');
 		struct rc_str name = {at, colon ? (size_t)(colon - at) : 0};
+		const char *copy;
 
 		for (size_t i = 0; i < name.len; i++)
 			if (!(name.ptr[i] == '_' || (name.ptr[i] >= 'a' && name.ptr[i] <= 'z')))
 				name.len = 0;
-		if (!name.len)
-			fail(guards, (size_t)(at - guards->text), "a guard's message begins with \"its_name: \"");
-		if (schema->constraint_name_count == room - 1)
-			fail(guards, (size_t)(at - guards->text), "too many guards");
-		name_add(schema, rc_arena_copy(guards->arena, name).ptr);
+		if (!name.len || !room--)
+			fail(guards, (size_t)(at - guards->text),
+			     "a guard's message begins with \"its_name: \", and there are at most %d of them", GUARDS_MAX);
+		copy = rc_arena_copy(guards->arena, name).ptr;
+		if (!rule_known(schema, copy))
+			schema->rules[schema->rule_count++] = (struct rule){copy, "", "", "RC_GUARD"};
 	}
 }
