@@ -148,6 +148,17 @@ static void keep_text(struct option_set *set, const char **field, const char *va
 	*field = copy;
 }
 
+static bool is_choice(const char *words, const char *value)
+{
+	struct rc_str rest = rc_str_from(words);
+
+	while (rest.ptr) {
+		if (rc_str_is(rc_str_cut(&rest, '|'), value))
+			return true;
+	}
+	return false;
+}
+
 static int store_value(struct option_set *set, const struct option *option, const char *value)
 {
 	void *field = (char *)set->values + option->offset;
@@ -159,6 +170,11 @@ static int store_value(struct option_set *set, const struct option *option, cons
 		return parse_bool(value, true, field);
 	case OPTION_SWITCH:
 		return parse_bool(value, false, field);
+	case OPTION_CHOICE:
+		if (!is_choice(option->value, value))
+			return RC_INVALID;
+		keep_text(set, field, value);
+		return RC_OK;
 	case OPTION_TEXT:
 		if (!rc_str_utf8_valid(rc_str_from(value)))
 			return RC_INVALID;
@@ -210,7 +226,7 @@ void option_defaults(struct option_set *set)
 	for (size_t i = 0; i < set->count; i++) {
 		const struct option *option = &set->options[i];
 
-		rc_check(option->fallback || option->type == OPTION_TEXT);
+		rc_check(option->fallback || option->type == OPTION_TEXT || option->type == OPTION_CHOICE);
 		if (option->fallback)
 			rc_check(store_value(set, option, option->fallback) == RC_OK);
 		else

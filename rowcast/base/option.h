@@ -16,6 +16,7 @@ enum option_type {
 	OPTION_BYTES,    /* int64_t; 65536, 64k, 1m; min..max */
 	OPTION_DURATION, /* int64_t µs; 250ms, 10s, 5m, 24h; bare numbers are seconds; min..max in µs */
 	OPTION_TEXT,     /* const char *, owned by the option set */
+	OPTION_CHOICE,   /* the same, one of the words of `value`: "debug|info|warn|error" */
 };
 
 struct option {

@@ -46,6 +46,7 @@ void option_print_allowed(const struct option *option, struct buf *out)
 		buf_append_str(out, RC_STR("on or off"));
 		return;
 	case OPTION_TEXT:
+	case OPTION_CHOICE:
 		buf_append_str(out, rc_str_from(option->value ? option->value : "text"));
 		return;
 	case OPTION_INT:

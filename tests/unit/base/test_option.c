@@ -11,7 +11,7 @@
 struct sample {
 	bool demo, limits;
 	int64_t threads, body, wait;
-	const char *listen, *db;
+	const char *listen, *db, *level;
 };
 
 #define AT(field) offsetof(struct sample, field)
@@ -22,6 +22,7 @@ static const struct option rows[] = {
 	{"body-max", OPTION_BYTES, AT(body), "64k", 1024, 64 << 20, "Limits", "BYTES", "Largest body | request."},
 	{"wait", OPTION_DURATION, AT(wait), "10s", 1000, 3600000000, "Limits", "TIME", "Time for headers."},
 	{"demo", OPTION_FLAG, AT(demo), "off", 0, 0, "Listening", NULL, "With a demo venue."},
+	{"level", OPTION_CHOICE, AT(level), "info", 0, 0, "Log", "info|warn", "Least level."},
 	{"rate-limits", OPTION_SWITCH, AT(limits), "on", 0, 0, "Limits", NULL, "Limits per caller."},
 };
 
@@ -285,6 +286,17 @@ static void the_environment_sets_options_and_strange_names_are_ignored(void **st
 	unsetenv("SAMPLE_PORT_8080_TCP");
 }
 
+static void a_choice_is_one_of_its_words(void **state)
+{
+	assert_string_equal(values.level, "info");
+	assert_int_equal(set_to("level", "warn"), RC_OK);
+	assert_string_equal(values.level, "warn");
+	assert_int_equal(set_to("level", "info|warn"), RC_INVALID);
+	assert_int_equal(set_to("level", ""), RC_INVALID);
+	assert_int_equal(set_to("level", "Info"), RC_INVALID);
+	assert_string_equal(fault.message, "here: level must be info|warn, not \"Info\"");
+}
+
 static void texts_must_be_utf8(void **state)
 {
 	assert_int_equal(set_to("db", "caf\xC3\xA9"), RC_OK);
@@ -343,6 +355,7 @@ int main(void)
 		TEST(an_ini_line_may_have_4096_bytes_and_not_one_more),
 		TEST(a_file_is_read_and_a_missing_one_is_named),
 		TEST(the_environment_sets_options_and_strange_names_are_ignored),
+		TEST(a_choice_is_one_of_its_words),
 		TEST(texts_must_be_utf8),
 		TEST(help_groups_the_options_and_shows_defaults),
 		TEST(the_reference_is_a_table_with_every_option),
