@@ -19,6 +19,8 @@ struct wall_rule {
 	struct rc_str rrule;
 	int32_t start_min, end_min; /* end ≤ start: next day */
 	int32_t valid_from, valid_to; /* dates; valid_to INT32_MAX: open */
+	const struct recurrence *recurrence; /* `rrule`, begun at valid_from */
+	uint32_t index;                      /* dense, 0.. in the catalog; hours that resources share have one */
 };
 
 struct wall_exception {
@@ -29,6 +31,7 @@ struct wall_exception {
 };
 
 struct zone; /* zone.h */
+struct recurrence; /* recurrence.h */
 
 struct catalog_resource {
 	int64_t id;
@@ -78,6 +81,7 @@ struct catalog {
 	size_t resource_count;
 	const struct catalog_service *services; /* by id */
 	size_t service_count;
+	uint32_t rule_count; /* of wall_rule.index */
 };
 
 /* Rows as the feed delivers them; arrays of pointers, borrowed. A row that cannot be understood (unknown zone, bad rrule; raw SQL

@@ -20,5 +20,7 @@ int64_t zone_to_instant(const struct zone *zone, int32_t date, int32_t minutes);
 void zone_to_wall(const struct zone *zone, int64_t us, int32_t *date, int32_t *second);
 /* First instant of a local date (midnight, or what follows it where midnight is skipped). */
 int64_t zone_day_start(const struct zone *zone, int32_t date);
+/* True when the offset does not change anywhere in [lo, hi): a day without a transition, most of them. */
+bool zone_steady(const struct zone *zone, int64_t lo_us, int64_t hi_us);
 
 #endif
