@@ -1,19 +1,19 @@
 /*
- * The driver interface: what the ORM needs of an engine. Each engine is a folder beside this file (sqlite/) that defines one
- * `const struct db_driver`, listed in db.c; nothing above db/ asks which engine it is.
+ * The driver interface: what the ORM needs of an engine. Each engine is a folder beside this file (sqlite/) that
+ * defines one `const struct db_driver`, listed in db.c; nothing above db/ asks which engine it is.
  *
- * The unit of work is a whole parameter list in and a whole row out, decoded straight into a model struct, so that an engine
- * may execute at `bind` (libpq: send, pipeline) or at the first `step` (SQLite), and one indirect call is paid per row, not per
- * value.
+ * The unit of work is a whole parameter list in and a whole row out, decoded straight into a model struct, so that an
+ * engine may execute at `bind` (libpq: send, pipeline) or at the first `step` (SQLite), and one indirect call is paid
+ * per row, not per value.
  *
  * Contract of every driver
  * - A connection, with its statements, belongs to one thread at a time. No function blocks but on the engine itself.
- * - A function returns 0 (step: also DB_ROW) or a negative rc_err, and then conn->fault says why, in one sentence that names
- *   the file or server and, where a person can do something, the remedy. RC_CONSTRAINT also fills conn->refusal.
+ * - A function returns 0 (step: also DB_ROW) or a negative rc_err, and then conn->fault says why, in one sentence that
+ * names the file or server and, where a person can do something, the remedy. RC_CONSTRAINT also fills conn->refusal.
  * - Out of memory stops the process.
  * - Parameters are written `?` in SQL; a driver whose engine wants another form rewrites them in `prepare`.
- * - Values are exact both ways for every rc_type, as the table in rowcast/model.h lists storage; a stored value that is not of
- *   its column's type is RC_MISMATCH, never a guess.
+ * - Values are exact both ways for every rc_type, as the table in rowcast/model.h lists storage; a stored value that is
+ * not of its column's type is RC_MISMATCH, never a guess.
  * - The connection survives a failed statement; after a failed commit no transaction is open.
  */
 #ifndef ROWCAST_DB_DB_H
@@ -27,13 +27,14 @@ struct db_stmt; /* the driver's own */
 
 struct db_options {
 	bool writable;
-	bool create;		 /* make the database when it is not there (writable only) */
+	bool create;             /* make the database when it is not there (writable only) */
 	bool no_auto_checkpoint; /* commits never checkpoint: the owner does, on another connection */
 	int64_t busy_timeout_us;
 };
 
 /* Which rule refused a row, as far as the engine tells: its name, or the table and the columns of a key ("a, b"). */
 struct db_refusal {
+	enum { DB_REFUSED_UNKNOWN, DB_REFUSED_NAME, DB_REFUSED_KEY, DB_REFUSED_NULL } by;
 	char name[128];
 	char table[128];
 	char columns[256];
@@ -54,17 +55,18 @@ enum db_savepoint { DB_SAVEPOINT_SET, DB_SAVEPOINT_KEEP, DB_SAVEPOINT_UNDO };
 struct db_object {
 	const char *type, *name, *table;
 	const char *sql; /* its definition */
-	bool unique;	 /* an index that refuses duplicates */
+	bool unique;     /* an index that refuses duplicates */
 };
 
 struct db_driver {
 	const char *scheme; /* "sqlite": the part of a URL before the colon; `address` is what follows */
 
-	int (*open)(struct db_conn **out, const char *address, const struct db_options *options, struct rc_fault *fault);
+	int (*open)(struct db_conn **out, const char *address, const struct db_options *options,
+		    struct rc_fault *fault);
 	void (*close)(struct db_conn *conn); /* every statement is finalized before */
 
-	/* Transactions. write: take the write lock now. commit: 0; RC_UNKNOWN where the change may or may not survive a crash; any
-	 * other error: nothing was written. */
+	/* Transactions. write: take the write lock now. commit: 0; RC_UNKNOWN where the change may or may not survive a
+	 * crash; any other error: nothing was written. */
 	int (*begin)(struct db_conn *conn, bool write);
 	int (*commit)(struct db_conn *conn);
 	void (*rollback)(struct db_conn *conn);
@@ -76,15 +78,16 @@ struct db_driver {
 
 	int (*prepare)(struct db_conn *conn, struct rc_str sql, struct db_stmt **out);
 	void (*finalize)(struct db_stmt *stmt);
-	/* Parameters from number `first` (0-based) on. Text and bytes are borrowed until reset. bind_fields: the columns listed of a
-	 * row struct. */
+	/* Parameters from number `first` (0-based) on. Text and bytes are borrowed until reset. bind_fields: the
+	 * columns listed of a row struct (NULL: 0, 1, …). */
 	int (*bind)(struct db_stmt *stmt, uint32_t first, const struct rc_value *values, size_t count);
 	int (*bind_fields)(struct db_stmt *stmt, uint32_t first, const struct rc_model *model, const uint32_t *columns,
 			   size_t count, const void *row);
 	int (*step)(struct db_stmt *stmt); /* DB_ROW: a row stands ready; 0: done */
-	/* Decode the current row: result column i into model column map[i] (NULL: i). Strings go into the arena. Fields of
-	 * other columns are not touched; `row` was zeroed by the caller. */
-	int (*read)(struct db_stmt *stmt, const struct rc_model *model, const uint32_t *map, struct rc_arena *arena, void *row);
+	/* Decode the current row: result column i into model column map[i] (NULL: i). Strings go into the arena. Fields
+	 * of other columns are not touched; `row` was zeroed by the caller. */
+	int (*read)(struct db_stmt *stmt, const struct rc_model *model, const uint32_t *map, struct rc_arena *arena,
+		    void *row);
 	/* First column of the current row as integer; RC_NOT_FOUND: NULL. */
 	int (*read_int)(struct db_stmt *stmt, int64_t *out);
 	void (*reset)(struct db_stmt *stmt); /* forget rows and parameters; ready to bind again */
@@ -96,15 +99,17 @@ struct db_driver {
 	int64_t (*identity)(struct db_conn *conn); /* number drawn by the last insert */
 	int (*log_head)(struct db_conn *conn, uint64_t *n);
 	int (*checkpoint)(struct db_conn *conn, uint32_t *wal_pages, uint32_t *moved_pages);
-	/* Foreign keys are not enforced between off and on (migrations that rebuild tables); `on` inside the transaction verifies
-	 * every one of them: RC_CONSTRAINT names the first that is broken. */
+	/* Outside transactions: enforce foreign keys or not (migrations that rebuild tables). */
 	int (*foreign_keys)(struct db_conn *conn, bool on);
+	/* Inside a transaction: RC_CONSTRAINT names the first row that points nowhere. */
+	int (*foreign_keys_check)(struct db_conn *conn);
 	int (*catalog)(struct db_conn *conn, struct rc_arena *arena, struct db_object **objects, size_t *count);
-	/* The migration texts of this engine are chosen by scheme; an empty scratch database, to build what they should make. */
+	/* An empty database of its own, to build what migrations should make. */
 	int (*scratch)(struct db_conn **out, struct rc_fault *fault);
 };
 
 /* The driver and the address of "scheme:address"; RC_INVALID names what is wrong with the URL. */
-int db_driver_find(const char *url, const struct db_driver **driver, const char **address, struct rc_fault *fault) RC_MUST_CHECK;
+int db_driver_find(const char *url, const struct db_driver **driver, const char **address,
+		   struct rc_fault *fault) RC_MUST_CHECK;
 
 #endif

@@ -146,7 +146,8 @@ static bool has_partial_key(const struct capture_table *table)
 	return false;
 }
 
-/* a.k1 = b.k1 AND a.k2 = b.k2 on one key. The left side's collation rules: pending columns have none, so they stand right. */
+/* a.k1 = b.k1 AND a.k2 = b.k2 on one key. The left side's collation rules: pending columns have none, so they stand
+ * right. */
 static void put_same(struct buf *out, const struct capture_table *table, uint32_t index, enum side a,
 		     const char *compare, enum side b)
 {

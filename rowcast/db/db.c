@@ -1,0 +1,30 @@
+/*
+ * Which driver serves a URL.
+ */
+#include "rowcast/db/db.h"
+
+#include "rowcast/db/sqlite/sqlite.h"
+
+static const struct db_driver *const drivers[] = {&sqlite_driver};
+
+int db_driver_find(const char *url, const struct db_driver **driver, const char **address, struct rc_fault *fault)
+{
+	const char *colon = strchr(url, ':');
+	struct rc_str scheme = {url, colon ? (size_t)(colon - url) : 0};
+
+	if (!colon || scheme.len == 0)
+		return rc_fault_set(fault, RC_INVALID, "\"%s\" is not a database URL; write sqlite:PATH", url);
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(*drivers); i++) {
+		if (!rc_str_is(scheme, drivers[i]->scheme))
+			continue;
+		if (!colon[1])
+			return rc_fault_set(fault, RC_INVALID,
+					    "the database URL \"%s\" names no database; write %s:PATH", url,
+					    drivers[i]->scheme);
+		*driver = drivers[i];
+		*address = colon + 1;
+		return RC_OK;
+	}
+	return rc_fault_set(fault, RC_INVALID, "there is no driver for \"%.*s\" databases; write sqlite:PATH",
+			    RC_STR_ARG(scheme));
+}

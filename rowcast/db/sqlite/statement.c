@@ -1,0 +1,300 @@
+/*
+ * Prepared statements: values in, rows out.
+ *
+ * Decoding goes straight from SQLite's row buffer into the struct, by descriptor; only text and bytes are copied (into
+ * the arena), because SQLite's own die with the next step. Types are strict: STRICT tables cannot hold anything else,
+ * and other people's tables that do are reported, not guessed at.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "rowcast/data/time_text.h"
+#include "rowcast/db/sqlite/sqlite.h"
+
+struct db_stmt {
+	struct sqlite_conn *conn;
+	sqlite3_stmt *stmt;
+};
+
+int sqlite_prepare(struct db_conn *base, struct rc_str sql, struct db_stmt **out)
+{
+	struct sqlite_conn *conn = sqlite_conn_of(base);
+	sqlite3_stmt *stmt;
+	int result;
+
+	*out = NULL;
+	if (sql.len > INT32_MAX)
+		return rc_fault_set(&base->fault, RC_LIMIT, "the SQL statement is too long");
+	result = sqlite3_prepare_v3(conn->db, sql.ptr, (int)sql.len, SQLITE_PREPARE_PERSISTENT, &stmt, NULL);
+	if (result != SQLITE_OK)
+		return sqlite_fault(conn, result, "prepare a statement");
+	if (!stmt)
+		return rc_fault_set(&base->fault, RC_INVALID, "the SQL statement is empty");
+	*out = rc_xmalloc(sizeof(**out));
+	**out = (struct db_stmt){conn, stmt};
+	return RC_OK;
+}
+
+void sqlite_finalize(struct db_stmt *stmt)
+{
+	if (!stmt)
+		return;
+	sqlite3_finalize(stmt->stmt);
+	free(stmt);
+}
+
+static const char hex_digits[] = "0123456789abcdef";
+
+#define UUID_TEXT 36
+
+static void uuid_format(const struct rc_uuid *uuid, char text[UUID_TEXT])
+{
+	char *to = text;
+
+	for (int i = 0; i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*to++ = '-';
+		*to++ = hex_digits[uuid->bytes[i] >> 4];
+		*to++ = hex_digits[uuid->bytes[i] & 15];
+	}
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+static bool uuid_parse(const char *text, size_t length, struct rc_uuid *out)
+{
+	struct rc_uuid uuid;
+
+	if (length != UUID_TEXT)
+		return false;
+	for (int i = 0; i < 16; i++) {
+		int high, low;
+
+		if ((i == 4 || i == 6 || i == 8 || i == 10) && *text++ != '-')
+			return false;
+		high = hex_value(*text++);
+		low = hex_value(*text++);
+		if (high < 0 || low < 0)
+			return false;
+		uuid.bytes[i] = (uint8_t)(high << 4 | low);
+	}
+	*out = uuid;
+	return true;
+}
+
+/* SQLite takes a NULL pointer for NULL; an empty string is not one. */
+static const char *or_empty(struct rc_str s)
+{
+	return s.ptr ? s.ptr : "";
+}
+
+static int bind_one(sqlite3_stmt *stmt, int at, const struct rc_value *value)
+{
+	char text[TIME_TEXT_MAX + UUID_TEXT];
+	size_t length;
+
+	switch (value->type) {
+	case RC_TYPE_NONE:
+		return sqlite3_bind_null(stmt, at);
+	case RC_BOOL:
+		return sqlite3_bind_int(stmt, at, value->boolean);
+	case RC_INT:
+	case RC_TIMESTAMP:
+		return sqlite3_bind_int64(stmt, at, value->integer);
+	case RC_DOUBLE:
+		/* SQLite stores NaN as NULL: refused rather than changed. */
+		return value->real == value->real ? sqlite3_bind_double(stmt, at, value->real) : SQLITE_MISMATCH;
+	case RC_TEXT:
+	case RC_JSON:
+		return sqlite3_bind_text64(stmt, at, or_empty(value->text), value->text.len, SQLITE_STATIC,
+					   SQLITE_UTF8);
+	case RC_BYTES:
+		return sqlite3_bind_blob64(stmt, at, or_empty(value->text), value->text.len, SQLITE_STATIC);
+	case RC_UUID:
+		uuid_format(&value->uuid, text);
+		return sqlite3_bind_text(stmt, at, text, UUID_TEXT, SQLITE_TRANSIENT);
+	case RC_DATE:
+		length = date_format((int32_t)value->integer, text);
+		return sqlite3_bind_text(stmt, at, text, (int)length, SQLITE_TRANSIENT);
+	}
+	return SQLITE_MISUSE;
+}
+
+static int bind_failed(struct db_stmt *stmt, int result, uint32_t at)
+{
+	switch (result) {
+	case SQLITE_MISMATCH:
+		return rc_fault_set(&stmt->conn->base.fault, RC_INVALID,
+				    "parameter %u is not a number (NaN), which cannot be stored", at + 1);
+	case SQLITE_RANGE:
+		return rc_fault_set(&stmt->conn->base.fault, RC_INVALID, "the statement has no parameter %u", at + 1);
+	default:
+		return sqlite_fault(stmt->conn, result, "bind a parameter");
+	}
+}
+
+int sqlite_bind(struct db_stmt *stmt, uint32_t first, const struct rc_value *values, size_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		int result = bind_one(stmt->stmt, (int)(first + i + 1), &values[i]);
+
+		if (result != SQLITE_OK)
+			return bind_failed(stmt, result, first + i);
+	}
+	return RC_OK;
+}
+
+int sqlite_bind_fields(struct db_stmt *stmt, uint32_t first, const struct rc_model *model, const uint32_t *columns,
+		       size_t count, const void *row)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct rc_value value = rc_row_value(model, row, columns ? columns[i] : i);
+		int result = bind_one(stmt->stmt, (int)(first + i + 1), &value);
+
+		if (result != SQLITE_OK)
+			return bind_failed(stmt, result, first + i);
+	}
+	return RC_OK;
+}
+
+int sqlite_step(struct db_stmt *stmt)
+{
+	int result = sqlite3_step(stmt->stmt);
+
+	if (result == SQLITE_ROW)
+		return DB_ROW;
+	if (result == SQLITE_DONE)
+		return RC_OK;
+	return sqlite_fault(stmt->conn, result, sqlite3_stmt_readonly(stmt->stmt) ? "read" : "write");
+}
+
+static bool read_text(sqlite3_stmt *stmt, int at, int type, struct rc_arena *arena, struct rc_str *out)
+{
+	struct rc_str value;
+
+	if (sqlite3_column_type(stmt, at) != type)
+		return false;
+	/* blob, not text: no conversion, and bytes behind a NUL count too. */
+	value.ptr = sqlite3_column_blob(stmt, at);
+	value.len = (size_t)sqlite3_column_bytes(stmt, at);
+	*out = value.len > 0 ? rc_arena_copy(arena, value) : RC_STR("");
+	return true;
+}
+
+static bool read_int(sqlite3_stmt *stmt, int at, int64_t *out)
+{
+	if (sqlite3_column_type(stmt, at) != SQLITE_INTEGER)
+		return false;
+	*out = sqlite3_column_int64(stmt, at);
+	return true;
+}
+
+static bool read_field(sqlite3_stmt *stmt, int at, enum rc_type type, struct rc_arena *arena, void *field)
+{
+	int stored;
+	int64_t integer;
+
+	switch (type) {
+	case RC_INT:
+	case RC_TIMESTAMP:
+		return read_int(stmt, at, field);
+	case RC_BOOL:
+		if (!read_int(stmt, at, &integer) || (integer != 0 && integer != 1))
+			return false;
+		*(bool *)field = integer;
+		return true;
+	case RC_DOUBLE:
+		stored = sqlite3_column_type(stmt, at);
+		if (stored != SQLITE_FLOAT && stored != SQLITE_INTEGER)
+			return false;
+		*(double *)field = sqlite3_column_double(stmt, at);
+		return true;
+	case RC_TEXT:
+	case RC_JSON:
+		return read_text(stmt, at, SQLITE_TEXT, arena, field);
+	case RC_BYTES:
+		return read_text(stmt, at, SQLITE_BLOB, arena, field);
+	case RC_UUID:
+		return sqlite3_column_type(stmt, at) == SQLITE_TEXT &&
+		       uuid_parse(sqlite3_column_blob(stmt, at), (size_t)sqlite3_column_bytes(stmt, at), field);
+	case RC_DATE:
+		return sqlite3_column_type(stmt, at) == SQLITE_TEXT &&
+		       date_parse(
+			       (struct rc_str){sqlite3_column_blob(stmt, at), (size_t)sqlite3_column_bytes(stmt, at)},
+			       field) == RC_OK;
+	case RC_TYPE_NONE:
+		break;
+	}
+	return false;
+}
+
+int sqlite_decode(sqlite3_stmt *stmt, int first, uint32_t count, const struct rc_model *model, const uint32_t *map,
+		  struct rc_arena *arena, void *row, uint32_t *bad)
+{
+	int rc = RC_OK;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t at = map ? map[i] : i;
+		const struct rc_column *column = &model->columns[at];
+
+		if (read_field(stmt, first + (int)i, column->type, arena, RC_FIELD(row, column)))
+			continue;
+		RC_ROW_NULLS(row) |= (uint64_t)1 << at;
+		if (sqlite3_column_type(stmt, first + (int)i) == SQLITE_NULL)
+			continue;
+		rc = RC_MISMATCH;
+		if (bad)
+			*bad = at;
+	}
+	return rc;
+}
+
+int sqlite_read(struct db_stmt *stmt, const struct rc_model *model, const uint32_t *map, struct rc_arena *arena,
+		void *row)
+{
+	uint32_t count = (uint32_t)sqlite3_column_count(stmt->stmt), bad = 0;
+
+	if (sqlite_decode(stmt->stmt, 0, count, model, map, arena, row, &bad) == RC_OK)
+		return RC_OK;
+	return rc_fault_set(&stmt->conn->base.fault, RC_MISMATCH,
+			    "column %s of table %s holds a value that is not of its type; database %s",
+			    model->columns[bad].name, model->table, stmt->conn->path);
+}
+
+int sqlite_read_int(struct db_stmt *stmt, int64_t *out)
+{
+	if (sqlite3_column_type(stmt->stmt, 0) == SQLITE_NULL)
+		return RC_NOT_FOUND;
+	if (!read_int(stmt->stmt, 0, out))
+		return rc_fault_set(&stmt->conn->base.fault, RC_MISMATCH, "the result is not an integer");
+	return RC_OK;
+}
+
+void sqlite_reset(struct db_stmt *stmt)
+{
+	sqlite3_reset(stmt->stmt);
+}
+
+uint32_t sqlite_param_count(struct db_stmt *stmt)
+{
+	return (uint32_t)sqlite3_bind_parameter_count(stmt->stmt);
+}
+
+uint32_t sqlite_column_count(struct db_stmt *stmt)
+{
+	return (uint32_t)sqlite3_column_count(stmt->stmt);
+}
+
+const char *sqlite_column_name(struct db_stmt *stmt, uint32_t column)
+{
+	return sqlite3_column_name(stmt->stmt, (int)column);
+}

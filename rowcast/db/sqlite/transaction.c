@@ -1,0 +1,260 @@
+/*
+ * Transactions, savepoints, checkpoints and the catalog.
+ */
+#include <stdio.h>
+#include <time.h>
+
+#include "rowcast/base/check.h"
+#include "rowcast/db/sqlite/sqlite.h"
+
+/* A WAL beyond this is taken back to its beginning by force (RESTART) when PASSIVE checkpoints cannot get there. */
+#define WAL_RESTART_PAGES 4096 /* 16 MiB */
+/* How long RESTART may wait for readers, holding the write lock. */
+#define RESTART_WAIT_MS 5
+
+static const char *const fixed_sql[FIXED_COUNT] = {
+	[FIXED_BEGIN_READ] = "BEGIN",
+	[FIXED_BEGIN_WRITE] = "BEGIN IMMEDIATE",
+	[FIXED_COMMIT] = "COMMIT",
+	[FIXED_ROLLBACK] = "ROLLBACK",
+	[FIXED_LOG_HEAD] = "SELECT seq FROM sqlite_sequence WHERE name = 'rc_log'",
+};
+
+static int fixed(struct sqlite_conn *conn, enum sqlite_fixed which, sqlite3_stmt **out)
+{
+	int result = SQLITE_OK;
+
+	if (!conn->fixed[which])
+		result = sqlite3_prepare_v3(conn->db, fixed_sql[which], -1, SQLITE_PREPARE_PERSISTENT,
+					    &conn->fixed[which], NULL);
+	*out = conn->fixed[which];
+	return result;
+}
+
+static int run_fixed(struct sqlite_conn *conn, enum sqlite_fixed which)
+{
+	sqlite3_stmt *stmt;
+	int result = fixed(conn, which, &stmt);
+
+	if (result != SQLITE_OK)
+		return result;
+	result = sqlite3_step(stmt);
+	sqlite3_reset(stmt);
+	return result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
+int sqlite_begin(struct db_conn *base, bool write)
+{
+	struct sqlite_conn *conn = sqlite_conn_of(base);
+	int moved = 0;
+	int result;
+
+	/* Writing on into a file that was unlinked or replaced would acknowledge what nobody will ever read. */
+	if (write && sqlite3_file_control(conn->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved)
+		return rc_fault_set(&base->fault, RC_IO,
+				    "database file %s was replaced, moved or deleted while it was in use; start again "
+				    "to open the one "
+				    "that is there now",
+				    conn->path);
+	result = run_fixed(conn, write ? FIXED_BEGIN_WRITE : FIXED_BEGIN_READ);
+	if (result != SQLITE_OK)
+		return sqlite_fault(conn, result, "begin a transaction");
+	conn->savepoints = 0;
+	return RC_OK;
+}
+
+void sqlite_rollback(struct db_conn *base)
+{
+	struct sqlite_conn *conn = sqlite_conn_of(base);
+
+	/* Some errors have rolled back by themselves. */
+	if (!sqlite3_get_autocommit(conn->db) && run_fixed(conn, FIXED_ROLLBACK) != SQLITE_OK)
+		rc_check(sqlite3_get_autocommit(conn->db));
+}
+
+/*
+ * A commit whose fsync failed is not certain either way: its last frame is in the WAL file already, so a crash before
+ * the next commit overwrites it would bring it back.
+ */
+int sqlite_commit(struct db_conn *base)
+{
+	struct sqlite_conn *conn = sqlite_conn_of(base);
+	int result = run_fixed(conn, FIXED_COMMIT);
+	int rc;
+
+	if (result == SQLITE_OK)
+		return RC_OK;
+	rc = sqlite_fault(conn, result, "commit");
+	if (result == SQLITE_IOERR_FSYNC)
+		rc = rc_fault_set(&base->fault, RC_UNKNOWN,
+				  "the disk of database %s did not confirm a commit (%s): it may or may not be stored; "
+				  "look it up",
+				  conn->path, sqlite3_errmsg(conn->db));
+	sqlite_rollback(base);
+	return rc;
+}
+
+int sqlite_savepoint(struct db_conn *base, enum db_savepoint act)
+{
+	static const char *const sql[] = {
+		[DB_SAVEPOINT_SET] = "SAVEPOINT rc",
+		[DB_SAVEPOINT_KEEP] = "RELEASE rc",
+		[DB_SAVEPOINT_UNDO] = "ROLLBACK TO rc",
+	};
+	struct sqlite_conn *conn = sqlite_conn_of(base);
+	sqlite3_stmt **cached = &conn->savepoint[act];
+	int result = SQLITE_OK;
+
+	rc_check(act == DB_SAVEPOINT_SET || conn->savepoints > 0);
+	if (!*cached)
+		result = sqlite3_prepare_v3(conn->db, sql[act], -1, SQLITE_PREPARE_PERSISTENT, cached, NULL);
+	if (result == SQLITE_OK) {
+		sqlite3_step(*cached);
+		result = sqlite3_reset(*cached);
+	}
+	if (result != SQLITE_OK)
+		return sqlite_fault(conn, result, "keep a savepoint");
+	if (act == DB_SAVEPOINT_UNDO)
+		return sqlite_savepoint(base, DB_SAVEPOINT_KEEP); /* rolled back, it is still there */
+	conn->savepoints += act == DB_SAVEPOINT_SET ? 1 : -1u;
+	return RC_OK;
+}
+
+int sqlite_script(struct db_conn *base, const char *sql)
+{
+	struct sqlite_conn *conn = sqlite_conn_of(base);
+	int result = sqlite3_exec(conn->db, sql, NULL, NULL, NULL);
+
+	return result == SQLITE_OK ? RC_OK : sqlite_fault(conn, result, "run a script");
+}
+
+int sqlite_log_head(struct db_conn *base, uint64_t *n)
+{
+	struct sqlite_conn *conn = sqlite_conn_of(base);
+	sqlite3_stmt *stmt;
+	int result = fixed(conn, FIXED_LOG_HEAD, &stmt);
+
+	if (result != SQLITE_OK)
+		return sqlite_fault(conn, result, "read the change log");
+	result = sqlite3_step(stmt);
+	*n = result == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(stmt, 0) : 0;
+	sqlite3_reset(stmt);
+	return result == SQLITE_ROW || result == SQLITE_DONE ? RC_OK
+							     : sqlite_fault(conn, result, "read the change log");
+}
+
+static int64_t mono_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* RESTART's own patience: the write lock is held while it waits for readers to leave. */
+static int restart_wait(void *deadline_ms, int calls)
+{
+	const struct timespec pause = {.tv_nsec = 250000};
+
+	if (mono_ms() >= *(int64_t *)deadline_ms)
+		return 0;
+	nanosleep(&pause, NULL);
+	return 1;
+}
+
+int sqlite_checkpoint(struct db_conn *base, uint32_t *wal_pages, uint32_t *moved_pages)
+{
+	struct sqlite_conn *conn = sqlite_conn_of(base);
+	int wal = 0, moved = 0;
+	int result = sqlite3_wal_checkpoint_v2(conn->db, "main", SQLITE_CHECKPOINT_PASSIVE, &wal, &moved);
+
+	/* Nearly everything has been moved and synced by now, so what RESTART does under the write lock is short. */
+	if (result == SQLITE_OK && wal > WAL_RESTART_PAGES) {
+		int64_t deadline_ms = mono_ms() + RESTART_WAIT_MS;
+		int again_wal = wal, again_moved = moved;
+
+		sqlite3_busy_handler(conn->db, restart_wait, &deadline_ms);
+		result = sqlite3_wal_checkpoint_v2(conn->db, "main", SQLITE_CHECKPOINT_RESTART, &again_wal,
+						   &again_moved);
+		sqlite3_busy_timeout(conn->db, conn->busy_timeout_ms);
+		if (result == SQLITE_OK || result == SQLITE_BUSY) {
+			wal = again_wal;
+			moved = again_moved;
+		}
+	}
+	*wal_pages = wal > 0 ? (uint32_t)wal : 0;
+	*moved_pages = moved > 0 ? (uint32_t)moved : 0;
+	if (result == SQLITE_OK ||
+	    result == SQLITE_BUSY) /* busy: another program does it, or a reader stays; next time */
+		return RC_OK;
+	return sqlite_fault(conn, result, "checkpoint");
+}
+
+int sqlite_foreign_keys(struct db_conn *base, bool on)
+{
+	return sqlite_script(base, on ? "PRAGMA foreign_keys = ON" : "PRAGMA foreign_keys = OFF");
+}
+
+int sqlite_foreign_keys_check(struct db_conn *base)
+{
+	struct sqlite_conn *conn = sqlite_conn_of(base);
+	sqlite3_stmt *stmt = NULL;
+	int result = sqlite3_prepare_v2(conn->db, "PRAGMA foreign_key_check", -1, &stmt, NULL);
+	int rc = RC_OK;
+
+	if (result == SQLITE_OK)
+		result = sqlite3_step(stmt);
+	if (result == SQLITE_ROW)
+		rc = rc_fault_set(&base->fault, RC_CONSTRAINT,
+				  "a row of table %s points to a row of table %s that does not exist",
+				  sqlite3_column_text(stmt, 0), sqlite3_column_text(stmt, 2));
+	else if (result != SQLITE_DONE)
+		rc = sqlite_fault(conn, result, "check foreign keys");
+	sqlite3_finalize(stmt);
+	return rc;
+}
+
+static const char *copy_column(sqlite3_stmt *stmt, int column, struct rc_arena *arena)
+{
+	const char *text = (const char *)sqlite3_column_text(stmt, column);
+
+	return rc_arena_copy(arena, text ? rc_str_from(text) : RC_STR("")).ptr;
+}
+
+int sqlite_catalog(struct db_conn *base, struct rc_arena *arena, struct db_object **objects, size_t *count)
+{
+	static const char sql[] = "SELECT type, name, tbl_name, sql, sql LIKE 'CREATE UNIQUE INDEX%' FROM sqlite_schema"
+				  " WHERE name NOT GLOB 'sqlite_*' ORDER BY type, name";
+	struct sqlite_conn *conn = sqlite_conn_of(base);
+	sqlite3_stmt *stmt = NULL;
+	int result = sqlite3_prepare_v2(conn->db, sql, -1, &stmt, NULL);
+	size_t capacity = 0;
+	struct db_object *list = NULL;
+
+	*count = 0;
+	while (result == SQLITE_OK || result == SQLITE_ROW) {
+		result = sqlite3_step(stmt);
+		if (result != SQLITE_ROW)
+			break;
+		if (*count == capacity) {
+			struct db_object *more = RC_ARENA_ARRAY(arena, struct db_object,
+								capacity = capacity ? capacity * 2 : 64);
+
+			if (*count)
+				memcpy(more, list, *count * sizeof(*list));
+			list = more;
+		}
+		list[(*count)++] = (struct db_object){
+			.type = copy_column(stmt, 0, arena),
+			.name = copy_column(stmt, 1, arena),
+			.table = copy_column(stmt, 2, arena),
+			.sql = copy_column(stmt, 3, arena),
+			.unique = sqlite3_column_int(stmt, 4),
+		};
+	}
+	*objects = list;
+	if (result != SQLITE_DONE)
+		sqlite_fault(conn, result, "read the catalog");
+	sqlite3_finalize(stmt);
+	return result == SQLITE_DONE ? RC_OK : (int)base->fault.err;
+}

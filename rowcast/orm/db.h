@@ -1,0 +1,84 @@
+/*
+ * One connection as the ORM keeps it: the driver's connection and every statement prepared on it so far.
+ *
+ * Statements are found without hashing where their number is known at build time (CRUD by model and operation, named
+ * statements by id); composed queries by the bytes of their shape, raw SQL by its text. The last two are bounded: when
+ * a cache is full it is emptied, because a program that makes that many texts does not reuse them.
+ */
+#ifndef ROWCAST_ORM_DB_H
+#define ROWCAST_ORM_DB_H
+
+#include "rowcast/base/map.h"
+#include "rowcast/db/db.h"
+#include "rowcast/orm_generated.h"
+
+enum crud { CRUD_INSERT, CRUD_UPSERT, CRUD_GET, CRUD_UPDATE, CRUD_DELETE, CRUD_DELETE_KEY, CRUD_EXISTS, CRUD_COUNT };
+
+struct prepared {
+	struct db_stmt *stmt;
+	bool running; /* between its start and its reset: a row callback must not run it again */
+	const struct rc_model *model;
+	uint32_t *map; /* raw SQL: result column → model column */
+	char *key;     /* of the cache it stands in */
+};
+
+struct rc_tx {
+	struct rc_db *db;
+	enum rc_access access;
+	bool open;
+	uint32_t savepoints;
+};
+
+struct rc_db {
+	const struct db_driver *driver;
+	struct db_conn *conn;
+	const struct rc_schema *schema;
+	enum rc_access access;
+	struct rc_tx tx;
+	struct prepared *crud; /* [model->id * CRUD_COUNT + enum crud] */
+	struct prepared *statements;
+	struct map shapes, texts;
+};
+
+#define CACHE_MAX 256
+
+/* Mark the fault's constraint, where there is one; returns rc. Every driver error passes here. */
+int db_failed(struct rc_db *db, int rc);
+/* A fault of the ORM itself. */
+int db_refuse(struct rc_db *db, enum rc_err err, const char *format, ...) RC_PRINTF(3, 4);
+
+/* statement.c */
+int prepared_fill(struct rc_db *db, struct prepared *prepared, struct rc_str sql) RC_MUST_CHECK;
+void prepared_release(struct rc_db *db, struct prepared *prepared);
+/* The entry for `key`, made empty when new; the caller prepares it when entry->stmt is NULL. */
+struct prepared *cache_entry(struct rc_db *db, struct map *cache, struct rc_str key);
+void cache_release(struct rc_db *db, struct map *cache);
+/* Begin: mark running and bind. End: reset. Between them driver->step and driver->read. */
+int prepared_start(struct rc_db *db, struct prepared *prepared, const struct rc_value *params,
+		   size_t count) RC_MUST_CHECK;
+void prepared_end(struct rc_db *db, struct prepared *prepared);
+/* Step to the end without looking at rows; *changed (may be NULL). */
+int prepared_run(struct rc_db *db, struct prepared *prepared, int64_t *changed) RC_MUST_CHECK;
+/* All rows into the arena. */
+int prepared_rows(struct rc_db *db, struct prepared *prepared, struct rc_arena *arena,
+		  struct rc_rows *out) RC_MUST_CHECK;
+int prepared_one(struct rc_db *db, struct prepared *prepared, struct rc_arena *arena, void **row) RC_MUST_CHECK;
+int prepared_each(struct rc_db *db, struct prepared *prepared, int (*each)(void *arg, const void *row),
+		  void *arg) RC_MUST_CHECK;
+int prepared_int(struct rc_db *db, struct prepared *prepared, int64_t *out) RC_MUST_CHECK;
+
+/* sql.c: text pieces */
+struct buf;
+void sql_name(struct buf *out, const char *name);
+void sql_columns(struct buf *out, const struct rc_model *model); /* "a", "b" */
+void sql_write_crud(struct buf *out, const struct rc_model *model, enum crud op);
+static inline bool model_is_key(const struct rc_model *model, uint32_t column)
+{
+	for (uint32_t i = 0; i < model->key_count; i++) {
+		if (model->key[i] == column)
+			return true;
+	}
+	return false;
+}
+
+#endif

@@ -1,0 +1,298 @@
+/*
+ * Queries put together at run time. A query's shape (model, what is asked, conditions, order, whether there is a limit)
+ * is a short byte string; the statement of a shape is written and prepared when it is first seen on a connection and
+ * found by those bytes afterwards, so that a repeated query costs no text at all.
+ *
+ * IN lists are padded to the next power of two with their last value: a handful of shapes instead of one per length.
+ */
+#include "rowcast/base/buf.h"
+#include "rowcast/base/check.h"
+#include "rowcast/orm/db.h"
+
+struct rc_query *rc_query_new(struct rc_tx *tx, struct rc_arena *arena, const struct rc_model *model)
+{
+	struct rc_query *query = RC_ARENA_NEW(arena, struct rc_query);
+
+	query->tx = tx;
+	query->arena = arena;
+	query->model = model;
+	query->limit = -1;
+	return query;
+}
+
+static void add_values(struct rc_query *query, const struct rc_value *values, uint32_t count)
+{
+	if (query->value_count + count > query->value_capacity) {
+		uint32_t capacity = query->value_capacity ? query->value_capacity * 2 : 8;
+		struct rc_value *more;
+
+		while (capacity < query->value_count + count)
+			capacity *= 2;
+		more = rc_arena_alloc(query->arena, sizeof(*more) * capacity);
+		if (query->value_count)
+			memcpy(more, query->values, sizeof(*more) * query->value_count);
+		query->values = more;
+		query->value_capacity = capacity;
+	}
+	memcpy(query->values + query->value_count, values, sizeof(*values) * count);
+	query->value_count += count;
+}
+
+static void add_condition(struct rc_query *query, uint32_t column, enum rc_compare compare,
+			  const struct rc_value *values, size_t count)
+{
+	rc_check(column < query->model->column_count);
+	if (query->condition_count == RC_QUERY_CONDITIONS_MAX || count > RC_QUERY_VALUES_MAX - query->value_count) {
+		query->err = RC_LIMIT;
+		return;
+	}
+	query->conditions[query->condition_count++] = (struct rc_query_condition){compare, column, (uint32_t)count};
+	if (count > 0)
+		add_values(query, values, (uint32_t)count);
+}
+
+void rc_query_where(struct rc_query *query, uint32_t column, enum rc_compare compare, struct rc_value value)
+{
+	if (value.type == RC_TYPE_NONE && (compare == RC_EQ || compare == RC_NE))
+		rc_query_null(query, column, compare == RC_EQ);
+	else
+		add_condition(query, column, compare, &value, 1);
+}
+
+void rc_query_between(struct rc_query *query, uint32_t column, struct rc_value low, struct rc_value high)
+{
+	add_condition(query, column, RC_GE, &low, 1);
+	add_condition(query, column, RC_LE, &high, 1);
+}
+
+void rc_query_in(struct rc_query *query, uint32_t column, const struct rc_value *values, size_t count)
+{
+	size_t padded = 1;
+
+	if (count == 0) {
+		query->never = true;
+		return;
+	}
+	while (padded < count)
+		padded *= 2;
+	if (padded > RC_QUERY_VALUES_MAX - query->value_count) {
+		query->err = RC_LIMIT;
+		return;
+	}
+	add_condition(query, column, RC_IN, values, count);
+	if (query->err != RC_OK)
+		return;
+	query->conditions[query->condition_count - 1].count = (uint32_t)padded;
+	for (size_t i = count; i < padded; i++)
+		add_values(query, &values[count - 1], 1);
+}
+
+void rc_query_null(struct rc_query *query, uint32_t column, bool is_null)
+{
+	add_condition(query, column, is_null ? RC_IS_NULL : RC_NOT_NULL_VALUE, NULL, 0);
+}
+
+void rc_query_overlaps(struct rc_query *query, uint32_t low_column, uint32_t high_column, struct rc_value low,
+		       struct rc_value high)
+{
+	rc_query_where(query, low_column, RC_LT, high);
+	rc_query_where(query, high_column, RC_GT, low);
+}
+
+void rc_query_order(struct rc_query *query, uint32_t column, bool descending)
+{
+	rc_check(column < query->model->column_count);
+	if (query->order_count == RC_QUERY_ORDER_MAX)
+		query->err = RC_LIMIT;
+	else
+		query->order[query->order_count++] = (struct rc_query_order){column, descending};
+}
+
+void rc_query_limit(struct rc_query *query, int64_t limit)
+{
+	query->limit = limit < 0 ? -1 : limit;
+}
+
+enum ask { ASK_ROWS, ASK_COUNT, ASK_DELETE };
+
+#define SHAPE_MAX (2 + sizeof(uint32_t) + RC_QUERY_CONDITIONS_MAX * 4 + RC_QUERY_ORDER_MAX * 2 + 1)
+
+static size_t write_shape(const struct rc_query *query, enum ask ask, char shape[SHAPE_MAX])
+{
+	char *to = shape;
+
+	memcpy(to, &query->model->id, sizeof(uint32_t));
+	to += sizeof(uint32_t);
+	*to++ = (char)ask;
+	for (uint32_t i = 0; i < query->condition_count; i++) {
+		const struct rc_query_condition *c = &query->conditions[i];
+
+		*to++ = (char)c->compare;
+		*to++ = (char)c->column;
+		*to++ = (char)(c->count >> 8);
+		*to++ = (char)c->count;
+	}
+	*to++ = 0; /* conditions end: no comparison is 0 */
+	if (ask != ASK_ROWS)
+		return (size_t)(to - shape);
+	for (uint32_t i = 0; i < query->order_count; i++) {
+		*to++ = (char)(query->order[i].column + 1);
+		*to++ = (char)query->order[i].descending;
+	}
+	*to++ = query->limit >= 0 ? 0 : -1;
+	return (size_t)(to - shape);
+}
+
+static void put(struct buf *out, const char *text)
+{
+	buf_append_str(out, rc_str_from(text));
+}
+
+static void put_condition(struct buf *out, const struct rc_query *query, const struct rc_query_condition *c)
+{
+	static const char *const operators[] = {
+		[RC_EQ] = " = ?",   [RC_NE] = " <> ?",         [RC_LT] = " < ?",
+		[RC_LE] = " <= ?",  [RC_GT] = " > ?",          [RC_GE] = " >= ?",
+		[RC_IN] = " IN (?", [RC_IS_NULL] = " IS NULL", [RC_NOT_NULL_VALUE] = " IS NOT NULL",
+	};
+
+	sql_name(out, query->model->columns[c->column].name);
+	put(out, operators[c->compare]);
+	if (c->compare != RC_IN)
+		return;
+	for (uint32_t i = 1; i < c->count; i++)
+		put(out, ", ?");
+	put(out, ")");
+}
+
+static void write_sql(struct buf *out, const struct rc_query *query, enum ask ask)
+{
+	put(out, ask == ASK_DELETE ? "DELETE" : "SELECT ");
+	if (ask == ASK_ROWS)
+		sql_columns(out, query->model);
+	else if (ask == ASK_COUNT)
+		put(out, "count(*)");
+	put(out, " FROM ");
+	sql_name(out, query->model->table);
+	for (uint32_t i = 0; i < query->condition_count; i++) {
+		put(out, i ? " AND " : " WHERE ");
+		put_condition(out, query, &query->conditions[i]);
+	}
+	if (ask != ASK_ROWS)
+		return;
+	for (uint32_t i = 0; i < query->order_count; i++) {
+		put(out, i ? ", " : " ORDER BY ");
+		sql_name(out, query->model->columns[query->order[i].column].name);
+		put(out, query->order[i].descending ? " DESC" : "");
+	}
+	if (query->limit >= 0)
+		put(out, " LIMIT ?");
+}
+
+static int start(struct rc_query *query, enum ask ask, struct prepared **out)
+{
+	struct rc_db *db = query->tx->db;
+	char shape[SHAPE_MAX];
+	struct prepared *prepared;
+	int rc = RC_OK;
+
+	rc_check(query->tx->open);
+	if (query->err != RC_OK)
+		return db_refuse(db, (enum rc_err)query->err, "the query on %s has too many conditions or values",
+				 query->model->table);
+	prepared = *out = cache_entry(db, &db->shapes, (struct rc_str){shape, write_shape(query, ask, shape)});
+	if (!prepared->stmt) {
+		struct buf sql = BUF_INIT;
+
+		write_sql(&sql, query, ask);
+		rc = prepared_fill(db, prepared, buf_str(&sql));
+		prepared->model = query->model;
+		buf_release(&sql);
+	}
+	if (rc == RC_OK)
+		rc = prepared_start(db, prepared, query->values, query->value_count);
+	if (rc == RC_OK && ask == ASK_ROWS && query->limit >= 0)
+		rc = db->driver->bind(prepared->stmt, query->value_count, &RC_INT_VALUE(query->limit), 1);
+	return rc;
+}
+
+int rc_query_rows(struct rc_query *query, struct rc_rows *out)
+{
+	struct prepared *prepared;
+	int rc;
+
+	*out = (struct rc_rows){0};
+	if (query->never)
+		return RC_OK;
+	rc = start(query, ASK_ROWS, &prepared);
+	if (rc != RC_OK)
+		return rc;
+	rc = prepared_rows(query->tx->db, prepared, query->arena, out);
+	prepared_end(query->tx->db, prepared);
+	return rc;
+}
+
+int rc_query_one(struct rc_query *query, void **row)
+{
+	struct prepared *prepared;
+	int rc;
+
+	*row = NULL;
+	if (query->never)
+		return db_refuse(query->tx->db, RC_NOT_FOUND, "no such row of table %s", query->model->table);
+	if (query->limit != 0)
+		query->limit = 1;
+	rc = start(query, ASK_ROWS, &prepared);
+	if (rc != RC_OK)
+		return rc;
+	rc = prepared_one(query->tx->db, prepared, query->arena, row);
+	prepared_end(query->tx->db, prepared);
+	return rc;
+}
+
+int rc_query_each(struct rc_query *query, int (*each)(void *arg, const void *row), void *arg)
+{
+	struct prepared *prepared;
+	int rc;
+
+	if (query->never)
+		return RC_OK;
+	rc = start(query, ASK_ROWS, &prepared);
+	if (rc != RC_OK)
+		return rc;
+	rc = prepared_each(query->tx->db, prepared, each, arg);
+	prepared_end(query->tx->db, prepared);
+	return rc;
+}
+
+int rc_query_count(struct rc_query *query, int64_t *out)
+{
+	struct prepared *prepared;
+	int rc;
+
+	*out = 0;
+	if (query->never)
+		return RC_OK;
+	rc = start(query, ASK_COUNT, &prepared);
+	if (rc != RC_OK)
+		return rc;
+	rc = prepared_int(query->tx->db, prepared, out);
+	prepared_end(query->tx->db, prepared);
+	return rc;
+}
+
+int rc_query_delete(struct rc_query *query, int64_t *removed)
+{
+	struct prepared *prepared;
+	int rc;
+
+	*removed = 0;
+	if (query->never)
+		return RC_OK;
+	rc = start(query, ASK_DELETE, &prepared);
+	if (rc != RC_OK)
+		return rc;
+	rc = prepared_run(query->tx->db, prepared, removed);
+	prepared_end(query->tx->db, prepared);
+	return rc;
+}

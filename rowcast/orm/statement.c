@@ -1,0 +1,253 @@
+/*
+ * Prepared statements: named ones, raw SQL, and the loop that turns results into rows.
+ */
+#include <stdlib.h>
+
+#include "rowcast/base/check.h"
+#include "rowcast/orm/db.h"
+
+int prepared_fill(struct rc_db *db, struct prepared *prepared, struct rc_str sql)
+{
+	return db_failed(db, db->driver->prepare(db->conn, sql, &prepared->stmt));
+}
+
+void prepared_release(struct rc_db *db, struct prepared *prepared)
+{
+	if (prepared->stmt)
+		db->driver->finalize(prepared->stmt);
+	free(prepared->map);
+	free(prepared->key);
+	*prepared = (struct prepared){0};
+}
+
+void cache_release(struct rc_db *db, struct map *cache)
+{
+	struct map_entry *entry;
+
+	for (size_t i = 0; (entry = map_next(cache, &i));) {
+		prepared_release(db, entry->value);
+		free(entry->value);
+	}
+	map_release(cache);
+	*cache = MAP_INIT;
+}
+
+static bool cache_running(const struct map *cache)
+{
+	struct map_entry *entry;
+
+	for (size_t i = 0; (entry = map_next(cache, &i));) {
+		if (((struct prepared *)entry->value)->running)
+			return true;
+	}
+	return false;
+}
+
+struct prepared *cache_entry(struct rc_db *db, struct map *cache, struct rc_str key)
+{
+	struct prepared *prepared = map_get(cache, key);
+
+	if (prepared)
+		return prepared;
+	if (cache->count >= CACHE_MAX && !cache_running(cache))
+		cache_release(db, cache);
+	prepared = rc_xcalloc(1, sizeof(*prepared));
+	prepared->key = rc_xmalloc(key.len + 1);
+	memcpy(prepared->key, key.ptr, key.len);
+	map_put(cache, (struct rc_str){prepared->key, key.len}, prepared);
+	return prepared;
+}
+
+int prepared_start(struct rc_db *db, struct prepared *prepared, const struct rc_value *params, size_t count)
+{
+	int rc = RC_OK;
+
+	if (prepared->running)
+		return db_refuse(db, RC_INVALID, "this statement is still delivering rows on this connection");
+	if (count > 0)
+		rc = db->driver->bind(prepared->stmt, 0, params, count);
+	prepared->running = rc == RC_OK;
+	return rc;
+}
+
+void prepared_end(struct rc_db *db, struct prepared *prepared)
+{
+	db->driver->reset(prepared->stmt);
+	prepared->running = false;
+}
+
+int prepared_run(struct rc_db *db, struct prepared *prepared, int64_t *changed)
+{
+	int rc;
+
+	while ((rc = db->driver->step(prepared->stmt)) == DB_ROW)
+		;
+	if (rc == RC_OK && changed)
+		*changed = db->driver->changed(db->conn);
+	return db_failed(db, rc);
+}
+
+int prepared_rows(struct rc_db *db, struct prepared *prepared, struct rc_arena *arena, struct rc_rows *out)
+{
+	const struct rc_model *model = prepared->model;
+	size_t capacity = 0;
+	int rc;
+
+	*out = (struct rc_rows){0};
+	while ((rc = db->driver->step(prepared->stmt)) == DB_ROW) {
+		void *row = rc_arena_zalloc(arena, model->row_bytes);
+
+		rc = db->driver->read(prepared->stmt, model, prepared->map, arena, row);
+		if (rc != RC_OK)
+			break;
+		if (out->count == capacity) {
+			void **more = rc_arena_alloc(arena, sizeof(*more) * (capacity = capacity ? capacity * 2 : 16));
+
+			if (out->count)
+				memcpy(more, out->at, out->count * sizeof(*more));
+			out->at = more;
+		}
+		out->at[out->count++] = row;
+	}
+	return db_failed(db, rc);
+}
+
+int prepared_one(struct rc_db *db, struct prepared *prepared, struct rc_arena *arena, void **row)
+{
+	const struct rc_model *model = prepared->model;
+	int rc = db->driver->step(prepared->stmt);
+
+	*row = NULL;
+	if (rc == RC_OK)
+		return db_refuse(db, RC_NOT_FOUND, "no such row of table %s", model->table);
+	if (rc != DB_ROW)
+		return db_failed(db, rc);
+	*row = rc_arena_zalloc(arena, model->row_bytes);
+	rc = db->driver->read(prepared->stmt, model, prepared->map, arena, *row);
+	if (rc != RC_OK)
+		*row = NULL;
+	return rc;
+}
+
+int prepared_each(struct rc_db *db, struct prepared *prepared, int (*each)(void *arg, const void *row), void *arg)
+{
+	const struct rc_model *model = prepared->model;
+	struct rc_arena arena;
+	int rc;
+
+	rc_arena_init(&arena, model->row_bytes + 1024);
+	while ((rc = db->driver->step(prepared->stmt)) == DB_ROW) {
+		void *row = rc_arena_zalloc(&arena, model->row_bytes);
+
+		rc = db->driver->read(prepared->stmt, model, prepared->map, &arena, row);
+		if (rc == RC_OK)
+			rc = each(arg, row);
+		if (rc != RC_OK)
+			break;
+		rc_arena_reset(&arena);
+	}
+	rc_arena_release(&arena);
+	return db_failed(db, rc);
+}
+
+int prepared_int(struct rc_db *db, struct prepared *prepared, int64_t *out)
+{
+	int rc = db->driver->step(prepared->stmt);
+
+	if (rc == RC_OK)
+		return db_refuse(db, RC_NOT_FOUND, "the statement found nothing");
+	if (rc != DB_ROW)
+		return db_failed(db, rc);
+	return db->driver->read_int(prepared->stmt, out);
+}
+
+/* Named statements */
+
+static int named(struct rc_tx *tx, const struct rc_statement *statement, const struct rc_value *params,
+		 struct prepared **out)
+{
+	struct rc_db *db = tx->db;
+	struct prepared *prepared;
+	int rc = RC_OK;
+
+	rc_check(tx->open);
+	rc_check(statement->id < db->schema->statement_count);
+	prepared = *out = &db->statements[statement->id];
+	if (!prepared->stmt) {
+		rc = prepared_fill(db, prepared, rc_str_from(statement->sql));
+		if (rc != RC_OK)
+			return rc;
+		prepared->model = statement->result;
+		rc_check(db->driver->param_count(prepared->stmt) == statement->param_count);
+		rc_check(!statement->result ||
+			 db->driver->column_count(prepared->stmt) == statement->result->column_count);
+	}
+	return prepared_start(db, prepared, params, statement->param_count);
+}
+
+int rc_statement_rows(struct rc_tx *tx, struct rc_arena *arena, const struct rc_statement *statement,
+		      const struct rc_value *params, struct rc_rows *out)
+{
+	struct prepared *prepared;
+	int rc = named(tx, statement, params, &prepared);
+
+	*out = (struct rc_rows){0};
+	if (rc != RC_OK)
+		return rc;
+	rc = prepared_rows(tx->db, prepared, arena, out);
+	prepared_end(tx->db, prepared);
+	return rc;
+}
+
+int rc_statement_one(struct rc_tx *tx, struct rc_arena *arena, const struct rc_statement *statement,
+		     const struct rc_value *params, void **row)
+{
+	struct prepared *prepared;
+	int rc = named(tx, statement, params, &prepared);
+
+	*row = NULL;
+	if (rc != RC_OK)
+		return rc;
+	rc = prepared_one(tx->db, prepared, arena, row);
+	prepared_end(tx->db, prepared);
+	return rc;
+}
+
+int rc_statement_each(struct rc_tx *tx, const struct rc_statement *statement, const struct rc_value *params,
+		      int (*each)(void *arg, const void *row), void *arg)
+{
+	struct prepared *prepared;
+	int rc = named(tx, statement, params, &prepared);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = prepared_each(tx->db, prepared, each, arg);
+	prepared_end(tx->db, prepared);
+	return rc;
+}
+
+int rc_statement_run(struct rc_tx *tx, const struct rc_statement *statement, const struct rc_value *params,
+		     int64_t *changed)
+{
+	struct prepared *prepared;
+	int rc = named(tx, statement, params, &prepared);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = prepared_run(tx->db, prepared, changed);
+	prepared_end(tx->db, prepared);
+	return rc;
+}
+
+int rc_statement_int(struct rc_tx *tx, const struct rc_statement *statement, const struct rc_value *params,
+		     int64_t *out)
+{
+	struct prepared *prepared;
+	int rc = named(tx, statement, params, &prepared);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = prepared_int(tx->db, prepared, out);
+	prepared_end(tx->db, prepared);
+	return rc;
+}
