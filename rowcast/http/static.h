@@ -1,5 +1,6 @@
 /*
- * Files embedded in the binary: name, type, plain / gzip / brotli bytes, ETag. The table is generated from the web build.
+ * Files embedded in the binary: name, type, plain / gzip / brotli bytes, ETag. The table is generated from the web
+ * build.
  */
 #ifndef ROWCAST_HTTP_STATIC_H
 #define ROWCAST_HTTP_STATIC_H
@@ -7,10 +8,10 @@
 #include "rowcast/http/http.h"
 
 struct static_file {
-	const char *path;         /* "/assets/app-1a2b3c4d.js" */
+	const char *path; /* "/assets/app-1a2b3c4d.js" */
 	const char *content_type;
-	const char *etag;         /* with quotes */
-	bool immutable;           /* the name holds the hash */
+	const char *etag;                  /* with quotes */
+	bool immutable;                    /* the name holds the hash */
 	struct rc_str plain, gzip, brotli; /* empty: this coding is not smaller */
 };
 

@@ -17,7 +17,7 @@ void ws_accept(struct rc_str key, char out[29]);
 
 struct ws_decoder {
 	size_t message_bytes_max;
-	struct buf message;  /* payload of the message under way */
+	struct buf message; /* payload of the message under way */
 	/* private */
 	uint8_t header[14];
 	uint8_t header_len, header_need;
@@ -39,7 +39,13 @@ struct ws_event {
  * Consume bytes until one event is complete: 0 and *event, with *used bytes taken; RC_AGAIN: all taken, no event.
  * A protocol error is RC_INVALID with event->close_code = 1002, 1007 or 1009 to answer with.
  */
-int ws_decode(struct ws_decoder *decoder, const uint8_t *bytes, size_t len, size_t *used, struct ws_event *event) RC_MUST_CHECK;
+int ws_decode(struct ws_decoder *decoder, const uint8_t *bytes, size_t len, size_t *used,
+	      struct ws_event *event) RC_MUST_CHECK;
+/* True between two messages: the decoder holds nothing of the peer's, and another one may go on in its place. */
+static inline bool ws_decoder_idle(const struct ws_decoder *decoder)
+{
+	return decoder->header_len == 0 && decoder->message_opcode == 0;
+}
 void ws_decoder_release(struct ws_decoder *decoder);
 
 #endif
