@@ -42,6 +42,7 @@ export interface Service {
 	readonly horizonDays: number;
 	readonly noticeMin: number;
 	readonly partyMax: number;
+	readonly holdTtlS: number;
 	readonly resources: readonly string[];
 }
 
@@ -212,6 +213,7 @@ function decodeService(value: unknown): Service | null {
 		horizonDays: number(o?.["horizon_days"]) ?? 92,
 		noticeMin: number(o?.["notice_min"]) ?? 0,
 		partyMax: number(o?.["party_max"]) ?? 1,
+		holdTtlS: number(o?.["hold_ttl_s"]) ?? 300,
 	};
 }
 

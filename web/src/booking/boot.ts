@@ -1,0 +1,24 @@
+/*
+ * What the server wrote into the page: enough to draw the frame, and to tell people whom to call, before and without any
+ * further answer from it.
+ */
+import { asObject, decodeVenue, decodeVenueSummary, listOf, parseJson } from "../sync/index.js";
+import type { Venue, VenueSummary } from "../sync/index.js";
+
+export type Boot =
+	| { readonly page: "home"; readonly venues: readonly VenueSummary[] }
+	| { readonly page: "venue"; readonly venue: Venue | null }
+	| { readonly page: "booking"; readonly ref: string; readonly venue: Venue | null };
+
+export function readBoot(json: string): Boot {
+	const o = asObject(parseJson(json)) ?? {};
+	const venue = decodeVenue(o["venue"]);
+	switch (o["page"]) {
+		case "venue":
+			return { page: "venue", venue };
+		case "booking":
+			return { page: "booking", venue, ref: typeof o["ref"] === "string" ? o["ref"] : "" };
+		default:
+			return { page: "home", venues: listOf(o["venues"], decodeVenueSummary) ?? [] };
+	}
+}

@@ -1,0 +1,81 @@
+/*
+ * What the visitor chose: service, resource, duration, party, day, view. Lives in the address, so that a link opens what
+ * its sender saw: ?service=KEY&resource=KEY&duration=MIN&party=N&date=YYYY-MM-DD&view=week|day|list
+ */
+import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import type { Resource, Service, Venue } from "../sync/index.js";
+import { addDays, isLocalDate, weekOf, type LocalDate } from "./dates.js";
+
+export type View = "week" | "day" | "list";
+const VIEWS: readonly View[] = ["week", "day", "list"];
+
+export interface Choice {
+	readonly service: Signal<Service>;
+	/** null: any that serves */
+	readonly resource: Signal<Resource | null>;
+	readonly duration: Signal<number | null>;
+	readonly party: Signal<number>;
+	readonly date: Signal<LocalDate>;
+	readonly view: Signal<View>;
+	/** Those that can serve the chosen service. */
+	readonly serving: ReadonlySignal<readonly Resource[]>;
+	readonly week: ReadonlySignal<readonly LocalDate[]>;
+	chooseService(service: Service): void;
+	/** What the address says, for history.replaceState. */
+	readonly query: ReadonlySignal<string>;
+}
+
+export interface ChoiceContext {
+	readonly search: string;
+	readonly today: LocalDate;
+	readonly firstDay: number;
+	/** The view when the address names none: the list on phones. */
+	readonly defaultView: View;
+}
+
+/** null: the venue offers nothing. */
+export function createChoice(venue: Venue, context: ChoiceContext): Choice | null {
+	const given = new URLSearchParams(context.search);
+	const byKey = <T extends { readonly key: string; readonly id: string }>(list: readonly T[], name: string): T | undefined =>
+		list.find((item) => item.key === given.get(name)) ?? list.find((item) => item.id === given.get(name));
+	const first = byKey(venue.services, "service") ?? venue.services[0];
+	if (!first) return null;
+
+	const service = signal(first);
+	const serving = computed(() => venue.resources.filter((resource) => service.value.resources.includes(resource.id)));
+	const resource = signal<Resource | null>(byKey(serving.value, "resource") ?? null);
+	const minutes = Number(given.get("duration"));
+	const duration = signal<number | null>(first.durationsMin.includes(minutes) ? minutes : (first.durationsMin[0] ?? null));
+	const people = Number(given.get("party"));
+	const party = signal(Number.isInteger(people) && people >= 1 ? Math.min(people, first.partyMax) : 1);
+	const wanted = given.get("date") ?? "";
+	const last = addDays(context.today, first.horizonDays);
+	const date = signal(isLocalDate(wanted) && wanted >= context.today && wanted <= last ? wanted : context.today);
+	const view = signal<View>(VIEWS.find((name) => name === given.get("view")) ?? context.defaultView);
+
+	return {
+		service,
+		resource,
+		duration,
+		party,
+		date,
+		view,
+		serving,
+		week: computed(() => weekOf(date.value, context.firstDay)),
+		chooseService(next) {
+			service.value = next;
+			if (resource.value && !next.resources.includes(resource.value.id)) resource.value = null;
+			if (!next.durationsMin.includes(duration.value ?? -1)) duration.value = next.durationsMin[0] ?? null;
+			party.value = Math.min(party.value, next.partyMax);
+		},
+		query: computed(() => {
+			const out = new URLSearchParams({ service: service.value.key });
+			if (resource.value) out.set("resource", resource.value.key);
+			if (duration.value !== null && service.value.durationsMin.length > 1) out.set("duration", String(duration.value));
+			if (party.value > 1) out.set("party", String(party.value));
+			out.set("date", date.value);
+			out.set("view", view.value);
+			return `?${out.toString()}`;
+		}),
+	};
+}

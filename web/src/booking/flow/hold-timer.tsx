@@ -1,0 +1,49 @@
+/* How long the time is still held, as a ring and as words, with the button that makes it longer. */
+import type { JSX } from "preact";
+import { text } from "../text/index.js";
+import type { BookingFlow } from "./flow.js";
+
+const RADIUS = 15;
+const ROUND = 2 * Math.PI * RADIUS;
+
+export const minutesAndSeconds = (seconds: number): string =>
+	`${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+
+export function HoldTimer({ flow, total }: { readonly flow: BookingFlow; readonly total: number }): JSX.Element | null {
+	const state = flow.hold.value;
+	if (state.kind === "asking")
+		return (
+			<div class="hold hold-asking">
+				<span class="spinner" aria-hidden="true" />
+				<span>{text.hold.holding}</span>
+			</div>
+		);
+	if (state.kind === "ended") return <div class="hold hold-low">{text.hold.ended}</div>;
+	if (state.kind !== "held") return null;
+	const seconds = flow.secondsLeft.value;
+	const extending = flow.busy.value === "extend";
+	return (
+		<div class={seconds <= 60 ? "hold hold-low" : "hold"}>
+			<svg class="ring" viewBox="0 0 36 36" aria-hidden="true">
+				<circle cx="18" cy="18" r={RADIUS} />
+				<circle
+					class="ring-left"
+					cx="18"
+					cy="18"
+					r={RADIUS}
+					stroke-dasharray={ROUND}
+					stroke-dashoffset={ROUND * (1 - Math.min(1, seconds / total))}
+				/>
+			</svg>
+			<span class="hold-words">
+				<strong>{text.hold.held}</strong>
+				<span class="hold-time" role="timer">
+					{text.hold.timeLeft(minutesAndSeconds(seconds))}
+				</span>
+			</span>
+			<button type="button" class="button quiet" disabled={extending} onClick={() => void flow.extend()}>
+				{extending ? text.hold.extending : text.hold.extend}
+			</button>
+		</div>
+	);
+}

@@ -1,0 +1,80 @@
+/*
+ * Times, days and spans as people of the venue's locale write them. One object per page: Intl formatters are dear to make.
+ */
+import type { LocalDate } from "./dates.js";
+
+export interface Format {
+	readonly locale: string;
+	/** "10:30" */
+	time(instant: string | number): string;
+	/** "10:30 – 11:00" */
+	span(start: string, end: string): string;
+	/** "WET", "GMT+1" */
+	zone(instant: string | number): string;
+	/** "Friday 20 November" */
+	day(date: LocalDate): string;
+	/** "Friday 20 November 2026" */
+	fullDay(instant: string): string;
+	/** "Fri" */
+	weekday(date: LocalDate): string;
+	/** "20" */
+	dayNumber(date: LocalDate): string;
+	/** "Fri 20 Nov" */
+	shortDay(date: LocalDate): string;
+	/** "16 – 22 November 2026" */
+	week(from: LocalDate, to: LocalDate): string;
+	/** "09:15" from minutes after midnight */
+	clock(minutes: number): string;
+	/** "1 hr 30 min" */
+	minutes(minutes: number): string;
+}
+
+const dayAt = (date: LocalDate): Date => new Date(`${date}T12:00:00Z`);
+
+export function createFormat(wanted: string, timeZone: string): Format {
+	const locale = supported(wanted);
+	const make = (options: Intl.DateTimeFormatOptions, zone: string): Intl.DateTimeFormat =>
+		new Intl.DateTimeFormat(locale, { ...options, timeZone: zone });
+	const time = make({ hour: "2-digit", minute: "2-digit" }, timeZone);
+	const zone = make({ timeZoneName: "short", hour: "numeric" }, timeZone);
+	const fullDay = make({ weekday: "long", day: "numeric", month: "long", year: "numeric" }, timeZone);
+	const day = make({ weekday: "long", day: "numeric", month: "long" }, "UTC");
+	const shortDay = make({ weekday: "short", day: "numeric", month: "short" }, "UTC");
+	const weekday = make({ weekday: "short" }, "UTC");
+	const dayNumber = make({ day: "numeric" }, "UTC");
+	const week = make({ day: "numeric", month: "long", year: "numeric" }, "UTC");
+	const clock = make({ hour: "2-digit", minute: "2-digit" }, "UTC");
+	const unit = (name: "hour" | "minute"): Intl.NumberFormat =>
+		new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "short" });
+	const hours = unit("hour");
+	const minutes = unit("minute");
+	const ms = (instant: string | number): number => (typeof instant === "number" ? instant : Date.parse(instant));
+	return {
+		locale,
+		time: (instant) => time.format(ms(instant)),
+		span: (start, end) => `${time.format(ms(start))} – ${time.format(ms(end))}`,
+		zone: (instant) => zone.formatToParts(ms(instant)).find((part) => part.type === "timeZoneName")?.value ?? timeZone,
+		day: (date) => day.format(dayAt(date)),
+		fullDay: (instant) => fullDay.format(ms(instant)),
+		weekday: (date) => weekday.format(dayAt(date)),
+		dayNumber: (date) => dayNumber.format(dayAt(date)),
+		shortDay: (date) => shortDay.format(dayAt(date)),
+		week: (from, to) => week.formatRange(dayAt(from), dayAt(to)),
+		clock: (value) => clock.format(value * 60_000),
+		minutes(value) {
+			const whole = Math.floor(value / 60);
+			const rest = value % 60;
+			if (whole === 0) return minutes.format(rest);
+			return rest === 0 ? hours.format(whole) : `${hours.format(whole)} ${minutes.format(rest)}`;
+		},
+	};
+}
+
+/** A page without a usable lang (or an odd one) is formatted as English rather than not at all. */
+function supported(wanted: string): string {
+	try {
+		return Intl.DateTimeFormat.supportedLocalesOf([wanted])[0] ?? "en-GB";
+	} catch {
+		return "en-GB";
+	}
+}

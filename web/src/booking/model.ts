@@ -1,0 +1,187 @@
+/*
+ * The venue page's state: what was chosen, the rows for it, how fresh they are, what just changed, and which slot is open.
+ * Components read signals; everything that acts is here.
+ */
+import { computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import type { Availability, LiveClient, Resource, Slot, SlotBatch, Status, Venue } from "../sync/index.js";
+import { announce } from "./announcer.js";
+import { createChoice, type Choice } from "./choice.js";
+import { addDays, createZone, daysBetween, firstDayOfWeek, type LocalDate, type Zone } from "./dates.js";
+import { createFormat, type Format } from "./format.js";
+import { api, environment } from "./services.js";
+import { text } from "./text/index.js";
+
+const UPDATED_MS = 4_000;
+/** More changes than this in one frame are said in one line instead of marked one by one. */
+const MARKS_MAX = 200;
+
+export interface VenueModel {
+	readonly venue: Venue;
+	readonly city: string;
+	readonly zone: Zone;
+	readonly format: Format;
+	readonly choice: Choice;
+	readonly today: Signal<LocalDate>;
+	/** null: not there yet */
+	readonly slots: ReadonlySignal<readonly Slot[] | null>;
+	readonly status: ReadonlySignal<Status>;
+	/** Those that changed before the viewer's eyes a moment ago. */
+	readonly updated: ReadonlySignal<ReadonlySet<string>>;
+	readonly latest: ReadonlySignal<string | null>;
+	/** How many changed at once, when they were too many to mark; 0: none. */
+	readonly refreshed: ReadonlySignal<number>;
+	/** Slots that this visitor holds. */
+	readonly mine: Signal<string | null>;
+	readonly open: Signal<Slot | null>;
+	/** The columns' resources: the chosen one, or all that serve. */
+	readonly resources: ReadonlySignal<readonly Resource[]>;
+	slotNow(id: string): Slot | undefined;
+	find(resource: string, start: string): Slot | undefined;
+	resourceName(id: string): string;
+	moveDays(days: number): void;
+	/** Is there a day of the bookable window on that side of the shown week? */
+	readonly canGoBack: ReadonlySignal<boolean>;
+	readonly canGoOn: ReadonlySignal<boolean>;
+	/** Go to the next day with a free slot; false: none within the horizon. */
+	findNext(): Promise<boolean>;
+	retry(): void;
+}
+
+const LOADING: Status = { state: "loading", lagMs: 0, ageMs: 0 };
+
+export function createVenueModel(venue: Venue, live: LiveClient, lang: string, narrow: boolean): VenueModel | null {
+	const zone = createZone(venue.tz);
+	const format = createFormat(lang, venue.tz);
+	const localToday = (): LocalDate => zone.wall(environment.now()).date;
+	const choice = createChoice(venue, {
+		search: location.search,
+		today: localToday(),
+		firstDay: firstDayOfWeek(format.locale),
+		defaultView: narrow ? "list" : "week",
+	});
+	if (!choice) return null;
+
+	const today = signal(localToday());
+	setInterval(() => (today.value = localToday()), 30_000);
+
+	const slots = signal<readonly Slot[] | null>(null);
+	const status = signal<Status>(LOADING);
+	const updated = signal<ReadonlySet<string>>(new Set());
+	const latest = signal<string | null>(null);
+	const refreshed = signal(0);
+	const mine = signal<string | null>(null);
+	const open = signal<Slot | null>(null);
+	let current: Availability | null = null;
+
+	const mark = (ids: readonly string[]): void => {
+		const fresh = ids.filter((id) => id !== mine.value);
+		if (fresh.length === 0) return;
+		if (fresh.length > MARKS_MAX) {
+			refreshed.value = fresh.length;
+			environment.after(UPDATED_MS, () => (refreshed.value = 0));
+			return;
+		}
+		latest.value = fresh[fresh.length - 1] ?? null;
+		updated.value = new Set([...updated.value, ...fresh]);
+		environment.after(UPDATED_MS, () => {
+			const rest = new Set(updated.value);
+			for (const id of fresh) rest.delete(id);
+			updated.value = rest;
+		});
+	};
+
+	const watchOpen = (batch: SlotBatch): void => {
+		const shown = open.value;
+		const change = shown ? batch.changes.get(shown.id) : undefined;
+		if (!shown || !change) return;
+		const lost = shown.state !== "booked" && (change.after?.state ?? "booked") === "booked";
+		open.value = change.after ?? { ...shown, state: "booked", remaining: 0 };
+		if (lost && shown.id !== mine.value) announce(text.announce.slotLost, true);
+	};
+
+	effect(() => {
+		const [from] = choice.week.value;
+		const to = choice.week.value[6];
+		if (from === undefined || to === undefined) return;
+		const resource = choice.resource.value;
+		const duration = choice.duration.value;
+		const subscription = live.availability({
+			service: choice.service.value.id,
+			from,
+			to,
+			party: choice.party.value,
+			...(resource ? { resource: resource.id } : {}),
+			...(duration === null ? {} : { durationMin: duration }),
+		});
+		const before = current;
+		current = subscription;
+		before?.close();
+		slots.value = null;
+		updated.value = new Set();
+		status.value = subscription.status();
+		subscription.onStatus((next) => {
+			if (next.state !== status.peek().state || next.state !== "live") status.value = next;
+		});
+		subscription.slots.subscribe((batch) => {
+			slots.value = subscription.slots.all();
+			watchOpen(batch);
+			if (batch.origin !== "live") return;
+			mark([...batch.changes].filter(([, change]) => change.after && change.before).map(([id]) => id));
+		});
+	});
+	effect(() => {
+		history.replaceState(history.state, "", choice.query.value);
+	});
+
+	const last = computed(() => addDays(today.value, choice.service.value.horizonDays));
+	return {
+		venue,
+		city: cityOf(venue.tz),
+		zone,
+		format,
+		choice,
+		today,
+		slots,
+		status,
+		updated,
+		latest,
+		refreshed,
+		mine,
+		open,
+		resources: computed(() => (choice.resource.value ? [choice.resource.value] : choice.serving.value)),
+		slotNow: (id) => current?.slots.get(id),
+		find: (resource, start) =>
+			current?.slots.all().find((slot) => slot.resource === resource && Date.parse(slot.start) === Date.parse(start)),
+		resourceName: (id) => venue.resources.find((resource) => resource.id === id)?.name ?? "",
+		moveDays(days) {
+			const wanted = addDays(choice.date.value, days);
+			choice.date.value = wanted < today.value ? today.value : wanted > last.value ? last.value : wanted;
+		},
+		canGoBack: computed(() => (choice.week.value[0] ?? "") > today.value),
+		canGoOn: computed(() => (choice.week.value[6] ?? "") < last.value),
+		async findNext() {
+			const span = Math.min(91, Math.max(0, daysBetween(today.value, last.value)));
+			const resource = choice.resource.value;
+			const duration = choice.duration.value;
+			const result = await api.availability({
+				service: choice.service.value.id,
+				from: today.value,
+				to: addDays(today.value, span),
+				party: choice.party.value,
+				...(resource ? { resource: resource.id } : {}),
+				...(duration === null ? {} : { durationMin: duration }),
+			});
+			const free = result.ok ? result.value.filter((slot) => slot.state !== "booked") : [];
+			// Forward from the day on the screen; from today when nothing lies ahead.
+			const dates = free.map((slot) => zone.wall(Date.parse(slot.start)).date);
+			const next = dates.find((date) => date > choice.date.value) ?? dates[0];
+			if (next === undefined) return false;
+			choice.date.value = next;
+			return true;
+		},
+		retry: () => live.wake(),
+	};
+}
+
+/** "Europe/Lisbon" → "Lisbon" */
+export const cityOf = (tz: string): string => (tz.split("/").pop() ?? tz).replace(/_/g, " ");

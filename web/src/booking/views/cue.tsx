@@ -1,0 +1,41 @@
+/* What a slot says beside its colour: a number, and a sign for those who do not see the colour. */
+import type { JSX } from "preact";
+import type { Slot } from "../../sync/index.js";
+import { text } from "../text/index.js";
+
+export function Cue({ slot, mine }: { readonly slot: Slot; readonly mine: boolean }): JSX.Element {
+	if (mine) return <Glyph name="star" />;
+	if (slot.state === "booked") return <Glyph name="cross" />;
+	return (
+		<>
+			{slot.state === "limited" && <Glyph name="half" />}
+			<span class="number">{slot.remaining}</span>
+		</>
+	);
+}
+
+const GLYPHS = {
+	star: <path d="M6 .8l1.6 3.3 3.6.5-2.6 2.5.6 3.6L6 9l-3.2 1.7.6-3.6L.8 4.6l3.6-.5z" />,
+	cross: <path class="stroke" d="M2.5 2.5l7 7M9.5 2.5l-7 7" />,
+	half: (
+		<>
+			<circle class="stroke" cx="6" cy="6" r="4.6" />
+			<path d="M6 1.4a4.6 4.6 0 010 9.2z" />
+		</>
+	),
+} as const;
+
+export function Glyph({ name }: { readonly name: keyof typeof GLYPHS }): JSX.Element {
+	return (
+		<svg class="glyph" viewBox="0 0 12 12" aria-hidden="true" focusable="false">
+			{GLYPHS[name]}
+		</svg>
+	);
+}
+
+/** The same in words. */
+export function cueWords(slot: Slot, mine: boolean): string {
+	if (mine) return text.state.mine;
+	if (slot.state === "booked") return text.state.booked;
+	return slot.capacity > 1 ? `${text.state[slot.state]}, ${text.left(slot.remaining)}` : text.state[slot.state];
+}

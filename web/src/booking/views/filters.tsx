@@ -1,0 +1,96 @@
+/* What to book: service, duration, people, resource. Native radios and buttons, drawn our way. */
+import type { ComponentChildren, JSX } from "preact";
+import type { Service } from "../../sync/index.js";
+import type { VenueModel } from "../model.js";
+import { text } from "../text/index.js";
+
+export function Filters({ model }: { readonly model: VenueModel }): JSX.Element {
+	const { choice, venue, format } = model;
+	const service = choice.service.value;
+	const detail = (item: Service): string =>
+		[
+			item.durationsMin.map((minutes) => format.minutes(minutes)).join(` ${text.filters.or} `),
+			item.partyMax > 1 ? text.filters.upTo(item.partyMax) : "",
+		]
+			.filter(Boolean)
+			.join(" · ");
+	return (
+		<div class="filters" role="group" aria-label={text.filters.label}>
+			<Choices legend={text.filters.service} kind="options">
+				{venue.services.map((item) => (
+					<label class="option" key={item.id}>
+						<input type="radio" name="service" checked={item === service} onChange={() => choice.chooseService(item)} />
+						<span class="option-face">
+							<span class="option-name">{item.name}</span>
+							<span class="option-detail">{detail(item)}</span>
+						</span>
+					</label>
+				))}
+			</Choices>
+			{service.durationsMin.length > 1 && (
+				<Choices legend={text.filters.duration} kind="segments">
+					{service.durationsMin.map((minutes) => (
+						<label class="segment" key={minutes}>
+							<input
+								type="radio"
+								name="duration"
+								checked={choice.duration.value === minutes}
+								onChange={() => (choice.duration.value = minutes)}
+							/>
+							<span>{format.minutes(minutes)}</span>
+						</label>
+					))}
+				</Choices>
+			)}
+			{choice.serving.value.length > 1 && (
+				<Choices legend={text.filters.resource} kind="pills">
+					{[null, ...choice.serving.value].map((resource) => (
+						<label class="pill" key={resource?.id ?? "any"}>
+							<input
+								type="radio"
+								name="resource"
+								checked={choice.resource.value === resource}
+								onChange={() => (choice.resource.value = resource)}
+							/>
+							<span>{resource?.name ?? text.filters.any}</span>
+						</label>
+					))}
+				</Choices>
+			)}
+			{service.partyMax > 1 && <Party model={model} max={service.partyMax} />}
+		</div>
+	);
+}
+
+interface ChoicesProps {
+	readonly legend: string;
+	readonly kind: string;
+	readonly children: ComponentChildren;
+}
+
+function Choices({ legend, kind, children }: ChoicesProps): JSX.Element {
+	return (
+		<fieldset class={`filter filter-${kind}`}>
+			<legend>{legend}</legend>
+			<div class={kind}>{children}</div>
+		</fieldset>
+	);
+}
+
+function Party({ model, max }: { readonly model: VenueModel; readonly max: number }): JSX.Element {
+	const { party } = model.choice;
+	return (
+		<div class="filter filter-party" role="group" aria-label={text.filters.party}>
+			<span class="legend-like">{text.filters.party}</span>
+			<div class="stepper">
+				<button type="button" aria-label={text.filters.fewer} disabled={party.value <= 1} onClick={() => (party.value -= 1)}>
+					−
+				</button>
+				<output aria-live="polite">{party.value}</output>
+				<button type="button" aria-label={text.filters.more} disabled={party.value >= max} onClick={() => (party.value += 1)}>
+					+
+				</button>
+			</div>
+		</div>
+	);
+}
