@@ -1,0 +1,180 @@
+/*
+ * The pages: `/`, `/v/{slug}`, `/b/{ref}`. Each is the one shell of the web build with the data of its first screen
+ * inside it: what the venue is called and how to reach it. So the page can say whom to call even when the server does
+ * not answer any more.
+ *
+ * The data stands in a block of type application/json, which browsers never execute; so the policy needs neither nonces
+ * nor hashes: scripts and styles come from our own files only.
+ */
+#include "slotcast/api/api_private.h"
+#include "slotcast/api/lookup.h"
+#include "slotcast/api/problems.h"
+#include "slotcast/api/render.h"
+
+#define POLICY                                                                                                         \
+	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src " \
+	"'self'; "                                                                                                     \
+	"manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+static void append_html(struct buf *out, struct rc_str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		switch (text.ptr[i]) {
+		case '&':
+			buf_append_str(out, RC_STR("&amp;"));
+			break;
+		case '<':
+			buf_append_str(out, RC_STR("&lt;"));
+			break;
+		case '>':
+			buf_append_str(out, RC_STR("&gt;"));
+			break;
+		case '"':
+			buf_append_str(out, RC_STR("&quot;"));
+			break;
+		default:
+			buf_append_char(out, text.ptr[i]);
+		}
+	}
+}
+
+/* In JSON these three stand in strings only, and "</script>" or "<!--" must not stand anywhere in the block. */
+static void append_json_in_html(struct buf *out, struct rc_str json)
+{
+	for (size_t i = 0; i < json.len; i++) {
+		switch (json.ptr[i]) {
+		case '&':
+			buf_append_str(out, RC_STR("\\u0026"));
+			break;
+		case '<':
+			buf_append_str(out, RC_STR("\\u003c"));
+			break;
+		case '>':
+			buf_append_str(out, RC_STR("\\u003e"));
+			break;
+		default:
+			buf_append_char(out, json.ptr[i]);
+		}
+	}
+}
+
+struct page {
+	struct rc_str lang, title, boot;
+};
+
+/* One place of the template, {{name}}; false: no more. */
+static bool next_place(struct rc_str *rest, struct rc_str *before, struct rc_str *name)
+{
+	const char *open = memmem(rest->ptr, rest->len, "{{", 2);
+	const char *close = open ? memmem(open, (size_t)(rest->ptr + rest->len - open), "}}", 2) : NULL;
+
+	if (!close)
+		return false;
+	*before = (struct rc_str){rest->ptr, (size_t)(open - rest->ptr)};
+	*name = (struct rc_str){open + 2, (size_t)(close - open - 2)};
+	rest->len -= (size_t)(close + 2 - rest->ptr);
+	rest->ptr = close + 2;
+	return true;
+}
+
+static void reply_page(struct api *api, struct http_request *req, int status, const struct page *page)
+{
+	struct rc_str rest = static_find(api->config.files, RC_STR("/shell.html"))->plain, before, name;
+	struct buf html = BUF_INIT;
+
+	while (next_place(&rest, &before, &name)) {
+		buf_append_str(&html, before);
+		if (rc_str_is(name, "lang"))
+			append_html(&html, page->lang);
+		else if (rc_str_is(name, "title"))
+			append_html(&html, page->title);
+		else if (rc_str_is(name, "boot"))
+			append_json_in_html(&html, page->boot);
+	}
+	buf_append_str(&html, rest);
+	http_reply_header(req, "Content-Security-Policy", RC_STR(POLICY));
+	http_reply_header(req, "Cache-Control", RC_STR("no-cache"));
+	http_reply(req, status, "text/html; charset=utf-8", buf_str(&html));
+	buf_release(&html);
+}
+
+static struct rc_str lang_of(const struct catalog_venue *venue)
+{
+	return venue && venue->locale.len ? venue->locale : RC_STR("en");
+}
+
+/* {"page":…,"ref":…,"venue":{…}|null} */
+static void boot_venue(struct buf *boot, const char *page, struct rc_str ref, const struct catalog_venue *venue)
+{
+	struct json_out json;
+
+	json_init(&json, boot);
+	json_object(&json);
+	json_key(&json, "page");
+	json_cstr(&json, page);
+	if (ref.len) {
+		json_key(&json, "ref");
+		json_str(&json, ref);
+	}
+	json_key(&json, "venue");
+	if (venue)
+		render_venue(&json, venue);
+	else
+		json_null(&json);
+	json_end(&json);
+}
+
+void pages_home(struct http_request *req, void *arg)
+{
+	struct catalog *catalog = api_catalog(arg);
+	struct page page = {.lang = RC_STR("en"), .title = RC_STR("Book a time")};
+	struct buf boot = BUF_INIT;
+	struct json_out json;
+
+	json_init(&json, &boot);
+	json_object(&json);
+	json_key(&json, "page");
+	json_cstr(&json, "home");
+	json_key(&json, "venues");
+	render_venues(&json, catalog);
+	json_end(&json);
+	catalog_drop(catalog);
+	page.boot = buf_str(&boot);
+	reply_page(arg, req, 200, &page);
+	buf_release(&boot);
+}
+
+void pages_venue(struct http_request *req, void *arg)
+{
+	struct catalog *catalog = api_catalog(arg);
+	const struct catalog_venue *venue = catalog_venue(catalog, req->params[0]);
+	struct buf boot = BUF_INIT;
+	struct page page = {.lang = lang_of(venue), .title = venue ? venue->name : RC_STR("No such venue")};
+
+	boot_venue(&boot, "venue", RC_STR_NONE, venue);
+	page.boot = buf_str(&boot);
+	reply_page(arg, req, venue ? 200 : 404, &page);
+	buf_release(&boot);
+	catalog_drop(catalog);
+}
+
+static void booking_back(struct visit *visit)
+{
+	struct lookup *lookup = (struct lookup *)visit;
+	struct api *api = lookup->api;
+	struct catalog *catalog = api_catalog(api);
+	const struct catalog_venue *venue = lookup->err ? NULL : catalog_venue(catalog, lookup->found.venue_slug);
+	struct buf boot = BUF_INIT;
+	struct page page = {.lang = lang_of(venue), .title = venue ? venue->name : RC_STR("Your booking")};
+
+	boot_venue(&boot, "booking", visit->req->params[0], venue);
+	page.boot = buf_str(&boot);
+	reply_page(api, visit->req, lookup->err == RC_NOT_FOUND ? 404 : 200, &page);
+	buf_release(&boot);
+	catalog_drop(catalog);
+}
+
+void pages_booking(struct http_request *req, void *arg)
+{
+	lookup_begin(arg, req, booking_back);
+}

@@ -1,0 +1,237 @@
+/*
+ * What answers look like. Members stand in the order of the contract, so that a person can compare by eye.
+ */
+#include "slotcast/api/render.h"
+
+const char *live_state_name(enum live_state state)
+{
+	static const char *const names[] = {[LIVE_LIVE] = "live",
+					    [LIVE_DELAYED] = "delayed",
+					    [LIVE_STALE] = "stale",
+					    [LIVE_UNAVAILABLE] = "unavailable"};
+
+	return names[state];
+}
+
+static void time_or_null(struct json_out *json, int64_t us)
+{
+	if (us)
+		json_time(json, us);
+	else
+		json_null(json);
+}
+
+void render_booking(struct buf *out, const struct store_booking *booking, struct rc_position position, int64_t now_us)
+{
+	struct json_out json;
+	enum booking_state state = booking->state;
+
+	if (state == STATE_HELD && booking->hold_expires_us <= now_us)
+		state = STATE_EXPIRED;
+	json_init(&json, out);
+	json_object(&json);
+	json_key(&json, "ref");
+	json_str(&json, booking->ref);
+	json_key(&json, "state");
+	json_cstr(&json, booking_state_name(state));
+	json_key(&json, "service");
+	json_id(&json, booking->service_id);
+	json_key(&json, "resource");
+	json_id(&json, booking->resource_id);
+	json_key(&json, "start");
+	json_time(&json, booking->starts_us);
+	json_key(&json, "end");
+	json_time(&json, booking->ends_us);
+	json_key(&json, "tz");
+	json_str(&json, booking->tz);
+	json_key(&json, "party");
+	json_int(&json, booking->party);
+	json_key(&json, "hold_expires_at");
+	time_or_null(&json, booking->hold_expires_us);
+	json_key(&json, "version");
+	json_int(&json, booking->version);
+	json_key(&json, "position");
+	json_position(&json, position);
+	json_end(&json);
+}
+
+void render_waitlist(struct buf *out, int64_t id, int64_t rank, struct rc_position position)
+{
+	struct json_out json;
+
+	json_init(&json, out);
+	json_object(&json);
+	json_key(&json, "id");
+	json_id(&json, id);
+	json_key(&json, "state");
+	json_cstr(&json, "waiting");
+	json_key(&json, "rank");
+	json_int(&json, rank);
+	json_key(&json, "position");
+	json_position(&json, position);
+	json_end(&json);
+}
+
+void render_alternatives(struct buf *out, const struct alternative *list, size_t count)
+{
+	struct json_out json;
+
+	buf_append_str(out, RC_STR("\"alternatives\":"));
+	json_init(&json, out);
+	json_array(&json);
+	for (size_t i = 0; i < count; i++) {
+		json_object(&json);
+		json_key(&json, "resource");
+		json_id(&json, list[i].slot.resource->id);
+		json_key(&json, "start");
+		json_time(&json, list[i].slot.start_us);
+		json_key(&json, "end");
+		json_time(&json, list[i].slot.end_us);
+		json_key(&json, "remaining");
+		json_int(&json, list[i].slot.remaining);
+		json_key(&json, "why");
+		json_cstr(&json, list[i].why);
+		json_end(&json);
+	}
+	json_end(&json);
+}
+
+void render_held_until(struct buf *out, int64_t us)
+{
+	struct json_out json;
+
+	buf_append_str(out, RC_STR(",\"held_until\":"));
+	json_init(&json, out);
+	json_time(&json, us);
+}
+
+void render_availability(struct buf *out, struct rc_position position, enum live_state state, int64_t age_us,
+			 const struct slot *slots, size_t count)
+{
+	struct json_out json;
+
+	json_init(&json, out);
+	json_object(&json);
+	json_key(&json, "position");
+	json_position(&json, position);
+	json_key(&json, "status");
+	json_cstr(&json, live_state_name(state));
+	json_key(&json, "age_ms");
+	json_int(&json, age_us / 1000);
+	json_end(&json);
+	out->len--; /* the slots go in before the closing brace; each is written as it goes to subscribers */
+	buf_append_str(out, RC_STR(",\"slots\":["));
+	for (size_t i = 0; i < count; i++) {
+		if (i)
+			buf_append_char(out, ',');
+		slot_write(out, &slots[i]);
+	}
+	buf_append_str(out, RC_STR("]}"));
+}
+
+void render_venues(struct json_out *json, const struct catalog *catalog)
+{
+	json_array(json);
+	for (size_t i = 0; i < catalog->venue_count; i++) {
+		const struct catalog_venue *venue = &catalog->venues[i];
+
+		json_object(json);
+		json_key(json, "slug");
+		json_str(json, venue->slug);
+		json_key(json, "name");
+		json_str(json, venue->name);
+		json_key(json, "tz");
+		json_str(json, venue->tz);
+		json_end(json);
+	}
+	json_end(json);
+}
+
+static void render_service(struct json_out *json, const struct catalog_service *service)
+{
+	const struct {
+		const char *name;
+		int32_t value;
+	} numbers[] = {
+		{"step_min", service->step_min},
+		{"buffer_before_min", service->buffer_before_min},
+		{"buffer_after_min", service->buffer_after_min},
+		{"notice_min", service->notice_min},
+		{"horizon_days", service->horizon_days},
+		{"hold_ttl_s", service->hold_ttl_s},
+		{"party_max", service->party_max},
+	};
+
+	json_object(json);
+	json_key(json, "id");
+	json_id(json, service->id);
+	json_key(json, "key");
+	json_str(json, service->key);
+	json_key(json, "name");
+	json_str(json, service->name);
+	json_key(json, "durations_min");
+	json_array(json);
+	for (size_t i = 0; i < service->duration_count; i++)
+		json_int(json, service->durations_min[i]);
+	json_end(json);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		json_key(json, numbers[i].name);
+		json_int(json, numbers[i].value);
+	}
+	json_key(json, "resources");
+	json_array(json);
+	for (size_t i = 0; i < service->resource_count; i++)
+		json_id(json, service->resources[i]->id);
+	json_end(json);
+	json_end(json);
+}
+
+static void render_resource(struct json_out *json, const struct catalog_resource *resource)
+{
+	static const char *const kinds[] = {
+		[KIND_EXCLUSIVE] = "exclusive", [KIND_POOLED] = "pooled", [KIND_SESSION] = "session"};
+
+	json_object(json);
+	json_key(json, "id");
+	json_id(json, resource->id);
+	json_key(json, "key");
+	json_str(json, resource->key);
+	json_key(json, "name");
+	json_str(json, resource->name);
+	json_key(json, "kind");
+	json_cstr(json, kinds[resource->kind]);
+	json_key(json, "capacity");
+	json_int(json, resource->capacity);
+	json_end(json);
+}
+
+void render_venue(struct json_out *json, const struct catalog_venue *venue)
+{
+	json_object(json);
+	json_key(json, "slug");
+	json_str(json, venue->slug);
+	json_key(json, "name");
+	json_str(json, venue->name);
+	json_key(json, "tz");
+	json_str(json, venue->tz);
+	json_key(json, "locale");
+	json_str(json, venue->locale);
+	json_key(json, "contact");
+	json_object(json);
+	json_key(json, "phone");
+	json_str(json, venue->phone);
+	json_key(json, "email");
+	json_str(json, venue->email);
+	json_end(json);
+	json_key(json, "services");
+	json_array(json);
+	for (size_t i = 0; i < venue->service_count; i++)
+		render_service(json, venue->services[i]);
+	json_end(json);
+	json_key(json, "resources");
+	json_array(json);
+	for (size_t i = 0; i < venue->resource_count; i++)
+		render_resource(json, venue->resources[i]);
+	json_end(json);
+	json_end(json);
+}

@@ -1,0 +1,378 @@
+/*
+ * One turn: whatever woke the loop only asks for a reading; the hook at the end of the turn does it. So a hundred
+ * wake-ups cost one reading, and everything that arrived in the turn waits for that one.
+ *
+ *   feed → board_apply → hub_commit, transaction by transaction; then the answers that waited for it
+ *
+ * When the feed cannot be read, reads go on from memory with their age, and the reading is tried again; when its
+ * history broke (RC_GONE), the board is loaded anew and every subscriber gets `reset`.
+ */
+#include "slotcast/main/projector.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+#include "rowcast/base/check.h"
+#include "rowcast/base/log.h"
+#include "rowcast/base/metric.h"
+#include "rowcast/io/clock.h"
+
+#define TRANSACTIONS_PER_TURN 64
+#define RETRY_US              200000
+#define STALE_AFTER_US        10000000
+#define LAG_DELAYED_US        2000000
+#define BACKLOG_MAX           20000
+#define TICK_US_MAX           1000000 /* wall time may be set: look again at least this often */
+
+struct projector {
+	pthread_t thread;
+	struct loop *loop;
+	struct projector_config config;
+	struct rc_feed *feed;
+	struct board *board;
+	struct hub *hub;
+	struct api *api;
+	struct store *store;
+
+	struct watch feed_watch;
+	struct timer tick, retry;
+	struct loop_hook end_of_turn;
+	struct message wake; /* posted when `woken` goes from false to true */
+	atomic_bool woken;
+	bool wanted;        /* read the feed at the end of this turn */
+	bool reload_wanted; /* the history broke; the board has to be loaded */
+	atomic_bool stopping;
+	struct rc_arena txn_arena;
+
+	int64_t good_us; /* when the feed was last empty, monotonic */
+	enum live_state state;
+	_Atomic int failing; /* rc_err of the last reading; 0: all well */
+};
+
+static struct metric transactions = METRIC_COUNTER("slotcast_feed_transactions_total",
+						   "Transactions read from the change feed", NULL);
+static struct metric lag_seconds = METRIC_HISTOGRAM("slotcast_feed_lag_seconds",
+						    "From a commit to the board and the subscribers", NULL);
+static struct metric reloads = METRIC_COUNTER("slotcast_board_reloads_total",
+					      "Times the board was loaded after a break", NULL);
+
+/* Load the board from one consistent read, and from the retained history what can be resumed. */
+static int load(struct projector *projector, struct rc_fault *fault)
+{
+	struct rc_position at, oldest;
+	int err;
+
+	board_clear(projector->board);
+	err = rc_feed_snapshot(projector->feed, board_row, projector->board, &at, fault);
+	if (err)
+		return err;
+	err = rc_feed_oldest(projector->feed, &oldest);
+	if (!err)
+		err = rc_feed_replay(projector->feed, oldest, board_history, projector->board);
+	if (err == RC_GONE) { /* pruned meanwhile: nothing older can be resumed */
+		oldest = at;
+		err = 0;
+	}
+	if (err)
+		return rc_fault_set(fault, err, "the change log cannot be read: %s", rc_err_name(err));
+	board_ready(projector->board, at, oldest, clock_wall_us());
+	board_share_catalog(projector->board, board_catalog(projector->board));
+	return 0;
+}
+
+int projector_create(struct projector **out, const struct projector_config *config, struct rc_fault *fault)
+{
+	struct projector *projector = rc_xcalloc(1, sizeof(*projector));
+	const struct board_options options = {.keep_us = config->feed.keep_us,
+					      .keep_changes = config->feed.keep_changes};
+	int err;
+
+	projector->config = *config;
+	rc_arena_init(&projector->txn_arena, 65536);
+	projector->board = board_create(&options);
+	err = loop_create(&projector->loop, fault);
+	if (err)
+		goto out;
+	loop_set_backlog(projector->loop, BACKLOG_MAX);
+	err = rc_feed_open(&projector->feed, config->url, &slotcast_schema, &config->feed, fault);
+	if (!err)
+		err = load(projector, fault);
+	metric_register(&transactions);
+	metric_register(&lag_seconds);
+	metric_register(&reloads);
+out:
+	if (err)
+		projector_destroy(projector);
+	else
+		*out = projector;
+	return err;
+}
+
+struct loop *projector_loop(const struct projector *projector)
+{
+	return projector->loop;
+}
+
+struct board *projector_board(const struct projector *projector)
+{
+	return projector->board;
+}
+
+const char *projector_missing(void *arg)
+{
+	struct projector *projector = arg;
+
+	return atomic_load_explicit(&projector->failing, memory_order_relaxed)
+		       ? "the change feed cannot be read; what is shown may be out of date"
+		       : NULL;
+}
+
+static void set_state(struct projector *projector, enum live_state state, int64_t lag_us)
+{
+	int64_t now_us = clock_mono_us(), behind_us = state == LIVE_LIVE ? 0 : now_us - projector->good_us;
+
+	if (state != projector->state)
+		log_event(state == LIVE_LIVE ? LOG_INFO : LOG_WARN, "freshness",
+			  "what readers are told about the data changed",
+			  LOG_S("state", state == LIVE_LIVE      ? "live"
+					 : state == LIVE_DELAYED ? "delayed"
+					 : state == LIVE_STALE   ? "stale"
+								 : "unavailable"));
+	projector->state = state;
+	api_status(projector->api, state, state == LIVE_LIVE ? 0 : projector->good_us);
+	hub_status(projector->hub, state, lag_us, behind_us);
+}
+
+static void tick(struct timer *timer);
+
+static void arm_tick(struct projector *projector)
+{
+	int64_t wait_us = board_next_tick(projector->board) - clock_wall_us();
+
+	if (wait_us > TICK_US_MAX)
+		wait_us = TICK_US_MAX;
+	timer_start(projector->loop, &projector->tick, loop_now_us(projector->loop) + (wait_us > 0 ? wait_us : 0),
+		    tick);
+}
+
+static void tick(struct timer *timer)
+{
+	struct projector *projector = LIST_OWNER(timer, struct projector, tick);
+	int64_t now_us = clock_wall_us();
+
+	if (board_tick(projector->board, now_us))
+		hub_commit(projector->hub, board_position(projector->board), now_us);
+	arm_tick(projector);
+}
+
+static void retry(struct timer *timer)
+{
+	LIST_OWNER(timer, struct projector, retry)->wanted = true;
+}
+
+/* The feed cannot be read now: say so, and try again soon. */
+static void failed(struct projector *projector, int err)
+{
+	int64_t behind_us = clock_mono_us() - projector->good_us;
+
+	if (atomic_exchange_explicit(&projector->failing, err, memory_order_relaxed) != err)
+		log_event(LOG_ERROR, "feed-failed", "the change feed cannot be read; trying again",
+			  LOG_S("error", rc_err_name(err)));
+	set_state(projector,
+		  projector->reload_wanted     ? LIVE_UNAVAILABLE
+		  : behind_us < STALE_AFTER_US ? LIVE_DELAYED
+					       : LIVE_STALE,
+		  behind_us);
+	timer_start(projector->loop, &projector->retry, loop_now_us(projector->loop) + RETRY_US, retry);
+}
+
+static void caught_up(struct projector *projector)
+{
+	projector->good_us = clock_mono_us();
+	if (atomic_exchange_explicit(&projector->failing, 0, memory_order_relaxed))
+		log_event(LOG_INFO, "feed-recovered", "the change feed can be read again");
+	set_state(projector, LIVE_LIVE, 0);
+	api_advanced(projector->api);
+	api_caught_up(projector->api);
+	arm_tick(projector);
+}
+
+static int reload(struct projector *projector)
+{
+	struct rc_fault fault = {0};
+	struct rc_position position;
+	int err = load(projector, &fault);
+
+	if (err) {
+		log_event(LOG_ERROR, "reload-failed", "the board cannot be loaded", LOG_S("reason", fault.message));
+		return err;
+	}
+	projector->reload_wanted = false;
+	position = board_position(projector->board);
+	metric_add(&reloads, 1);
+	log_event(LOG_WARN, "epoch", "the change log's history broke; subscribers start again from a snapshot",
+		  LOG_I("position", position.n));
+	store_use_epoch(projector->store, position.epoch);
+	store_use_catalog(projector->store, board_catalog(projector->board));
+	hub_restart(projector->hub, position, "the history of changes begins anew");
+	return 0;
+}
+
+static void apply(struct projector *projector, const struct rc_txn *txn)
+{
+	int64_t now_us = clock_wall_us();
+	const struct catalog *before = board_catalog(projector->board);
+
+	board_apply(projector->board, txn, now_us);
+	if (board_catalog(projector->board) != before) {
+		store_use_catalog(projector->store, board_catalog(projector->board));
+		board_share_catalog(projector->board, board_catalog(projector->board));
+	}
+	hub_commit(projector->hub, txn->position, txn->committed_us);
+	metric_add(&transactions, 1);
+	if (now_us > txn->committed_us)
+		metric_observe_us(&lag_seconds, now_us - txn->committed_us);
+}
+
+/* Some transactions; 0: there are more, RC_AGAIN: the feed is empty, else why it cannot be read. */
+static int read_some(struct projector *projector)
+{
+	struct rc_txn txn;
+	int64_t lag_us = 0;
+	int err = 0;
+
+	if (projector->reload_wanted) {
+		err = reload(projector);
+		if (err)
+			return err;
+	}
+	for (int i = 0; i < TRANSACTIONS_PER_TURN; i++) {
+		err = rc_feed_next(projector->feed, &projector->txn_arena, &txn);
+		if (err)
+			return err;
+		apply(projector, &txn);
+		lag_us = clock_wall_us() - txn.committed_us;
+		rc_arena_reset(&projector->txn_arena);
+	}
+	if (lag_us > LAG_DELAYED_US)
+		set_state(projector, LIVE_DELAYED, lag_us);
+	return 0;
+}
+
+static void read_feed(struct projector *projector)
+{
+	int err;
+
+	projector->wanted = false;
+	api_catching_up(projector->api);
+	err = read_some(projector);
+	if (err == RC_GONE) {
+		projector->reload_wanted = true;
+		err = read_some(projector);
+	}
+	if (err == RC_AGAIN) {
+		caught_up(projector);
+	} else if (err == 0) {
+		api_advanced(projector->api);
+		projector_wake(projector); /* the rest in the next turn, so that messages get theirs */
+	} else {
+		failed(projector, err);
+	}
+}
+
+static void end_of_turn(struct loop_hook *hook)
+{
+	struct projector *projector = LIST_OWNER(hook, struct projector, end_of_turn);
+
+	if (projector->wanted)
+		read_feed(projector);
+}
+
+static void feed_ready(struct watch *watch, uint32_t events)
+{
+	struct projector *projector = LIST_OWNER(watch, struct projector, feed_watch);
+
+	rc_feed_attend(projector->feed);
+	projector->wanted = true;
+}
+
+static void woken(struct message *message)
+{
+	struct projector *projector = LIST_OWNER(message, struct projector, wake);
+
+	atomic_store(&projector->woken, false); /* before the reading: what is committed from here on wakes again */
+	projector->wanted = true;
+	if (atomic_load(&projector->stopping))
+		loop_stop(projector->loop);
+}
+
+void projector_wake(void *arg)
+{
+	struct projector *projector = arg;
+
+	if (!atomic_exchange(&projector->woken, true)) {
+		projector->wake.deliver = woken;
+		loop_post(projector->loop, &projector->wake);
+	}
+}
+
+void projector_catch_up(void *arg)
+{
+	struct projector *projector = arg;
+
+	projector->wanted = true;
+}
+
+static void *run(void *arg)
+{
+	struct projector *projector = arg;
+
+	pthread_setname_np(pthread_self(), "projector");
+	projector->good_us = clock_mono_us();
+	hub_restart(projector->hub, board_position(projector->board), NULL);
+	set_state(projector, LIVE_LIVE, 0);
+	arm_tick(projector);
+	projector->wanted = true;
+	rc_check(loop_run(projector->loop) == 0);
+	return NULL;
+}
+
+int projector_start(struct projector *projector, struct hub *hub, struct api *api, struct store *store,
+		    struct rc_fault *fault)
+{
+	int err;
+
+	projector->hub = hub;
+	projector->api = api;
+	projector->store = store;
+	projector->end_of_turn.run = end_of_turn;
+	loop_hook_add(projector->loop, &projector->end_of_turn);
+	projector->feed_watch = (struct watch){.fd = rc_feed_fd(projector->feed), .ready = feed_ready};
+	err = watch_add(projector->loop, &projector->feed_watch, EPOLLIN);
+	if (err)
+		return rc_fault_set(fault, err, "the change feed cannot be watched");
+	if (pthread_create(&projector->thread, NULL, run, projector))
+		return rc_fault_set(fault, RC_IO, "cannot start the projector's thread");
+	return 0;
+}
+
+void projector_stop(struct projector *projector)
+{
+	atomic_store(&projector->stopping, true);
+	projector_wake(projector);
+	pthread_join(projector->thread, NULL);
+}
+
+void projector_destroy(struct projector *projector)
+{
+	if (!projector)
+		return;
+	rc_feed_close(projector->feed);
+	if (projector->loop)
+		loop_destroy(projector->loop);
+	board_destroy(projector->board);
+	rc_arena_release(&projector->txn_arena);
+	free(projector);
+}
