@@ -23,7 +23,7 @@ struct operate {
 #define OPERATE_ROUTES_PUBLIC 2 /* the first: /healthz, /readyz */
 #define OPERATE_ROUTES        3 /* and /metrics */
 
-/* Fill the routes; `operate` must outlive the servers. Handlers run on whatever loop the server has. */
+/* Fill the routes; they and `operate` must outlive the servers. Handlers run on whatever loop the server has. */
 void operate_routes(struct operate *operate, struct http_route routes[OPERATE_ROUTES]);
 /* From now on /readyz answers 503, so that a load balancer looks elsewhere. Any thread. */
 void operate_drain(struct operate *operate);
