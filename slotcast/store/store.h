@@ -1,10 +1,10 @@
 /*
- * The store: booking decisions made durable. One writer thread owns the write connection; requests that are waiting leave
- * together as one train: one transaction, one fsync, each with an outcome of its own (train.c).
+ * The store: booking decisions made durable. One writer thread owns the write connection; requests that are waiting
+ * leave together as one train: one transaction, one fsync, each with an outcome of its own (train.c).
  *
  * A request is an operation object of the caller: filled on a reactor, given to the store, and given back through
- * `settled` on the WRITER thread once its fate is durable (or refused). From there the caller takes it on (api/ posts it to the
- * projector, which waits for the position, adds alternatives and answers).
+ * `settled` on the WRITER thread once its fate is durable (or refused). From there the caller takes it on (api/ posts
+ * it to the projector, which waits for the position, adds alternatives and answers).
  */
 #ifndef SLOTCAST_STORE_STORE_H
 #define SLOTCAST_STORE_STORE_H
@@ -20,33 +20,33 @@ struct store;
 struct buf;
 
 enum store_action {
-	STORE_HOLD,       /* make a hold */
-	STORE_BOOK,       /* book straight */
-	STORE_CONFIRM,    /* a hold becomes a booking */
+	STORE_HOLD,    /* make a hold */
+	STORE_BOOK,    /* book straight */
+	STORE_CONFIRM, /* a hold becomes a booking */
 	STORE_EXTEND,
 	STORE_RELEASE,
 	STORE_CANCEL,
 	STORE_RESCHEDULE,
 	STORE_WAITLIST,
-	STORE_REMEMBER,   /* write this outcome's response for its idempotency key (refusals with alternatives) */
+	STORE_REMEMBER, /* write this outcome's response for its idempotency key (refusals with alternatives) */
 };
 
 enum store_result {
 	STORE_DONE,
-	STORE_REPLAYED,          /* idempotency: `replay_status` and `replay_body` are the first answer */
-	STORE_IN_FLIGHT,         /* the same key is being worked on */
-	STORE_KEY_MISMATCH,      /* the key was used for another payload */
-	STORE_NOT_FOUND,         /* no such booking, service, resource: `field` says which */
-	STORE_INVALID,           /* party, duration: `field` and `detail` */
-	STORE_OUTSIDE_HOURS,     /* the start is not listed */
+	STORE_REPLAYED,      /* idempotency: `replay_status` and `replay_body` are the first answer */
+	STORE_IN_FLIGHT,     /* the same key is being worked on */
+	STORE_KEY_MISMATCH,  /* the key was used for another payload */
+	STORE_NOT_FOUND,     /* no such booking, service, resource: `field` says which */
+	STORE_INVALID,       /* party, duration: `field` and `detail` */
+	STORE_OUTSIDE_HOURS, /* the start is not listed */
 	STORE_SLOT_FULL,
-	STORE_SLOT_HELD,         /* `held_until_us`: when the earliest hold that would free it ends */
-	STORE_HOLD_EXPIRED,      /* ended hold: extend, release (410); confirm that could not win the place again (409) */
+	STORE_SLOT_HELD,    /* `held_until_us`: when the earliest hold that would free it ends */
+	STORE_HOLD_EXPIRED, /* ended hold: extend, release (410); confirm that could not win the place again (409) */
 	STORE_EXTEND_LIMIT,
 	STORE_STALE_VERSION,
 	STORE_WRONG_STATE,
-	STORE_UNAVAILABLE,       /* nothing was written: disk full, database locked, read-only */
-	STORE_UNKNOWN,           /* COMMIT unanswered: retry with the same key */
+	STORE_UNAVAILABLE, /* nothing was written: disk full, database locked, read-only */
+	STORE_UNKNOWN,     /* COMMIT unanswered: retry with the same key */
 };
 
 /* The booking as answered. Strings live in the request's arena. */
@@ -64,15 +64,16 @@ struct store_booking {
 
 struct store_request {
 	struct message message; /* first: how it travels */
+	struct store *store;    /* set by store_submit */
 	struct rc_arena *arena; /* of the request; strings below live in it */
 	enum store_action action;
 
 	/* what is asked */
 	struct rc_str ref;
 	int64_t service_id;
-	int64_t resource_id; /* 0: any that can serve */
+	int64_t resource_id;             /* 0: any that can serve */
 	int64_t start_us, window_end_us; /* window_end: waitlist */
-	int32_t duration_min; /* 0: the service's default; -1: keep (reschedule) */
+	int32_t duration_min;            /* 0: the service's default; -1: keep (reschedule) */
 	int32_t party;
 	int64_t version; /* reschedule: expected */
 	struct rc_str customer_name, customer_email, customer_phone;
@@ -90,16 +91,17 @@ struct store_request {
 	struct rc_str replay_body;
 	int64_t queued_us, committed_us; /* monotonic, for metrics */
 
-	/* The body to keep for the key, asked for on the writer thread inside the transaction, position known. Writes it to `out` and
-	 * returns its status, or 0 when it cannot be written yet (refusals that need alternatives: remembered later). */
+	/* The body to keep for the key, asked for on the writer thread inside the transaction, position known. Writes
+	 * it to `out` and returns its status, or 0 when it cannot be written yet (refusals that need alternatives:
+	 * remembered later). */
 	int (*render)(struct store_request *request, struct buf *out);
-	struct rc_str remember_body; /* STORE_REMEMBER: body; status in replay_status */
+	struct rc_str remember_body;                    /* STORE_REMEMBER: body; status in replay_status */
 	void (*settled)(struct store_request *request); /* writer thread */
 };
 
 struct store_options {
-	int64_t train_max;      /* requests in one transaction, default 256 */
-	int64_t backlog_max;    /* requests waiting; beyond it 503, default 10,000 */
+	int64_t train_max;   /* requests in one transaction, default 256 */
+	int64_t backlog_max; /* requests waiting; beyond it 503, default 10,000 */
 	int64_t busy_timeout_us;
 	int64_t idempotency_keep_us; /* default 24 h */
 	struct rc_feed_options feed;

@@ -128,7 +128,8 @@ static void emit_table(struct buf *out, struct rc_arena *arena, const struct tab
 	emit_key_params(out, table);
 	buf_printf(out, ", struct %s **out) RC_MUST_CHECK;\n", name);
 	buf_printf(out, "int %s_insert(struct rc_tx *tx, struct %s *row) RC_MUST_CHECK;\n", name, name);
-	buf_printf(out, "int %s_insert_many(struct rc_tx *tx, struct %s *rows, size_t count) RC_MUST_CHECK;\n", name, name);
+	buf_printf(out, "int %s_insert_many(struct rc_tx *tx, struct %s *rows, size_t count) RC_MUST_CHECK;\n", name,
+		   name);
 	buf_printf(out, "int %s_upsert(struct rc_tx *tx, struct %s *row) RC_MUST_CHECK;\n", name, name);
 	buf_printf(out, "int %s_update(struct rc_tx *tx, struct %s *row) RC_MUST_CHECK;\n", name, name);
 	buf_printf(out, "int %s_delete(struct rc_tx *tx", name);
@@ -138,7 +139,8 @@ static void emit_table(struct buf *out, struct rc_arena *arena, const struct tab
 	emit_conditions(out, table);
 	for (uint32_t i = 0; i < table->constraint_count; i++)
 		if (table->constraints[i].kind == CONSTRAINT_EXCLUDE)
-			buf_printf(out, "void %s_where_overlaps(struct %s_query *query, int64_t lo, int64_t hi);\n", name, name);
+			buf_printf(out, "void %s_where_overlaps(struct %s_query *query, int64_t lo, int64_t hi);\n",
+				   name, name);
 	buf_printf(out, "void %s_limit(struct %s_query *query, int64_t rows);\n", name, name);
 	buf_printf(out, "int %s_all(struct %s_query *query, struct %s_list *out) RC_MUST_CHECK;\n", name, name, name);
 	buf_printf(out, "int %s_one(struct %s_query *query, struct %s **out) RC_MUST_CHECK;\n", name, name, name);

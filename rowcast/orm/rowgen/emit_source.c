@@ -1,7 +1,7 @@
 /*
- * model.c: descriptors, thin functions, statements, migration 1. The functions only name the descriptor and give values their
- * type; the work is the run time's (rowcast/orm_generated.h). Sizes and offsets are asserted, so that a descriptor and the
- * compiler cannot disagree.
+ * model.c: descriptors, thin functions, statements, migration 1. The functions only name the descriptor and give values
+ * their type; the work is the run time's (rowcast/orm_generated.h). Sizes and offsets are asserted, so that a
+ * descriptor and the compiler cannot disagree.
  */
 #include <sodium.h>
 
@@ -10,14 +10,10 @@
 static const struct {
 	const char *enumerator, *value, *helper;
 } type_names[] = {
-	[RC_BOOL] = {"RC_BOOL", "RC_BOOL_VALUE", "bool"},
-	[RC_INT] = {"RC_INT", "RC_INT_VALUE", "int"},
-	[RC_DOUBLE] = {"RC_DOUBLE", "RC_DOUBLE_VALUE", "double"},
-	[RC_TEXT] = {"RC_TEXT", "RC_TEXT_VALUE", "text"},
-	[RC_BYTES] = {"RC_BYTES", "RC_BYTES_VALUE", "bytes"},
-	[RC_UUID] = {"RC_UUID", "RC_UUID_VALUE", "uuid"},
-	[RC_TIMESTAMP] = {"RC_TIMESTAMP", "RC_TIME_VALUE", "time"},
-	[RC_DATE] = {"RC_DATE", "RC_DATE_VALUE", "date"},
+	[RC_BOOL] = {"RC_BOOL", "RC_BOOL_VALUE", "bool"},           [RC_INT] = {"RC_INT", "RC_INT_VALUE", "int"},
+	[RC_DOUBLE] = {"RC_DOUBLE", "RC_DOUBLE_VALUE", "double"},   [RC_TEXT] = {"RC_TEXT", "RC_TEXT_VALUE", "text"},
+	[RC_BYTES] = {"RC_BYTES", "RC_BYTES_VALUE", "bytes"},       [RC_UUID] = {"RC_UUID", "RC_UUID_VALUE", "uuid"},
+	[RC_TIMESTAMP] = {"RC_TIMESTAMP", "RC_TIME_VALUE", "time"}, [RC_DATE] = {"RC_DATE", "RC_DATE_VALUE", "date"},
 	[RC_JSON] = {"RC_JSON", "RC_JSON_VALUE", "json"},
 };
 
@@ -28,7 +24,8 @@ const char *type_enumerator(enum rc_type type)
 
 static void emit_flags(struct buf *out, uint32_t flags)
 {
-	static const char *const names[] = {"RC_COLUMN_NULLABLE", "RC_COLUMN_KEY", "RC_COLUMN_IDENTITY", "RC_COLUMN_VERSION"};
+	static const char *const names[] = {"RC_COLUMN_NULLABLE", "RC_COLUMN_KEY", "RC_COLUMN_IDENTITY",
+					    "RC_COLUMN_VERSION"};
 	bool any = false;
 
 	for (uint32_t i = 0; i < 4; i++) {
@@ -41,7 +38,8 @@ static void emit_flags(struct buf *out, uint32_t flags)
 		buf_append_char(out, '0');
 }
 
-static void emit_descriptor(struct buf *out, const char *name, const struct column *columns, uint32_t count, uint32_t row_bytes)
+static void emit_descriptor(struct buf *out, const char *name, const struct column *columns, uint32_t count,
+			    uint32_t row_bytes)
 {
 	buf_printf(out, "static const struct rc_column %s_columns[] = {\n", name);
 	for (uint32_t i = 0; i < count; i++) {
@@ -59,13 +57,14 @@ static void emit_model(struct buf *out, const struct schema *schema, const struc
 {
 	emit_descriptor(out, table->name, table->columns, table->column_count, table->row_bytes);
 	buf_printf(out, "const struct rc_model %s_model = {\n", table->name);
-	buf_printf(out, "\t.table = \"%s\",\n\t.columns = %s_columns,\n\t.column_count = %u,\n", table->name, table->name,
-		   table->column_count);
+	buf_printf(out, "\t.table = \"%s\",\n\t.columns = %s_columns,\n\t.column_count = %u,\n", table->name,
+		   table->name, table->column_count);
 	buf_printf(out, "\t.row_bytes = sizeof(struct %s),\n\t.key = {", table->name);
 	for (uint32_t i = 0; i < table->key_count; i++)
 		buf_printf(out, "%s%u", i ? ", " : "", table->key[i]);
-	buf_printf(out, "},\n\t.key_count = %u,\n\t.version = %d,\n\t.id = %u,\n\t.captured = %s,\n};\n\n", table->key_count,
-		   table->version, (uint32_t)(table - schema->tables), table->captured ? "true" : "false");
+	buf_printf(out, "},\n\t.key_count = %u,\n\t.version = %d,\n\t.id = %u,\n\t.captured = %s,\n};\n\n",
+		   table->key_count, table->version, (uint32_t)(table - schema->tables),
+		   table->captured ? "true" : "false");
 	buf_printf(out, "struct %s_query {\n\tstruct rc_query query;\n};\n\n", table->name);
 }
 
@@ -103,7 +102,9 @@ static void emit_crud(struct buf *out, const struct table *table)
 	for (int i = 0; i < 3; i++) {
 		static const char *const verbs[] = {"insert", "upsert", "update"};
 
-		buf_printf(out, "int %s_%s(struct rc_tx *tx, struct %s *row)\n{\n\treturn rc_row_%s(tx, &%s_model, row);\n}\n\n",
+		buf_printf(out,
+			   "int %s_%s(struct rc_tx *tx, struct %s *row)\n{\n\treturn rc_row_%s(tx, &%s_model, "
+			   "row);\n}\n\n",
 			   name, verbs[i], name, verbs[i], name);
 	}
 	buf_printf(out,
@@ -138,21 +139,25 @@ static void emit_conditions(struct buf *out, const struct table *table, uint32_t
 
 	if (column->type != RC_JSON) {
 		emit_compare(out, name, col, column->type, index, "eq", "RC_EQ");
-		buf_printf(out,
-			   "void %s_where_%s_in(struct %s_query *query, const %s*values, size_t count)\n{\n"
-			   "\trc_query_in(&query->query, %u, values_%s(query->query.arena, values, count), count);\n}\n\n",
-			   name, col, name, type, index, type_names[column->type].helper);
+		buf_printf(
+			out,
+			"void %s_where_%s_in(struct %s_query *query, const %s*values, size_t count)\n{\n"
+			"\trc_query_in(&query->query, %u, values_%s(query->query.arena, values, count), count);\n}\n\n",
+			name, col, name, type, index, type_names[column->type].helper);
 	}
 	if (ordered) {
 		buf_printf(out,
 			   "void %s_where_%s_between(struct %s_query *query, %slo, %shi)\n{\n"
 			   "\trc_query_between(&query->query, %u, %s(lo), %s(hi));\n}\n\n",
-			   name, col, name, type, type, index, type_names[column->type].value, type_names[column->type].value);
+			   name, col, name, type, type, index, type_names[column->type].value,
+			   type_names[column->type].value);
 		emit_compare(out, name, col, column->type, index, "lt", "RC_LT");
 		emit_compare(out, name, col, column->type, index, "gt", "RC_GT");
 		buf_printf(out,
-			   "void %s_order_by_%s(struct %s_query *query)\n{\n\trc_query_order(&query->query, %u, false);\n}\n\n"
-			   "void %s_order_by_%s_desc(struct %s_query *query)\n{\n\trc_query_order(&query->query, %u, true);\n}\n\n",
+			   "void %s_order_by_%s(struct %s_query *query)\n{\n\trc_query_order(&query->query, %u, "
+			   "false);\n}\n\n"
+			   "void %s_order_by_%s_desc(struct %s_query *query)\n{\n\trc_query_order(&query->query, %u, "
+			   "true);\n}\n\n",
 			   name, col, name, index, name, col, name, index);
 	}
 	if (column->flags & RC_COLUMN_NULLABLE)
@@ -170,11 +175,13 @@ static void emit_run(struct buf *out, const struct table *table)
 		if (table->constraints[i].kind == CONSTRAINT_EXCLUDE)
 			buf_printf(out,
 				   "void %s_where_overlaps(struct %s_query *query, int64_t lo, int64_t hi)\n{\n"
-				   "\trc_query_overlaps(&query->query, %u, %u, RC_TIME_VALUE(lo), RC_TIME_VALUE(hi));\n}\n\n",
+				   "\trc_query_overlaps(&query->query, %u, %u, RC_TIME_VALUE(lo), "
+				   "RC_TIME_VALUE(hi));\n}\n\n",
 				   name, name, table->constraints[i].lo, table->constraints[i].hi);
-	buf_printf(out,
-		   "void %s_limit(struct %s_query *query, int64_t rows)\n{\n\trc_query_limit(&query->query, rows);\n}\n\n", name,
-		   name);
+	buf_printf(
+		out,
+		"void %s_limit(struct %s_query *query, int64_t rows)\n{\n\trc_query_limit(&query->query, rows);\n}\n\n",
+		name, name);
 	buf_printf(out,
 		   "int %s_all(struct %s_query *query, struct %s_list *out)\n{\n\tstruct rc_rows rows = {0};\n"
 		   "\tint err = rc_query_rows(&query->query, &rows);\n\n"
@@ -191,10 +198,12 @@ static void emit_run(struct buf *out, const struct table *table)
 		   name, name, name, name);
 	buf_printf(out,
 		   "int %s_each(struct %s_query *query, int (*row)(void *arg, const struct %s *row), void *arg)\n{\n"
-		   "\tstruct %s_each each = {row, arg};\n\n\treturn rc_query_each(&query->query, %s_each_row, &each);\n}\n\n",
+		   "\tstruct %s_each each = {row, arg};\n\n\treturn rc_query_each(&query->query, %s_each_row, "
+		   "&each);\n}\n\n",
 		   name, name, name, name, name);
 	buf_printf(out,
-		   "int %s_count(struct %s_query *query, int64_t *out)\n{\n\treturn rc_query_count(&query->query, out);\n}\n\n"
+		   "int %s_count(struct %s_query *query, int64_t *out)\n{\n\treturn rc_query_count(&query->query, "
+		   "out);\n}\n\n"
 		   "int %s_delete_all(struct %s_query *query, int64_t *removed)\n{\n"
 		   "\treturn rc_query_delete(&query->query, removed);\n}\n\n",
 		   name, name, name, name);
@@ -218,8 +227,8 @@ static void emit_statement(struct buf *out, struct rc_arena *arena, const struct
 			buf_printf(out, "%s%s", i ? ", " : "", type_enumerator(query->params[i].type));
 		buf_printf(out, "};\n");
 	}
-	buf_printf(out, "static const struct rc_statement %s_statement = {\n\t.id = %u,\n\t.sql = \"%s\",\n", query->name, id,
-		   query->sql);
+	buf_printf(out, "static const struct rc_statement %s_statement = {\n\t.id = %u,\n\t.sql = \"%s\",\n",
+		   query->name, id, query->sql);
 	buf_printf(out, "\t.param_count = %u,\n", query->param_count);
 	if (query->param_count)
 		buf_printf(out, "\t.params = %s_params,\n", query->name);
@@ -232,7 +241,8 @@ static void emit_query(struct buf *out, struct rc_arena *arena, const struct que
 {
 	const char *row = query->table ? query->table->name : rc_arena_printf(arena, "%s_row", query->name);
 
-	buf_printf(out, "int %s(struct rc_tx *tx%s", query->name, query->kind != QUERY_EXEC ? ", struct rc_arena *arena" : "");
+	buf_printf(out, "int %s(struct rc_tx *tx%s", query->name,
+		   query->kind != QUERY_EXEC ? ", struct rc_arena *arena" : "");
 	for (uint32_t i = 0; i < query->param_count; i++)
 		buf_printf(out, ", %s%s", c_type(query->params[i].type), query->params[i].name);
 	if (query->kind == QUERY_EXEC)
@@ -242,7 +252,8 @@ static void emit_query(struct buf *out, struct rc_arena *arena, const struct que
 	if (query->param_count) {
 		buf_printf(out, "\tconst struct rc_value params[] = {");
 		for (uint32_t i = 0; i < query->param_count; i++)
-			buf_printf(out, "%s%s(%s)", i ? ", " : "", type_names[query->params[i].type].value, query->params[i].name);
+			buf_printf(out, "%s%s(%s)", i ? ", " : "", type_names[query->params[i].type].value,
+				   query->params[i].name);
 		buf_printf(out, "};\n");
 	} else {
 		buf_printf(out, "\tconst struct rc_value *params = NULL;\n");
@@ -256,7 +267,8 @@ static void emit_query(struct buf *out, struct rc_arena *arena, const struct que
 			   query->name);
 	else
 		buf_printf(out,
-			   "\tstruct rc_rows rows = {0};\n\tint err = rc_statement_rows(tx, arena, &%s_statement, params, &rows);\n\n"
+			   "\tstruct rc_rows rows = {0};\n\tint err = rc_statement_rows(tx, arena, &%s_statement, "
+			   "params, &rows);\n\n"
 			   "\t*out = (struct %s_list){(struct %s **)rows.at, rows.count};\n\treturn err;\n}\n\n",
 			   query->name, row, row);
 }
@@ -276,8 +288,8 @@ static void emit_string(struct buf *out, const char *name, const char *sql)
 	buf_printf(out, "\";\n\n");
 }
 
-static void emit_schema(struct buf *out, const struct names *names, const struct schema *schema, const struct queries *queries,
-			const char *up_sql, const char *down_sql)
+static void emit_schema(struct buf *out, const struct names *names, const struct schema *schema,
+			const struct queries *queries, const char *up_sql, const char *down_sql)
 {
 	unsigned char hash[crypto_hash_sha256_BYTES];
 	char hex[2 * sizeof(hash) + 1];
@@ -291,14 +303,18 @@ static void emit_schema(struct buf *out, const struct names *names, const struct
 	for (uint32_t i = 1; i < schema->rule_count; i++) {
 		const struct rule *rule = &schema->rules[i];
 
-		buf_printf(out, "\t{\"%s\", \"%s\", \"%s\", %s},\n", rule->name, rule->table, rule->columns, rule->kind);
+		buf_printf(out, "\t{\"%s\", \"%s\", \"%s\", %s},\n", rule->name, rule->table, rule->columns,
+			   rule->kind);
 	}
 	buf_printf(out, "};\n\n");
 	emit_string(out, "initial_up", up_sql);
 	emit_string(out, "initial_down", down_sql);
-	buf_printf(out, "static const struct rc_migration migrations[] = {\n\t{1, \"initial\", initial_up, initial_down,\n\t \"%s\"},\n};\n\n",
+	buf_printf(out,
+		   "static const struct rc_migration migrations[] = {\n\t{1, \"initial\", initial_up, "
+		   "initial_down,\n\t \"%s\"},\n};\n\n",
 		   hex);
-	buf_printf(out, "const struct rc_schema %s_schema = {\n\t.name = \"%s\",\n\t.version = 1,\n", names->schema, names->schema);
+	buf_printf(out, "const struct rc_schema %s_schema = {\n\t.name = \"%s\",\n\t.version = 1,\n", names->schema,
+		   names->schema);
 	buf_printf(out, "\t.models = models,\n\t.model_count = %u,\n", schema->table_count);
 	buf_printf(out, "\t.migrations = migrations,\n\t.migration_count = 1,\n");
 	buf_printf(out, "\t.constraints = constraints,\n\t.constraint_count = %u,\n\t.statement_count = %u,\n};\n",
@@ -317,7 +333,8 @@ static void emit_helpers(struct buf *out, const struct schema *schema)
 		if (!(used & (1u << type)))
 			continue;
 		buf_printf(out,
-			   "static const struct rc_value *values_%s(struct rc_arena *arena, const %s*values, size_t count)\n{\n"
+			   "static const struct rc_value *values_%s(struct rc_arena *arena, const %s*values, size_t "
+			   "count)\n{\n"
 			   "\tstruct rc_value *list = RC_ARENA_ARRAY(arena, struct rc_value, count);\n\n"
 			   "\tfor (size_t i = 0; i < count; i++)\n\t\tlist[i] = %s(values[i]);\n\treturn list;\n}\n\n",
 			   type_names[type].helper, c_type((enum rc_type)type), type_names[type].value);
@@ -329,8 +346,10 @@ void emit_source(struct buf *out, const struct names *names, const struct schema
 {
 	struct rc_arena *arena = schema->source->arena;
 
-	buf_printf(out, "/* Generated by rowgen from schema.sql and queries.sql; do not edit (script/model writes it). */\n"
-			"/* clang-format off */\n#include <stddef.h>\n\n#include \"%s\"\n#include \"rowcast/orm_generated.h\"\n\n",
+	buf_printf(out,
+		   "/* Generated by rowgen from schema.sql and queries.sql; do not edit (script/model writes it). */\n"
+		   "/* clang-format off */\n#include <stddef.h>\n\n#include \"%s\"\n#include "
+		   "\"rowcast/orm_generated.h\"\n\n",
 		   names->include);
 	emit_helpers(out, schema);
 	for (uint32_t t = 0; t < schema->table_count; t++) {

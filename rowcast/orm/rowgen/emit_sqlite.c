@@ -1,10 +1,11 @@
 /*
- * The schema as SQLite's DDL: STRICT tables, the exclusion constraint as triggers, then the guards and the capture triggers.
+ * The schema as SQLite's DDL: STRICT tables, the exclusion constraint as triggers, then the guards and the capture
+ * triggers.
  *
- * The overlap rule looks at one row: ranges of one place never overlap, so only the one with the greatest low end before NEW's
- * high end can reach into NEW. It runs AFTER the row went in, because only then the row is what it will be (affinity applied,
- * NEW.id drawn, REPLACE's victims gone); RAISE(ABORT) takes the statement back. A BEFORE trigger would see -1 for an id that is
- * yet to be drawn, and could not tell it from a row whose id is -1.
+ * The overlap rule looks at one row: ranges of one place never overlap, so only the one with the greatest low end
+ * before NEW's high end can reach into NEW. It runs AFTER the row went in, because only then the row is what it will be
+ * (affinity applied, NEW.id drawn, REPLACE's victims gone); RAISE(ABORT) takes the statement back. A BEFORE trigger
+ * would see -1 for an id that is yet to be drawn, and could not tell it from a row whose id is -1.
  */
 #include "rowcast/db/sqlite/capture.h"
 #include "rowcast/orm/rowgen/rowgen.h"
@@ -60,7 +61,8 @@ static void put_column(struct buf *out, const struct schema *schema, const struc
 		buf_printf(out, " CHECK (json_valid(%s))", name);
 }
 
-static void put_constraint(struct buf *out, const struct schema *schema, const struct table *table, const struct constraint *c)
+static void put_constraint(struct buf *out, const struct schema *schema, const struct table *table,
+			   const struct constraint *c)
 {
 	if (c->kind == CONSTRAINT_EXCLUDE || (c->kind == CONSTRAINT_PRIMARY && has_rowid_key(table)))
 		return;
@@ -76,7 +78,8 @@ static void put_constraint(struct buf *out, const struct schema *schema, const s
 	put_names(out, schema, table, c->columns, c->column_count);
 	buf_append_char(out, ')');
 	if (c->kind == CONSTRAINT_FOREIGN)
-		buf_printf(out, " REFERENCES %s (%s)", text_quote(schema->source->arena, c->foreign_table), c->foreign_columns);
+		buf_printf(out, " REFERENCES %s (%s)", text_quote(schema->source->arena, c->foreign_table),
+			   c->foreign_columns);
 }
 
 static void put_table(struct buf *out, const struct schema *schema, const struct table *table)
@@ -89,8 +92,8 @@ static void put_table(struct buf *out, const struct schema *schema, const struct
 	buf_printf(out, "\n) STRICT%s;\n", has_rowid_key(table) ? "" : ", WITHOUT ROWID");
 }
 
-static void put_exclusion(struct buf *out, const struct schema *schema, const struct table *table, const struct constraint *c,
-			  bool update)
+static void put_exclusion(struct buf *out, const struct schema *schema, const struct table *table,
+			  const struct constraint *c, bool update)
 {
 	const struct source *source = schema->source;
 	const char *name = text_quote(source->arena, table->name);
@@ -162,8 +165,8 @@ static void put_capture(struct buf *out, const struct schema *schema, const stru
 		const struct sql_index *index = &schema->indexes[i];
 
 		if (index->unique && strcmp(index->table, table->name) == 0)
-			uniques[capture.unique_count++] =
-				(struct capture_unique){index->columns, index->column_count, index->where};
+			uniques[capture.unique_count++] = (struct capture_unique){index->columns, index->column_count,
+										  index->where};
 	}
 	capture_write_table(out, &capture);
 }

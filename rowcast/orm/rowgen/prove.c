@@ -1,6 +1,6 @@
 /*
- * SQLite itself reads what was made: the DDL runs up and down on an empty database and every query is prepared, so that a
- * slip is an error of the generator with its line, not of the program at run time.
+ * SQLite itself reads what was made: the DDL runs up and down on an empty database and every query is prepared, so that
+ * a slip is an error of the generator with its line, not of the program at run time.
  */
 #include <sqlite3.h>
 
@@ -18,7 +18,8 @@ static void prove_query(const struct queries *queries, const struct query *query
 		fail(queries->source, query->at, "%s: SQLite gives %d columns instead of %d", query->name,
 		     sqlite3_column_count(stmt), columns);
 	if ((uint32_t)sqlite3_bind_parameter_count(stmt) != query->param_count)
-		fail(queries->source, query->at, "%s: SQLite sees %d parameters", query->name, sqlite3_bind_parameter_count(stmt));
+		fail(queries->source, query->at, "%s: SQLite sees %d parameters", query->name,
+		     sqlite3_bind_parameter_count(stmt));
 	sqlite3_finalize(stmt);
 }
 

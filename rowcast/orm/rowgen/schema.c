@@ -472,7 +472,8 @@ static bool rule_known(const struct schema *schema, const char *name)
 
 static void rules_collect(struct schema *schema, const struct source *source)
 {
-	static const char *const kinds[] = {"RC_PRIMARY_KEY", "RC_UNIQUE", "RC_CHECK", "RC_FOREIGN_KEY", "RC_EXCLUSION"};
+	static const char *const kinds[] = {"RC_PRIMARY_KEY", "RC_UNIQUE", "RC_CHECK", "RC_FOREIGN_KEY",
+					    "RC_EXCLUSION"};
 
 	for (uint32_t t = 0; t < schema->table_count; t++) {
 		const struct table *table = &schema->tables[t];
@@ -482,9 +483,9 @@ static void rules_collect(struct schema *schema, const struct source *source)
 
 			if (rule_known(schema, c->name))
 				fail(source, c->at, "there are two constraints %s", c->name);
-			schema->rules[schema->rule_count++] =
-				(struct rule){c->name, table->name,
-					      column_list(source, table, c->columns, c->column_count), kinds[c->kind]};
+			schema->rules[schema->rule_count++] = (struct rule){
+				c->name, table->name, column_list(source, table, c->columns, c->column_count),
+				kinds[c->kind]};
 		}
 	}
 	for (uint32_t x = 0; x < schema->index_count; x++) {
@@ -494,9 +495,9 @@ static void rules_collect(struct schema *schema, const struct source *source)
 		if (rule_known(schema, index->name))
 			fail(source, index->at, "there are two constraints %s", index->name);
 		if (index->unique)
-			schema->rules[schema->rule_count++] =
-				(struct rule){index->name, index->table,
-					      column_list(source, table, index->columns, index->column_count), "RC_UNIQUE"};
+			schema->rules[schema->rule_count++] = (struct rule){
+				index->name, index->table,
+				column_list(source, table, index->columns, index->column_count), "RC_UNIQUE"};
 	}
 }
 
@@ -593,7 +594,8 @@ void schema_add_guards(struct schema *schema, const struct source *guards)
 				name.len = 0;
 		if (!name.len || !room--)
 			fail(guards, (size_t)(at - guards->text),
-			     "a guard's message begins with \"its_name: \", and there are at most %d of them", GUARDS_MAX);
+			     "a guard's message begins with \"its_name: \", and there are at most %d of them",
+			     GUARDS_MAX);
 		copy = rc_arena_copy(guards->arena, name).ptr;
 		if (!rule_known(schema, copy))
 			schema->rules[schema->rule_count++] = (struct rule){copy, "", "", "RC_GUARD"};

@@ -1,0 +1,148 @@
+/*
+ * Rows of bookings and customers: made, found, and copied into what is answered.
+ */
+#include <sodium.h>
+
+#include "slotcast/store/train.h"
+
+#include "rowcast/data/time_text.h"
+
+struct rc_str ref_make(struct rc_arena *arena)
+{
+	unsigned char random[REF_BYTES];
+	char text[sodium_base64_ENCODED_LEN(REF_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
+
+	randombytes_buf(random, sizeof(random));
+	sodium_bin2base64(text, sizeof(text), random, sizeof(random), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	return rc_arena_copy(arena, (struct rc_str){text, sizeof(text) - 1});
+}
+
+struct rc_str wall_text(struct rc_arena *arena, const struct zone *zone, int64_t us)
+{
+	char text[TIME_TEXT_MAX];
+	int32_t date, second;
+	size_t len;
+
+	zone_to_wall(zone, us, &date, &second);
+	len = date_format(date, text);
+	return rc_str_from(rc_arena_printf(arena, "%.*sT%02d:%02d", (int)len, text, second / 3600, second / 60 % 60));
+}
+
+void answer_booking(struct decision *decision, const struct booking *booking)
+{
+	struct store_request *request = decision->request;
+	struct rc_arena *arena = request->arena;
+
+	request->booking = (struct store_booking){
+		.ref = rc_arena_copy(arena, booking->ref),
+		.state = booking_state_parse(booking->state),
+		.service_id = booking->service_id,
+		.resource_id = booking->resource_id,
+		.starts_us = booking->starts_at,
+		.ends_us = booking->ends_at,
+		.party = booking->party,
+		.hold_expires_us = booking->hold_expires_at,
+		.version = booking->version,
+		.tz = rc_arena_copy(arena, booking->tz),
+		.customer_name = request->booking.customer_name,
+		.customer_email = request->booking.customer_email,
+		.customer_phone = request->booking.customer_phone,
+	};
+}
+
+static int answer_customer(struct decision *decision, int64_t customer_id)
+{
+	struct store_booking *booking = &decision->request->booking;
+	struct rc_arena *arena = decision->request->arena;
+	struct customer *customer;
+	int err = customer_get(decision->tx, decision->arena, customer_id, &customer);
+
+	if (err)
+		return err == RC_NOT_FOUND ? 0 : err;
+	booking->customer_name = rc_arena_copy(arena, customer->name);
+	booking->customer_email = rc_arena_copy(arena, customer->email);
+	booking->customer_phone = rc_arena_copy(arena, customer->phone);
+	return 0;
+}
+
+int booking_find(struct decision *decision, struct booking **out)
+{
+	struct store_request *request = decision->request;
+	int err = booking_by_ref(decision->tx, decision->arena, request->ref, out);
+
+	request->booking = (struct store_booking){0};
+	if (err == RC_NOT_FOUND) {
+		request->result = STORE_NOT_FOUND;
+		request->field = "ref";
+		return 0;
+	}
+	if (!err && (*out)->customer_id)
+		err = answer_customer(decision, (*out)->customer_id);
+	if (!err)
+		answer_booking(decision, *out);
+	return err;
+}
+
+int customer_make(struct decision *decision, int64_t *id)
+{
+	struct store_request *request = decision->request;
+	struct customer customer = {
+		.name = request->customer_name,
+		.email = request->customer_email,
+		.phone = request->customer_phone.ptr ? request->customer_phone : RC_STR(""),
+		.created_at = decision->now_us,
+	};
+	int err = customer_insert(decision->tx, &customer);
+
+	*id = customer.id;
+	request->booking.customer_name = customer.name;
+	request->booking.customer_email = customer.email;
+	request->booking.customer_phone = customer.phone;
+	return err;
+}
+
+int booking_insert_at(struct decision *decision, struct place *place, const char *state, int64_t customer_id,
+		      int64_t hold_expires_us, struct booking **out)
+{
+	const struct catalog_venue *venue = place->service->venue;
+	struct booking *booking = RC_ARENA_NEW(decision->arena, struct booking);
+	int err;
+
+	*booking = (struct booking){
+		.nulls = (customer_id ? 0 : BOOKING_NULL_CUSTOMER_ID) |
+			 (hold_expires_us ? 0 : BOOKING_NULL_HOLD_EXPIRES_AT),
+		.ref = ref_make(decision->arena),
+		.service_id = place->service->id,
+		.resource_id = place->resource->id,
+		.customer_id = customer_id,
+		.state = rc_str_from(state),
+		.starts_at = place->start_us,
+		.ends_at = place->end_us,
+		.tz = venue->tz,
+		.wall_start = wall_text(decision->arena, venue->zone, place->start_us),
+		.party = place->party,
+		.hold_expires_at = hold_expires_us,
+		.version = 1,
+		.created_at = decision->now_us,
+		.updated_at = decision->now_us,
+	};
+	*out = booking;
+	err = booking_insert(decision->tx, booking);
+	return err ? err : place_claim(decision, place, booking->id);
+}
+
+int audit(struct decision *decision, const char *action, const struct booking *booking)
+{
+	char time[TIME_TEXT_MAX];
+	size_t len = time_format(booking->starts_at, time);
+	struct audit row = {
+		.at = decision->now_us,
+		.action = rc_str_from(action),
+		.ref = booking->ref,
+		.detail = rc_str_from(rc_arena_printf(decision->arena, "resource %lld, %.*s, party %lld, version %lld",
+						      (long long)booking->resource_id, (int)len, time,
+						      (long long)booking->party, (long long)booking->version)),
+	};
+
+	return audit_insert(decision->tx, &row);
+}

@@ -1,0 +1,148 @@
+/*
+ * What nobody asks for: ended holds are taken away (within about a second; they count as nothing from their end on
+ * anyway), old log rows and idempotency rows are pruned, and a store that had to stop is probed until it can write
+ * again. All on the writer thread, in transactions of their own and in small batches, so that no request waits long for
+ * them.
+ */
+#include "rowcast/base/log.h"
+#include "rowcast/io/clock.h"
+#include "slotcast/store/train.h"
+
+#define TIDY_US   500000
+#define PRUNE_US  10000000
+#define PROBE_US  250000
+#define BATCH_MAX 256
+
+/* Is anything due? A read that takes no write lock. */
+static int next_end(struct store *store, int64_t *us)
+{
+	struct holds_next_end_row *row;
+	struct rc_tx *tx;
+	int err = rc_tx_begin(store->db, RC_READ, &tx);
+
+	*us = INT64_MAX;
+	if (err)
+		return err;
+	err = holds_next_end(tx, &store->arena, &row);
+	if (!err)
+		*us = row->hold_expires_at;
+	rc_tx_rollback(tx);
+	return err == RC_NOT_FOUND ? 0 : err;
+}
+
+/* `fn` in a write transaction of its own. */
+static int in_transaction(struct store *store, int (*fn)(struct store *store, struct rc_tx *tx))
+{
+	struct rc_tx *tx;
+	int err = train_begin(store, &tx);
+
+	if (err)
+		return err;
+	err = fn(store, tx);
+	if (!err)
+		return train_commit(store, tx);
+	rc_tx_rollback(tx);
+	return err;
+}
+
+static int expire_batch(struct store *store, struct rc_tx *tx)
+{
+	int64_t now_us = clock_wall_us();
+	struct booking_list ended;
+	int err = holds_ended_any(tx, &store->arena, now_us, BATCH_MAX, &ended);
+
+	for (size_t i = 0; i < ended.count && !err; i++)
+		err = hold_expire(tx, ended.at[i], now_us);
+	if (!err) {
+		store_count_tidied((int64_t)ended.count);
+		checkpoint_note(store, ended.count);
+	}
+	return err;
+}
+
+static int prune_batch(struct store *store, struct rc_tx *tx)
+{
+	int64_t now_us = clock_wall_us();
+	uint64_t removed;
+	int err = rc_feed_prune(tx, &store->options.feed, now_us, &removed);
+
+	return err ? err : idempotency_prune(tx, now_us, BATCH_MAX, NULL);
+}
+
+void tidy_tick(struct timer *timer)
+{
+	struct store *store = (struct store *)((char *)timer - offsetof(struct store, tidy));
+	int64_t now_us = clock_mono_us(), again_us = now_us + TIDY_US, end_us;
+	int err = 0;
+
+	rc_arena_reset(&store->arena);
+	flights_prune(store);
+	if (store->db && !atomic_load(&store->health)) {
+		err = next_end(store, &end_us);
+		if (!err && end_us <= clock_wall_us()) {
+			err = in_transaction(store, expire_batch);
+			again_us = now_us + 1000; /* requests first, then the next batch */
+		} else if (!err && now_us - store->pruned_us >= PRUNE_US) {
+			err = in_transaction(store, prune_batch);
+			store->pruned_us = now_us;
+		}
+	}
+	if (err) {
+		log_event(LOG_WARN, "tidy_failed", store->db ? rc_db_fault(store->db)->message : "",
+			  LOG_S("err", rc_err_name(err)));
+		again_us = now_us + TIDY_US;
+		if (err != RC_BUSY)
+			train_failed(store, err);
+	}
+	timer_start(store->loop, &store->tidy, again_us, tidy_tick);
+}
+
+int store_reopen(struct store *store)
+{
+	struct rc_db_options options = {
+		.access = RC_WRITE, .busy_timeout_us = store->options.busy_timeout_us, .no_auto_checkpoint = true};
+	struct rc_fault fault;
+
+	return store->db ? 0 : rc_db_open(&store->db, store->url, &slotcast_schema, &options, &fault);
+}
+
+/* A row that is written and made durable: what a booking would need. */
+static int probe_write(struct rc_tx *tx)
+{
+	struct idempotency row = {
+		.scope = RC_STR("store"),
+		.key = RC_STR("probe"),
+		.fingerprint = RC_STR(""),
+		.response = RC_STR(""),
+		.expires_at = clock_wall_us(),
+	};
+
+	return idempotency_upsert(tx, &row);
+}
+
+void probe_tick(struct timer *timer)
+{
+	struct store *store = (struct store *)((char *)timer - offsetof(struct store, probe));
+	struct rc_tx *tx;
+	int err = store_reopen(store);
+
+	if (!err)
+		err = rc_tx_begin(store->db, RC_WRITE, &tx);
+	if (!err) {
+		err = probe_write(tx);
+		if (err)
+			rc_tx_rollback(tx);
+		else
+			err = rc_tx_commit(tx);
+	}
+	atomic_store(&store->health, err);
+	if (!err) {
+		log_event(LOG_INFO, "store_resumed", "a probe has been committed; requests are accepted again");
+		return;
+	}
+	if (store->db && err != RC_FULL && err != RC_BUSY) {
+		rc_db_close(store->db);
+		store->db = NULL;
+	}
+	timer_start(store->loop, timer, clock_mono_us() + PROBE_US, probe_tick);
+}

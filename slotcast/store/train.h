@@ -1,0 +1,150 @@
+/*
+ * The store's inside: what the writer thread owns, and the decision that each action's file fills.
+ *
+ * An action reads through SQL of the train's transaction and the immutable catalog, sets request->result, and writes
+ * only after decision_write(). It returns 0 once decided, or the error of the database: then the whole train is undone.
+ */
+#ifndef SLOTCAST_STORE_TRAIN_H
+#define SLOTCAST_STORE_TRAIN_H
+
+#include <pthread.h>
+#include <semaphore.h>
+
+#include "rowcast/base/buf.h"
+#include "rowcast/base/map.h"
+#include "slotcast/booking/rules.h"
+#include "slotcast/booking/zone.h"
+#include "slotcast/store/store.h"
+
+#define HOLD_EXTENSIONS_MAX 3
+#define REF_BYTES           16 /* random; 22 characters */
+
+struct store {
+	char *url;
+	struct store_options options;
+	void (*_Atomic on_commit)(void *arg);
+	void *on_commit_arg;
+
+	/* between threads */
+	_Atomic(struct catalog *) next_catalog; /* NULL: none newer */
+	_Atomic uint64_t epoch;
+	_Atomic int health;
+	_Atomic int64_t written; /* requests committed since the last checkpoint */
+	_Atomic bool checkpointing;
+	sem_t checkpoint_wake;
+	struct message stop;
+
+	/* the writer thread's */
+	struct loop *loop;
+	pthread_t writer, checkpointer;
+	struct rc_db *db; /* NULL: to be opened again before anything is acknowledged */
+	struct loop_hook hook;
+	struct rules *rules;
+	struct rc_arena arena;          /* of one decision */
+	struct buf body;                /* of one answer */
+	struct store_request **waiting; /* arrival order, from `first` */
+	size_t waiting_count, waiting_capacity;
+	struct map in_flight; /* idempotency: scope NUL key → struct flight */
+	struct timer tidy, probe;
+	int64_t pruned_us;
+	bool stopping;
+};
+
+struct decision {
+	struct store *store;
+	struct store_request *request;
+	struct rc_tx *tx;
+	struct rc_arena *arena; /* until the next decision */
+	int64_t now_us;         /* wall clock, read once */
+	bool writing;           /* its savepoint is open */
+};
+
+/* Before the first write of an action: what follows is undone unless the result is STORE_DONE. */
+int decision_write(struct decision *decision) RC_MUST_CHECK;
+int audit(struct decision *decision, const char *action, const struct booking *booking) RC_MUST_CHECK;
+
+/* holds.c, bookings.c, reschedule.c, waitlist.c */
+int hold_make(struct decision *decision) RC_MUST_CHECK;
+int hold_extend(struct decision *decision) RC_MUST_CHECK;
+int hold_release(struct decision *decision) RC_MUST_CHECK;
+int booking_make(struct decision *decision) RC_MUST_CHECK;
+int booking_confirm(struct decision *decision) RC_MUST_CHECK;
+int booking_cancel(struct decision *decision) RC_MUST_CHECK;
+int booking_reschedule(struct decision *decision) RC_MUST_CHECK;
+int waitlist_join(struct decision *decision) RC_MUST_CHECK;
+
+/* place.c: where a booking goes */
+struct place {
+	const struct catalog_service *service;
+	const struct catalog_resource *resource;
+	int64_t start_us, end_us;
+	int64_t party;
+	bool timed;
+	int64_t *lanes; /* timed: the free lanes that it takes */
+	size_t lane_count;
+	int64_t session_id; /* 0: its row is yet to be written */
+	int64_t session_rule_id, session_capacity;
+};
+
+/*
+ * Check service, party, duration and start, and find room: on `resource_id`, or on the first resource of the service
+ * that has some (0). Sets request->result: STORE_DONE: *place is where; else why not. `duration_min` 0: the default.
+ */
+struct wish {
+	int64_t service_id, resource_id;
+	int64_t start_us;
+	int32_t duration_min;
+	int64_t party;
+	bool any_duration; /* a booking that exists keeps what it has */
+};
+
+int place_find(struct decision *decision, const struct wish *wish, struct place *place) RC_MUST_CHECK;
+int place_claim(struct decision *decision, struct place *place, int64_t booking_id) RC_MUST_CHECK;
+/* One hold whose end has come: state expired, claims gone. Inside the caller's savepoint or transaction. */
+int hold_expire(struct rc_tx *tx, struct booking *booking, int64_t now_us) RC_MUST_CHECK;
+
+/* rows.c: rows as answered */
+struct rc_str ref_make(struct rc_arena *arena);
+int booking_find(struct decision *decision, struct booking **out) RC_MUST_CHECK; /* STORE_NOT_FOUND: *out is NULL */
+int booking_insert_at(struct decision *decision, struct place *place, const char *state, int64_t customer_id,
+		      int64_t hold_expires_us, struct booking **out) RC_MUST_CHECK;
+int customer_make(struct decision *decision, int64_t *id) RC_MUST_CHECK;
+void answer_booking(struct decision *decision, const struct booking *booking);
+struct rc_str wall_text(struct rc_arena *arena, const struct zone *zone, int64_t us);
+static inline bool hold_lives(const struct booking *booking, int64_t now_us)
+{
+	return rc_str_is(booking->state, "held") && booking->hold_expires_at > now_us;
+}
+
+/* idempotency.c */
+/* True: decided already (replayed, mismatch, in flight). Else the key is this request's until flight_end. */
+int flight_begin(struct decision *decision, bool *decided) RC_MUST_CHECK;
+int flight_keep(struct decision *decision, int64_t status, struct rc_str body) RC_MUST_CHECK;
+void flight_end(struct store *store, struct store_request *request);
+void flights_prune(struct store *store);
+void flights_release(struct store *store);
+
+/* train.c */
+void train_run(struct store *store, struct store_request **requests, size_t count);
+int train_begin(struct store *store, struct rc_tx **tx) RC_MUST_CHECK;
+/* Commit, tell the projector; on failure note the store's health and what must be reopened. */
+int train_commit(struct store *store, struct rc_tx *tx) RC_MUST_CHECK;
+void train_failed(struct store *store, int err);
+
+/* tidy.c */
+void tidy_tick(struct timer *timer);
+void probe_tick(struct timer *timer);
+int store_reopen(struct store *store) RC_MUST_CHECK;
+
+/* checkpoint.c */
+void *checkpoint_main(void *store);
+void checkpoint_note(struct store *store, size_t written);
+
+/* metrics.c */
+void store_metrics_register(void);
+void store_count_train(size_t requests, int64_t commit_us);
+void store_count_request(const struct store_request *request, int64_t begun_us);
+void store_count_retry(void);
+void store_count_tidied(int64_t holds);
+
+#endif
