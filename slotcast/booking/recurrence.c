@@ -1,12 +1,14 @@
 /*
  * Recurrence of whole days as a predicate, not as an expansion.
  *
- * Of a rule without times, "does it occur on this date" has a closed answer: the date's day, week, month or year must be one of
- * every INTERVAL from DTSTART's, and every BY part must let the date pass (for whole days RFC 5545's table of "expand" and
- * "limit" comes to the same: all of them hold). BYSETPOS needs the list of one period, COUNT one walk from DTSTART.
+ * Of a rule without times, "does it occur on this date" has a closed answer: the date's day, week, month or year must
+ * be one of every INTERVAL from DTSTART's, and every BY part must let the date pass (for whole days RFC 5545's table of
+ * "expand" and "limit" comes to the same: all of them hold). BYSETPOS needs the list of one period, COUNT one walk from
+ * DTSTART.
  *
- * Rejected: libical 3.0.16's iterator. Against dateutil it was wrong or refused in 457 of 1,773 random rules of this kind (negative
- * BYMONTHDAY in DAILY, BYSETPOS, BYYEARDAY with others; docs/decisions/0010-time-zones.md), and it must walk from DTSTART.
+ * Rejected: libical 3.0.16's iterator. Against dateutil it was wrong or refused in 457 of 1,773 random rules of this
+ * kind (negative BYMONTHDAY in DAILY, BYSETPOS, BYYEARDAY with others; docs/decisions/0010-time-zones.md), and it must
+ * walk from DTSTART.
  *
  * Combinations that the RFC forbids (BYWEEKNO outside YEARLY, BYMONTHDAY in WEEKLY …) are refused, never guessed.
  */
@@ -16,7 +18,8 @@
 
 enum { COUNT_YEAR_MAX = 2400 }; /* a COUNT that has not run out by then has no end that anybody can book */
 
-static const struct rc_str weekday_names[7] = {{"MO", 2}, {"TU", 2}, {"WE", 2}, {"TH", 2}, {"FR", 2}, {"SA", 2}, {"SU", 2}};
+static const struct rc_str weekday_names[7] = {{"MO", 2}, {"TU", 2}, {"WE", 2}, {"TH", 2},
+					       {"FR", 2}, {"SA", 2}, {"SU", 2}};
 
 static int weekday_parse(struct rc_str text)
 {
@@ -45,7 +48,8 @@ static bool signed_parse(struct rc_str text, int32_t max, int32_t *out)
 
 static int list_fault(struct rc_fault *fault, const char *name, struct rc_str item)
 {
-	return rc_fault_set(fault, RC_INVALID, "%s: \"%.*s\" is not allowed", name, (int)(item.len < 40 ? item.len : 40), item.ptr);
+	return rc_fault_set(fault, RC_INVALID, "%s: \"%.*s\" is not allowed", name,
+			    (int)(item.len < 40 ? item.len : 40), item.ptr);
 }
 
 /* Comma-separated numbers into bit sets: [0] from the beginning, [1] (where there is one) from the end. */
@@ -77,7 +81,8 @@ static int days_parse(struct recurrence *rule, struct rc_str text, struct rc_fau
 
 		if (item.len >= 2)
 			weekday = weekday_parse((struct rc_str){item.ptr + item.len - 2, 2});
-		if (weekday < 0 || (item.len > 2 && !signed_parse((struct rc_str){item.ptr, item.len - 2}, 53, &ordinal)))
+		if (weekday < 0 ||
+		    (item.len > 2 && !signed_parse((struct rc_str){item.ptr, item.len - 2}, 53, &ordinal)))
 			return list_fault(fault, "BYDAY", item);
 		if (ordinal == 0) {
 			rule->weekdays |= 1u << weekday;
@@ -118,7 +123,8 @@ static int freq_parse(struct recurrence *rule, struct rc_str text, struct rc_fau
 		return RC_OK;
 	for (size_t i = 0; i < 3; i++)
 		if (rc_str_eq_nocase(text, rc_str_from(too_fine[i])))
-			return rc_fault_set(fault, RC_INVALID, "FREQ: %s is finer than a day; use from and to", too_fine[i]);
+			return rc_fault_set(fault, RC_INVALID, "FREQ: %s is finer than a day; use from and to",
+					    too_fine[i]);
 	return list_fault(fault, "FREQ", text);
 }
 
@@ -140,8 +146,9 @@ enum part {
 	PART_TOTAL,
 };
 
-static const char *const part_names[PART_TOTAL] = {"FREQ",	"INTERVAL",   "COUNT", "WKST",	   "BYMONTH", "BYWEEKNO", "BYYEARDAY",
-						   "BYMONTHDAY", "BYDAY", "BYSETPOS", "UNTIL", "BYHOUR", "BYMINUTE", "BYSECOND"};
+static const char *const part_names[PART_TOTAL] = {"FREQ",     "INTERVAL",  "COUNT",      "WKST",    "BYMONTH",
+						   "BYWEEKNO", "BYYEARDAY", "BYMONTHDAY", "BYDAY",   "BYSETPOS",
+						   "UNTIL",    "BYHOUR",    "BYMINUTE",   "BYSECOND"};
 
 static int part_parse(struct recurrence *rule, enum part part, struct rc_str value, struct rc_fault *fault)
 {
@@ -205,7 +212,8 @@ static int combination_check(const struct recurrence *rule, struct rc_fault *fau
 	if (rule->by_month_day && rule->freq == FREQ_WEEKLY)
 		return rc_fault_set(fault, RC_INVALID, "BYMONTHDAY does not go with FREQ=WEEKLY");
 	if (rule->nth_count > 0 && ((!yearly && rule->freq != FREQ_MONTHLY) || rule->by_week))
-		return rc_fault_set(fault, RC_INVALID, "BYDAY with a number goes with FREQ=MONTHLY or YEARLY without BYWEEKNO");
+		return rc_fault_set(fault, RC_INVALID,
+				    "BYDAY with a number goes with FREQ=MONTHLY or YEARLY without BYWEEKNO");
 	if (rule->set_pos_count > 0 && !rule->months && !rule->by_week && !rule->by_year_day && !rule->by_month_day &&
 	    !rule->by_day)
 		return rc_fault_set(fault, RC_INVALID, "BYSETPOS needs another BY part");
@@ -264,7 +272,8 @@ static void day_set(struct day *day, int32_t date)
 	day->date = date;
 	date_to_civil(date, &day->year, &day->month, &day->month_day);
 	day->weekday = date_weekday(date);
-	next_month = day->month == 12 ? date_from_civil(day->year + 1, 1, 1) : date_from_civil(day->year, day->month + 1, 1);
+	next_month = day->month == 12 ? date_from_civil(day->year + 1, 1, 1)
+				      : date_from_civil(day->year, day->month + 1, 1);
 	day->month_days = next_month - (date - day->month_day + 1);
 	day->year_first = date_from_civil(day->year, 1, 1);
 	day->year_days = date_from_civil(day->year + 1, 1, 1) - day->year_first;

@@ -1,7 +1,7 @@
 /*
- * Recurrence rules of whole days (RFC 5545 §3.3.10): FREQ DAILY … YEARLY with INTERVAL, COUNT, WKST, BYMONTH, BYWEEKNO, BYYEARDAY,
- * BYMONTHDAY, BYDAY and BYSETPOS. What the clock does is not theirs: UNTIL, BYHOUR, BYMINUTE, BYSECOND and sub-daily
- * frequencies are refused.
+ * Recurrence rules of whole days (RFC 5545 §3.3.10): FREQ DAILY … YEARLY with INTERVAL, COUNT, WKST, BYMONTH, BYWEEKNO,
+ * BYYEARDAY, BYMONTHDAY, BYDAY and BYSETPOS. What the clock does is not theirs: UNTIL, BYHOUR, BYMINUTE, BYSECOND and
+ * sub-daily frequencies are refused.
  */
 #ifndef SLOTCAST_BOOKING_RECURRENCE_H
 #define SLOTCAST_BOOKING_RECURRENCE_H
@@ -18,8 +18,8 @@ struct recurrence {
 	int32_t interval, count; /* count 0: no end */
 	int32_t week_start;      /* 0 = Monday */
 	bool by_month_day, by_year_day, by_week, by_day;
-	uint32_t months;      /* bit 1..12; 0: all */
-	uint32_t weekdays;    /* BYDAY without ordinal, bit 0 = Monday */
+	uint32_t months;       /* bit 1..12; 0: all */
+	uint32_t weekdays;     /* BYDAY without ordinal, bit 0 = Monday */
 	uint64_t month_day[2]; /* bit 1..31; [1]: counted from the end */
 	uint64_t week[2];      /* bit 1..53 */
 	uint64_t year_day[2][YEAR_WORDS];

@@ -21,12 +21,14 @@ struct span {
 	int64_t lo_us, hi_us; /* [lo, hi) */
 };
 
-/* Open spans of a timed resource that touch the local date, merged, sorted; not cut at midnight. Borrowed until rules_use. */
+/* Open spans of a timed resource that touch the local date, merged, sorted; not cut at midnight (but a span that goes on for ever is
+ * cut days beyond any slot's end). Ask only for dates near a service's window: expanded days are kept. Borrowed until rules_use. */
 void rules_open(struct rules *rules, const struct catalog_resource *resource, int32_t date, const struct span **spans,
 		size_t *count);
 
 struct occurrence {
 	int64_t rule_id;
+	int32_t date; /* local date of lo_us */
 	int64_t lo_us, hi_us;
 };
 
@@ -49,5 +51,10 @@ bool rules_listed(struct rules *rules, const struct catalog_service *service, co
 		  int64_t start_us, int32_t duration_min, int64_t now_us);
 
 bool service_offers(const struct catalog_service *service, int32_t duration_min);
+
+/* Lanes or places that a party takes, all or nothing: an exclusive resource its one lane whatever the party. */
+int32_t places_needed(const struct catalog_resource *resource, int32_t party);
+/* Few left: capacity > 1 and remaining ≤ ⌈percent × capacity / 100⌉, in whole numbers. */
+bool places_limited(int32_t capacity, int32_t remaining, int32_t percent);
 
 #endif

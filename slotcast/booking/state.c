@@ -1,6 +1,6 @@
 /*
- * The booking's state machine. The table is total: every pair of state and event stands in it, and a pair that is not written is
- * STATE_NONE, "not allowed". The diagram is in the header.
+ * The booking's state machine. The table is total: every pair of state and event stands in it, and a pair that is not
+ * written is STATE_NONE, "not allowed". The diagram is in the header.
  */
 #include "slotcast/booking/state.h"
 

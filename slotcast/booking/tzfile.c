@@ -1,9 +1,11 @@
 /*
- * Reader of compiled tz files. RFC 9636 §3.2 (data blocks), §3.3 (footer) and §3.3.1 (its extensions: hours from -167 to 167).
+ * Reader of compiled tz files. RFC 9636 §3.2 (data blocks), §3.3 (footer) and §3.3.1 (its extensions: hours from -167
+ * to 167).
  *
- * Only the second, 64-bit block is read; files of version 1 have none and are refused, as are files with leap-second records
- * ("right/…"), whose seconds are not the ones that everybody else counts. Everything read is checked against the length of the
- * file: a zone is data, not a trusted structure.
+ * Only the second, 64-bit block is read; files of version 1 have none and are refused, as are files with leap-second
+ * records
+ * ("right/…"), whose seconds are not the ones that everybody else counts. Everything read is checked against the length
+ * of the file: a zone is data, not a trusted structure.
  */
 #include "slotcast/booking/tzfile.h"
 
@@ -50,7 +52,8 @@ static size_t block_bytes(const struct header *h, size_t time_bytes)
 
 static void zone_append(struct zone *zone, int64_t at, int32_t offset)
 {
-	/* Two at one instant (a year's end of daylight saving time meeting the next one's beginning): the later one rules. */
+	/* Two at one instant (a year's end of daylight saving time meeting the next one's beginning): the later one
+	 * rules. */
 	if (zone->count > 0 && zone->at[zone->count - 1] == at) {
 		zone->offset[zone->count - 1] = offset;
 		return;
@@ -192,7 +195,8 @@ static int64_t date_second(const struct tz_date *date, int32_t year)
 
 	if (date->kind == 'M') {
 		int32_t first = date_from_civil(year, date->month, 1);
-		int32_t next = date->month == 12 ? date_from_civil(year + 1, 1, 1) : date_from_civil(year, date->month + 1, 1);
+		int32_t next = date->month == 12 ? date_from_civil(year + 1, 1, 1)
+						 : date_from_civil(year, date->month + 1, 1);
 		int32_t weekday = (date_weekday(first) + 1) % 7; /* 0 = Sunday */
 
 		day = first + (date->day - weekday + 7) % 7 + (date->week - 1) * 7;
@@ -221,7 +225,8 @@ static void rule_unroll(struct zone *zone, const struct tz_rule *rule)
 	int32_t first_year = zone->count > 0 ? year_of(last) : 1970;
 
 	for (int32_t year = first_year; year <= first_year + UNROLL_YEARS; year++) {
-		int64_t at[2] = {date_second(&rule->start, year) - rule->standard, date_second(&rule->end, year) - rule->daylight};
+		int64_t at[2] = {date_second(&rule->start, year) - rule->standard,
+				 date_second(&rule->end, year) - rule->daylight};
 		int32_t offset[2] = {rule->daylight, rule->standard};
 		int first = at[0] <= at[1] ? 0 : 1;
 

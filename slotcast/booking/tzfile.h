@@ -1,5 +1,6 @@
 /*
- * One compiled tz file → one table of transitions (RFC 9636 §3, the 64-bit block and the footer). Pure: bytes in, table out.
+ * One compiled tz file → one table of transitions (RFC 9636 §3, the 64-bit block and the footer). Pure: bytes in, table
+ * out.
  */
 #ifndef SLOTCAST_BOOKING_TZFILE_H
 #define SLOTCAST_BOOKING_TZFILE_H
@@ -14,7 +15,7 @@ struct zone {
 	int32_t *offset; /* seconds east of UTC from at[i] on */
 	size_t count;
 	int32_t first_offset; /* before at[0] */
-	bool folds;           /* a daylight-saving rule goes on for ever: instants from fold_end on repeat every cycle */
+	bool folds; /* a daylight-saving rule goes on for ever: instants from fold_end on repeat every cycle */
 	int64_t fold_end;
 };
 

@@ -1,14 +1,16 @@
 /*
  * Time zones out of the system's compiled tz database, by our own reader (RFC 9636, which obsoletes RFC 8536).
  *
- * Why our own: over every zone and every transition from 1970 to 2100 libical 3.0.16 is wrong in 106 zones and ICU 72 (which carries
- * its own, older data) in 50; docs/decisions/0010-time-zones.md has the counts. This reader has none (tests/system/oracle/zones.py).
+ * Why our own: over every zone and every transition from 1970 to 2100 libical 3.0.16 is wrong in 106 zones and ICU 72
+ * (which carries its own, older data) in 50; docs/decisions/0010-time-zones.md has the counts. This reader has none
+ * (tests/system/oracle/zones.py).
  *
- * A zone is one sorted table of transitions. The rule in the file's last line (a POSIX TZ string) goes on after the table's end;
- * it is unrolled once for 400 years, after which the Gregorian calendar repeats itself to the day of the week, so that later
- * instants are folded back by whole cycles and every look-up is one binary search.
+ * A zone is one sorted table of transitions. The rule in the file's last line (a POSIX TZ string) goes on after the
+ * table's end; it is unrolled once for 400 years, after which the Gregorian calendar repeats itself to the day of the
+ * week, so that later instants are folded back by whole cycles and every look-up is one binary search.
  *
- * Invariants: immutable after loading, never freed; at[] strictly ascending; neighbouring offsets differ or the table is as filed.
+ * Invariants: immutable after loading, never freed; at[] strictly ascending; neighbouring offsets differ or the table
+ * is as filed.
  */
 #include "slotcast/booking/zone.h"
 
@@ -179,9 +181,9 @@ bool zone_steady(const struct zone *zone, int64_t lo_us, int64_t hi_us)
 }
 
 /*
- * Wall seconds → UTC second. The first segment in which the wall time exists wins (an overlap's first occurrence); where it
- * exists in none it lies in a gap, and the offset before the gap counts. Segments are tried one by one because nothing forbids
- * two transitions closer together than their offsets differ.
+ * Wall seconds → UTC second. The first segment in which the wall time exists wins (an overlap's first occurrence);
+ * where it exists in none it lies in a gap, and the offset before the gap counts. Segments are tried one by one because
+ * nothing forbids two transitions closer together than their offsets differ.
  */
 static int64_t wall_to_second(const struct zone *zone, int64_t wall)
 {
@@ -192,7 +194,8 @@ static int64_t wall_to_second(const struct zone *zone, int64_t wall)
 	for (size_t i = segment_at(zone, local - WALL_REACH_S); i <= last; i++) {
 		int64_t second = local - segment_offset(zone, i);
 
-		/* Before this segment, and not found in the ones before it: the gap that the segment's beginning made. */
+		/* Before this segment, and not found in the ones before it: the gap that the segment's beginning made.
+		 */
 		if (i > 0 && second < zone->at[i - 1])
 			return local - segment_offset(zone, i - 1) + fold;
 		if (i == zone->count || second < zone->at[i])
@@ -222,12 +225,14 @@ int64_t zone_day_start(const struct zone *zone, int32_t date)
 	int64_t second = midnight / SECOND_US, fold = fold_of(zone, second);
 	size_t segment = segment_at(zone, second - fold);
 
-	/* Midnight fell into a gap that began before it: the day begins where the gap ends, which is the transition itself. */
+	/* Midnight fell into a gap that began before it: the day begins where the gap ends, which is the transition
+	 * itself. */
 	if (segment > 0 && second - fold > zone->at[segment - 1]) {
 		int64_t transition = zone->at[segment - 1];
 		int64_t wall = (int64_t)date * DAY_S - fold;
 
-		if (wall < transition + zone->offset[segment - 1] && wall >= transition + segment_offset(zone, segment - 1))
+		if (wall < transition + zone->offset[segment - 1] &&
+		    wall >= transition + segment_offset(zone, segment - 1))
 			return (transition + fold) * SECOND_US;
 	}
 	return midnight;
