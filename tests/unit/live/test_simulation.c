@@ -1,0 +1,184 @@
+/*
+ * Seeded simulation: topics, clients of both modes on two reactors, streams that stall and break anywhere, resumes from
+ * old, foreign and invented positions, time-driven changes, restarts with a new epoch, pruning, topics that come and
+ * go. Each client checks every message while it folds it (rig.c); in the end all streams flow and every view must be
+ * the present one.
+ *
+ *   test_live_simulation [seeds [first seed]]
+ */
+#include "tests/unit/live/rig.h"
+
+#define CLIENTS 7
+
+static uint64_t seed_now, random_state;
+static long seed_count = 2000, seed_first = 1;
+
+static uint32_t below(uint32_t limit)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return (uint32_t)((random_state * 0x2545f4914f6cdd1dull) >> 33) % limit;
+}
+
+static struct rig_options random_options(void)
+{
+	struct rig_options options = rig_defaults();
+
+	options.ring_bytes = below(2) ? 300 + below(600) : 1 << 16;
+	options.history_bytes = below(2) ? 200 + below(3000) : 1 << 20;
+	options.tombstones_max = 1 + below(RIG_KEYS);
+	options.topics_max = 1 + below(4);
+	options.branch_subs_max = 1 + below(4);
+	return options;
+}
+
+static void random_changes(struct rig *rig)
+{
+	for (uint32_t i = below(4); i > 0; i--) {
+		int topic = (int)below(RIG_TOPICS), key = (int)below(RIG_KEYS);
+
+		if (below(3))
+			rig_put(rig, topic, key);
+		else
+			rig_remove(rig, topic, key);
+	}
+	if (below(5))
+		rig_commit(rig);
+	else
+		rig_commit_time(rig);
+}
+
+static void random_client(struct client *client)
+{
+	const struct rig *rig = client->rig;
+
+	if (client->open && below(3) == 0) {
+		if (below(2) && client->peer.sub_count > 0)
+			assert_int_equal(peer_unsubscribe(&client->peer, RC_STR("a")), 0);
+		client_close(client);
+		return;
+	}
+	if (!client->open || client->failed) {
+		int topic = client->topic;
+
+		client_close(client);
+		client_reopen(client, (int)below(RIG_REACTORS));
+		if (below(6) == 0) {
+			topic = (int)below(RIG_TOPICS);
+			client->has_position = client->has_view = client->invented = false;
+		} else if (below(12) == 0 && client->has_position) {
+			snprintf(client->position, sizeof(client->position), "%x.%llu",
+				 below(2) ? 0xabcu : (unsigned)rig->position.epoch,
+				 (unsigned long long)rig->position.n + 100000);
+			client->invented = true;
+		}
+		client_subscribe(client, topic, below(2) ? LIVE_LATEST : LIVE_EVERY);
+	}
+}
+
+static void random_step(struct rig *rig, struct client **clients)
+{
+	struct client *client = clients[below(CLIENTS)];
+
+	switch (below(16)) {
+	case 0:
+	case 1:
+	case 2:
+		random_changes(rig);
+		break;
+	case 3:
+		random_client(client);
+		break;
+	case 4:
+		client_room(client, below(3) ? below(200) : UNLIMITED);
+		break;
+	case 5:
+		if (below(30) == 0)
+			rig_restart(rig, "simulated");
+		break;
+	case 6:
+		rig_now_us += below(2000000);
+		if (below(20) == 0)
+			rig_now_us += 61000000;
+		hub_tick(rig->hub, rig_now_us);
+		break;
+	case 7:
+		if (below(20) == 0)
+			hub_retain(rig->hub, rig->position.n - below(30));
+		if (below(4) == 0)
+			hub_status(rig->hub, below(2) ? LIVE_LIVE : LIVE_STALE, 0, 5000);
+		if (below(4) == 0)
+			fanout_tell_status(rig->fanouts[below(RIG_REACTORS)]);
+		break;
+	case 8:
+	case 9:
+	case 10:
+	case 11:
+		rig_deliver_hub(rig);
+		break;
+	case 12:
+	case 13:
+		rig_deliver_reactor(rig, (int)below(RIG_REACTORS));
+		break;
+	default:
+		fanout_run(rig->fanouts[below(RIG_REACTORS)], 1 + below(3));
+	}
+}
+
+static void simulate(uint64_t seed)
+{
+	struct rig_options options;
+	struct client *clients[CLIENTS];
+	struct rig *rig;
+
+	seed_now = seed;
+	random_state = seed * 0x9e3779b97f4a7c15ull + 1;
+	options = random_options();
+	rig = rig_create(&options);
+	for (int i = 0; i < CLIENTS; i++) {
+		clients[i] = client_open(rig, (int)below(RIG_REACTORS));
+		client_subscribe(clients[i], (int)below(RIG_TOPICS), below(2) ? LIVE_LATEST : LIVE_EVERY);
+	}
+	for (int i = 0; i < 400; i++)
+		random_step(rig, clients);
+	rig_settle(rig);
+	for (int round = 0; round < 8; round++) {
+		for (int i = 0; i < CLIENTS; i++)
+			client_room(clients[i], UNLIMITED);
+		rig_now_us += 100000;
+		rig_settle(rig);
+	}
+	for (int i = 0; i < CLIENTS; i++) {
+		if (clients[i]->open && !clients[i]->failed)
+			client_check_now(clients[i]);
+		client_free(clients[i]);
+	}
+	rig_destroy(rig);
+}
+
+static void every_view_is_right_at_every_position_whatever_happens(void **unused)
+{
+	for (long i = 0; i < seed_count; i++)
+		simulate((uint64_t)(seed_first + i));
+}
+
+static int name_seed(void **unused)
+{
+	print_message("# last seed: %llu\n", (unsigned long long)seed_now);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(every_view_is_right_at_every_position_whatever_happens, name_seed),
+	};
+
+	if (argc > 1)
+		seed_count = atol(argv[1]);
+	if (argc > 2)
+		seed_first = atol(argv[2]);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
