@@ -269,7 +269,7 @@ static char *ini_next_line(char *line, int size, void *arg)
 		return NULL;
 	text = rc_str_cut(&source->rest, '\n');
 	source->line++;
-	if (text.len + 3 > (size_t)size || text.len > LINE_BYTES_MAX) {
+	if (text.len + 3 > (size_t)size) {
 		ini_fault(source, "the line is longer than 4096 bytes");
 		return NULL;
 	}

@@ -128,9 +128,10 @@ static void numbers_that_json_lacks_are_null(void **state)
 	assert_non_null(strstr(line, "\"nan\":null,\"inf\":null}\n"));
 }
 
-static void logging_leaves_errno_alone(void **state)
+static void logging_leaves_errno_alone_even_when_nobody_can_be_told(void **state)
 {
 	begin_capture();
+	close(STDERR_FILENO);
 	errno = ENOTDIR;
 	log_event(LOG_INFO, "e", "m");
 	assert_int_equal(errno, ENOTDIR);
@@ -178,6 +179,9 @@ static void a_fault_that_is_too_long_ends_visibly_and_in_a_whole_character(void 
 	assert_int_equal(rc_fault_set(&fault, RC_INVALID, "%s", text), RC_INVALID);
 	assert_true(rc_str_utf8_valid(rc_str_from(fault.message)));
 	assert_string_equal(fault.message + strlen(fault.message) - 4, "x\xE2\x80\xA6");
+	text[512] = '\0';
+	assert_int_equal(rc_fault_set(&fault, RC_INVALID, "%s", text), RC_INVALID);
+	assert_string_equal(fault.message + strlen(fault.message) - 3, "\xE2\x80\xA6");
 	text[511] = '\0';
 	assert_int_equal(rc_fault_set(&fault, RC_INVALID, "%s", text), RC_INVALID);
 	assert_string_equal(fault.message, text);
@@ -194,7 +198,7 @@ int main(void)
 		cmocka_unit_test(a_line_that_is_too_long_leaves_fields_out_and_says_so),
 		cmocka_unit_test(lines_below_the_least_level_are_not_written),
 		cmocka_unit_test(numbers_that_json_lacks_are_null),
-		cmocka_unit_test(logging_leaves_errno_alone),
+		cmocka_unit_test(logging_leaves_errno_alone_even_when_nobody_can_be_told),
 		cmocka_unit_test(level_names_are_read_exactly),
 		cmocka_unit_test(every_error_has_a_name_and_no_other_number_has),
 		cmocka_unit_test(a_fault_carries_its_sentence_and_returns_the_code),

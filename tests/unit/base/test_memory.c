@@ -192,6 +192,19 @@ static void printing_appends_texts_of_any_length(void **state)
 	buf_release(&buf);
 }
 
+static void printing_loses_no_byte_whatever_room_there_is(void **state)
+{
+	for (int len = 0; len < 300; len++) {
+		struct buf buf = BUF_INIT;
+
+		buf_printf(&buf, "%*s", len, "");
+		buf_append_char(&buf, '!');
+		assert_int_equal(buf.len, len + 1);
+		assert_int_equal(strspn(buf_cstr(&buf), " "), len);
+		buf_release(&buf);
+	}
+}
+
 static void the_closing_nul_is_not_counted(void **state)
 {
 	struct buf buf = BUF_INIT;
@@ -223,6 +236,7 @@ int main(void)
 		cmocka_unit_test(consuming_drops_bytes_from_the_front),
 		cmocka_unit_test(consuming_more_than_there_is_stops_the_process),
 		cmocka_unit_test(printing_appends_texts_of_any_length),
+		cmocka_unit_test(printing_loses_no_byte_whatever_room_there_is),
 		cmocka_unit_test(the_closing_nul_is_not_counted),
 	};
 

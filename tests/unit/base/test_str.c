@@ -131,6 +131,8 @@ static void overlong_surrogate_too_high_and_cut_utf8_is_refused(void **state)
 					    "\xF0\x9F\x98",
 					    "a\xF0\x9F\x98\x41"};
 
+	assert_false(rc_str_utf8_valid((struct rc_str){"\xC3\xA9", 1}));
+	assert_false(rc_str_utf8_valid((struct rc_str){"\xF0\x9F\x98\x80", 3}));
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		assert_false(rc_str_utf8_valid(rc_str_from(wrong[i])));
 }

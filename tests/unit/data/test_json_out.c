@@ -44,6 +44,20 @@ static void commas_stand_between_values_and_nowhere_else(void **state)
 	assert_written("{\"a\":[1,{},[]],\"b\":null,\"c\":true}");
 }
 
+static void a_new_array_begins_without_a_comma_whatever_stood_before_it(void **state)
+{
+	json_array(&json);
+	json_array(&json);
+	json_int(&json, 1);
+	json_end(&json);
+	json_array(&json);
+	json_int(&json, 2);
+	json_int(&json, 3);
+	json_end(&json);
+	json_end(&json);
+	assert_written("[[1],[2,3]]");
+}
+
 static void strings_escape_what_json_demands(void **state)
 {
 	json_str(&json, RC_STR("\"\\/\b\f\n\r\t\x01\x1F\x7F<\0>"));
@@ -253,6 +267,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
 		TEST(commas_stand_between_values_and_nowhere_else),
+		TEST(a_new_array_begins_without_a_comma_whatever_stood_before_it),
 		TEST(strings_escape_what_json_demands),
 		TEST(whole_characters_pass_unchanged),
 		TEST(each_byte_that_is_not_utf8_becomes_a_replacement_character),
