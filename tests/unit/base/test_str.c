@@ -1,5 +1,6 @@
 #include "tests/unit/suite.h"
 
+#include "rowcast/base/utf8.h"
 #include "rowcast/err.h"
 #include "rowcast/str.h"
 
@@ -132,7 +133,8 @@ static void overlong_surrogate_too_high_and_cut_utf8_is_refused(void **state)
 					    "a\xF0\x9F\x98\x41"};
 
 	assert_false(rc_str_utf8_valid((struct rc_str){"\xC3\xA9", 1}));
-	assert_false(rc_str_utf8_valid((struct rc_str){"\xF0\x9F\x98\x80", 3}));
+	assert_int_equal(utf8_step((const unsigned char *)"\xF0\x9F\x98\x80", 3), 0);
+	assert_int_equal(utf8_step((const unsigned char *)"\xF0\x9F\x98\x80", 4), 4);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		assert_false(rc_str_utf8_valid(rc_str_from(wrong[i])));
 }
