@@ -20,6 +20,7 @@ const TYPES = {
 
 function filesUnder(folder, prefix) {
 	return readdirSync(folder, { withFileTypes: true })
+		.filter((entry) => !entry.name.startsWith(".")) // the build's own marks
 		.sort((a, b) => (a.name < b.name ? -1 : 1))
 		.flatMap((entry) =>
 			entry.isDirectory() ? filesUnder(join(folder, entry.name), `${prefix}${entry.name}/`) : [`${prefix}${entry.name}`],

@@ -21,7 +21,7 @@ export interface Format {
 	dayNumber(date: LocalDate): string;
 	/** "Fri 20 Nov" */
 	shortDay(date: LocalDate): string;
-	/** "16 – 22 November 2026" */
+	/** "16 – 22 November"; with the year when it is not this one */
 	week(from: LocalDate, to: LocalDate): string;
 	/** "09:15" from minutes after midnight */
 	clock(minutes: number): string;
@@ -42,7 +42,9 @@ export function createFormat(wanted: string, timeZone: string): Format {
 	const shortDay = make({ weekday: "short", day: "numeric", month: "short" }, "UTC");
 	const weekday = make({ weekday: "short" }, "UTC");
 	const dayNumber = make({ day: "numeric" }, "UTC");
-	const week = make({ day: "numeric", month: "long", year: "numeric" }, "UTC");
+	const week = make({ day: "numeric", month: "long" }, "UTC");
+	const datedWeek = make({ day: "numeric", month: "long", year: "numeric" }, "UTC");
+	const thisYear = String(new Date().getUTCFullYear());
 	const clock = make({ hour: "2-digit", minute: "2-digit" }, "UTC");
 	const unit = (name: "hour" | "minute"): Intl.NumberFormat =>
 		new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "short" });
@@ -59,7 +61,8 @@ export function createFormat(wanted: string, timeZone: string): Format {
 		weekday: (date) => weekday.format(dayAt(date)),
 		dayNumber: (date) => dayNumber.format(dayAt(date)),
 		shortDay: (date) => shortDay.format(dayAt(date)),
-		week: (from, to) => week.formatRange(dayAt(from), dayAt(to)),
+		week: (from, to) =>
+			(from.startsWith(thisYear) && to.startsWith(thisYear) ? week : datedWeek).formatRange(dayAt(from), dayAt(to)),
 		clock: (value) => clock.format(value * 60_000),
 		minutes(value) {
 			const whole = Math.floor(value / 60);

@@ -26,6 +26,7 @@ export function Sheet({ model, slot, close }: Props): JSX.Element {
 	useEffect(() => {
 		const element = dialog.current;
 		element?.showModal();
+		element?.querySelector<HTMLElement>(".primary")?.focus();
 		return () => {
 			flow.leave();
 			element?.close();
@@ -104,8 +105,8 @@ function Details({ model, flow }: PartProps): JSX.Element {
 					</span>
 					<span>
 						<strong>{taken ? text.sheet.taken : text.state[now.state]}</strong>
-						<br />
-						{taken ? text.sheet.takenLong : text.leftOf(now.remaining, now.capacity)}
+						{(taken || now.capacity > 1) && <br />}
+						{taken ? text.sheet.takenLong : now.capacity > 1 ? text.leftOf(now.remaining, now.capacity) : ""}
 					</span>
 				</p>
 			)}
@@ -115,7 +116,6 @@ function Details({ model, flow }: PartProps): JSX.Element {
 				disabled={!reachable}
 				aria-describedby="continue-why"
 				onClick={() => void flow.begin()}
-				autoFocus
 			>
 				{taken ? text.sheet.alternatives : text.sheet.continue}
 			</button>

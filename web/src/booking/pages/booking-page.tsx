@@ -178,6 +178,7 @@ function CancelDialog({ booking, done, close }: CancelProps): JSX.Element {
 	useEffect(() => {
 		const element = dialog.current;
 		element?.showModal();
+		element?.querySelector<HTMLElement>(".quiet")?.focus();
 		return () => element?.close();
 	}, []);
 	const cancel = async (): Promise<void> => {
@@ -197,7 +198,7 @@ function CancelDialog({ booking, done, close }: CancelProps): JSX.Element {
 				</p>
 			)}
 			<div class="ask-actions">
-				<button type="button" class="button quiet" autoFocus onClick={close}>
+				<button type="button" class="button quiet" onClick={close}>
 					{text.booked.keep}
 				</button>
 				<button type="button" class="button danger" disabled={busy} onClick={() => void cancel()}>

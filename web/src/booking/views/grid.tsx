@@ -65,7 +65,7 @@ export function Grid({ model, days, slots }: Props): JSX.Element {
 				aria-rowcount={lines.length + (split ? 2 : 1)}
 				aria-colcount={columns.length + 1}
 				aria-describedby="grid-help"
-				style={{ "--columns": columns.length, "--lanes": resources.length }}
+				style={{ "--columns": columns.length, "--lanes": resources.length, "--lines": lines.length }}
 				onKeyDown={onKeyDown}
 			>
 				<div role="row" class="row">
@@ -180,14 +180,14 @@ class Cell extends Component<CellProps> {
 				<span class="cell-time" aria-hidden="true">
 					{model.format.time(slot.start)}
 				</span>
-				<span class="cell-cue" aria-hidden="true">
-					<Cue slot={slot} mine={mine} />
-				</span>
 				{updated && (
 					<span class="tag" aria-hidden="true">
 						{text.updated}
 					</span>
 				)}
+				<span class="cell-cue" aria-hidden="true">
+					<Cue slot={slot} mine={mine} />
+				</span>
 			</div>
 		);
 	}

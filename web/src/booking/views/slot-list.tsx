@@ -52,12 +52,19 @@ function Chip({ model, slot }: { readonly model: VenueModel; readonly slot: Slot
 	const { format } = model;
 	const mine = model.mine.value === slot.id;
 	const updated = model.updated.value.has(slot.id);
+	const words = [
+		`${format.time(slot.start)} ${format.zone(slot.start)}`,
+		model.resourceName(slot.resource),
+		cueWords(slot, mine),
+		...(updated ? [text.updated] : []),
+	];
 	return (
 		<button
 			type="button"
 			class={`chip chip-${mine ? "mine" : slot.state}${updated ? " is-updated" : ""}`}
 			data-slot={slot.id}
 			data-state={slot.state}
+			aria-label={words.join(", ")}
 			onClick={() => (model.open.value = slot)}
 		>
 			<span class="chip-when">
@@ -68,9 +75,13 @@ function Chip({ model, slot }: { readonly model: VenueModel; readonly slot: Slot
 				<span class="swatch" aria-hidden="true">
 					<Cue slot={slot} mine={mine} />
 				</span>
-				<span>{cueWords(slot, mine)}</span>
+				<span>{mine ? text.state.mine : text.state[slot.state]}</span>
 			</span>
-			{updated && <span class="tag">{text.updated}</span>}
+			{updated && (
+				<span class="tag" aria-hidden="true">
+					{text.updated}
+				</span>
+			)}
 		</button>
 	);
 }

@@ -31,14 +31,11 @@ export function Toolbar({ model }: { readonly model: VenueModel }): JSX.Element 
 					<Icon name="right" />
 				</button>
 				<h2 aria-live="polite">{format.week(week[0] ?? "", week[6] ?? "")}</h2>
-				<button
-					type="button"
-					class="button quiet toolbar-today"
-					disabled={choice.date.value === model.today.value}
-					onClick={() => (choice.date.value = model.today.value)}
-				>
-					{text.toolbar.today}
-				</button>
+				{choice.date.value !== model.today.value && (
+					<button type="button" class="button quiet toolbar-today" onClick={() => (choice.date.value = model.today.value)}>
+						{text.toolbar.today}
+					</button>
+				)}
 			</div>
 			<div class="segments toolbar-view" role="radiogroup" aria-label={text.toolbar.view}>
 				{VIEWS.map((view) => (
