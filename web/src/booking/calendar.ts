@@ -49,11 +49,14 @@ export function createCalendar(
 		cells.set(`${column}/${key}`, slot);
 		if (!lines.has(key)) lines.set(key, { key, minutes: wall.minutes, example: slot.start });
 	}
-	const order = (line: Line): number => (line.key >= SECOND_PASS ? line.minutes + 60 : line.minutes);
+	// The hour that an autumn night has twice: its second pass comes behind the whole of its first, before the next hour.
+	const twice = Math.max(-1, ...[...lines.keys()].filter((key) => key >= SECOND_PASS)) - SECOND_PASS;
+	const resumes = twice < 0 ? Infinity : (Math.floor(twice / 60) + 1) * 60;
+	const order = (line: Line): number => line.key + (line.key < SECOND_PASS && line.minutes >= resumes ? 2 * SECOND_PASS : 0);
 	return {
 		days,
 		columns,
-		lines: [...lines.values()].sort((a, b) => order(a) - order(b) || a.key - b.key),
+		lines: [...lines.values()].sort((a, b) => order(a) - order(b)),
 		slotAt: (column, line) => cells.get(`${column.key}/${line.key}`),
 		count: cells.size,
 	};
