@@ -42,12 +42,12 @@ static void open_nested(struct json_out *json, char opener, char closer)
 	json->closer[json->depth] = closer;
 }
 
-void json_object(struct json_out *json)
+void json_begin_object(struct json_out *json)
 {
 	open_nested(json, '{', '}');
 }
 
-void json_array(struct json_out *json)
+void json_begin_array(struct json_out *json)
 {
 	open_nested(json, '[', ']');
 }
@@ -178,7 +178,7 @@ void json_double(struct json_out *json, double number)
 	char text[DOUBLE_TEXT_MAX];
 
 	if (!isfinite(number)) {
-		json_null(json);
+		json_put_null(json);
 		return;
 	}
 	separate(json);
@@ -190,7 +190,7 @@ void json_bool(struct json_out *json, bool truth)
 	json_raw(json, truth ? RC_STR("true") : RC_STR("false"));
 }
 
-void json_null(struct json_out *json)
+void json_put_null(struct json_out *json)
 {
 	json_raw(json, RC_STR("null"));
 }

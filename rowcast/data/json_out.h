@@ -1,8 +1,8 @@
 /*
  * JSON writer into a buffer: our own, because frames are written on the hot path straight from rows. No tree, no allocation
- * but the buffer's. Commas are placed by the writer; nesting at most 32.
+ * but the buffer's. Commas are placed by the writer; nesting at most 32. No name here is one of jansson's: a program links both.
  *
- *   json_object(&j); json_key(&j, "slots"); json_array(&j); … json_end(&j); json_end(&j);
+ *   json_begin_object(&j); json_key(&j, "slots"); json_begin_array(&j); … json_end(&j); json_end(&j);
  */
 #ifndef ROWCAST_DATA_JSON_OUT_H
 #define ROWCAST_DATA_JSON_OUT_H
@@ -19,15 +19,9 @@ struct json_out {
 	bool after_key;
 };
 
-/*
- * jansson has functions of three of these names. Ours get other symbols, or the program's would take the place of jansson's inside
- * libjansson itself; a source file includes one of the two headers.
- */
-#define JSON_OUT_SYMBOL(name) __asm__("rc_" name)
-
 void json_init(struct json_out *json, struct buf *out);
-void json_object(struct json_out *json) JSON_OUT_SYMBOL("json_object");
-void json_array(struct json_out *json) JSON_OUT_SYMBOL("json_array");
+void json_begin_object(struct json_out *json);
+void json_begin_array(struct json_out *json);
 void json_end(struct json_out *json); /* closes the innermost object or array */
 void json_key(struct json_out *json, const char *name);
 void json_str(struct json_out *json, struct rc_str text); /* must be UTF-8; bytes that are not become U+FFFD */
@@ -35,7 +29,7 @@ void json_cstr(struct json_out *json, const char *text);
 void json_int(struct json_out *json, int64_t number);
 void json_double(struct json_out *json, double number); /* shortest form that reads back equal; NaN and infinities: null */
 void json_bool(struct json_out *json, bool truth);
-void json_null(struct json_out *json) JSON_OUT_SYMBOL("json_null");
+void json_put_null(struct json_out *json);
 void json_raw(struct json_out *json, struct rc_str value); /* one complete JSON value */
 void json_id(struct json_out *json, int64_t id);           /* an id as string: "42" */
 void json_position(struct json_out *json, struct rc_position position);

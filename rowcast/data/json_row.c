@@ -42,7 +42,7 @@ static void put_value(struct json_out *json, struct rc_str value)
 	size_t start;
 
 	if (value.len == 0) {
-		json_null(json);
+		json_put_null(json);
 		return;
 	}
 	json_raw(json, RC_STR(""));
@@ -96,7 +96,7 @@ void json_row(struct json_out *json, const struct rc_model *model, const void *r
 {
 	uint64_t nulls = *(const uint64_t *)row;
 
-	json_object(json);
+	json_begin_object(json);
 	for (uint32_t i = 0; i < model->column_count; i++) {
 		const struct rc_column *column = &model->columns[i];
 
@@ -104,7 +104,7 @@ void json_row(struct json_out *json, const struct rc_model *model, const void *r
 			continue;
 		json_key(json, column->name);
 		if (nulls >> i & 1)
-			json_null(json);
+			json_put_null(json);
 		else
 			put_field(json, column->type, (const char *)row + column->offset);
 	}

@@ -109,7 +109,7 @@ static void boot_venue(struct buf *boot, const char *page, struct rc_str ref, co
 	struct json_out json;
 
 	json_init(&json, boot);
-	json_object(&json);
+	json_begin_object(&json);
 	json_key(&json, "page");
 	json_cstr(&json, page);
 	if (ref.len) {
@@ -120,7 +120,7 @@ static void boot_venue(struct buf *boot, const char *page, struct rc_str ref, co
 	if (venue)
 		render_venue(&json, venue);
 	else
-		json_null(&json);
+		json_put_null(&json);
 	json_end(&json);
 }
 
@@ -132,7 +132,7 @@ void pages_home(struct http_request *req, void *arg)
 	struct json_out json;
 
 	json_init(&json, &boot);
-	json_object(&json);
+	json_begin_object(&json);
 	json_key(&json, "page");
 	json_cstr(&json, "home");
 	json_key(&json, "venues");

@@ -18,7 +18,7 @@ static void time_or_null(struct json_out *json, int64_t us)
 	if (us)
 		json_time(json, us);
 	else
-		json_null(json);
+		json_put_null(json);
 }
 
 void render_booking(struct buf *out, const struct store_booking *booking, struct rc_position position, int64_t now_us)
@@ -29,7 +29,7 @@ void render_booking(struct buf *out, const struct store_booking *booking, struct
 	if (state == STATE_HELD && booking->hold_expires_us <= now_us)
 		state = STATE_EXPIRED;
 	json_init(&json, out);
-	json_object(&json);
+	json_begin_object(&json);
 	json_key(&json, "ref");
 	json_str(&json, booking->ref);
 	json_key(&json, "state");
@@ -60,7 +60,7 @@ void render_waitlist(struct buf *out, int64_t id, int64_t rank, struct rc_positi
 	struct json_out json;
 
 	json_init(&json, out);
-	json_object(&json);
+	json_begin_object(&json);
 	json_key(&json, "id");
 	json_id(&json, id);
 	json_key(&json, "state");
@@ -78,9 +78,9 @@ void render_alternatives(struct buf *out, const struct alternative *list, size_t
 
 	buf_append_str(out, RC_STR("\"alternatives\":"));
 	json_init(&json, out);
-	json_array(&json);
+	json_begin_array(&json);
 	for (size_t i = 0; i < count; i++) {
-		json_object(&json);
+		json_begin_object(&json);
 		json_key(&json, "resource");
 		json_id(&json, list[i].slot.resource->id);
 		json_key(&json, "start");
@@ -111,7 +111,7 @@ void render_availability(struct buf *out, struct rc_position position, enum live
 	struct json_out json;
 
 	json_init(&json, out);
-	json_object(&json);
+	json_begin_object(&json);
 	json_key(&json, "position");
 	json_position(&json, position);
 	json_key(&json, "status");
@@ -131,11 +131,11 @@ void render_availability(struct buf *out, struct rc_position position, enum live
 
 void render_venues(struct json_out *json, const struct catalog *catalog)
 {
-	json_array(json);
+	json_begin_array(json);
 	for (size_t i = 0; i < catalog->venue_count; i++) {
 		const struct catalog_venue *venue = &catalog->venues[i];
 
-		json_object(json);
+		json_begin_object(json);
 		json_key(json, "slug");
 		json_str(json, venue->slug);
 		json_key(json, "name");
@@ -162,7 +162,7 @@ static void render_service(struct json_out *json, const struct catalog_service *
 		{"party_max", service->party_max},
 	};
 
-	json_object(json);
+	json_begin_object(json);
 	json_key(json, "id");
 	json_id(json, service->id);
 	json_key(json, "key");
@@ -170,7 +170,7 @@ static void render_service(struct json_out *json, const struct catalog_service *
 	json_key(json, "name");
 	json_str(json, service->name);
 	json_key(json, "durations_min");
-	json_array(json);
+	json_begin_array(json);
 	for (size_t i = 0; i < service->duration_count; i++)
 		json_int(json, service->durations_min[i]);
 	json_end(json);
@@ -179,7 +179,7 @@ static void render_service(struct json_out *json, const struct catalog_service *
 		json_int(json, numbers[i].value);
 	}
 	json_key(json, "resources");
-	json_array(json);
+	json_begin_array(json);
 	for (size_t i = 0; i < service->resource_count; i++)
 		json_id(json, service->resources[i]->id);
 	json_end(json);
@@ -191,7 +191,7 @@ static void render_resource(struct json_out *json, const struct catalog_resource
 	static const char *const kinds[] = {
 		[KIND_EXCLUSIVE] = "exclusive", [KIND_POOLED] = "pooled", [KIND_SESSION] = "session"};
 
-	json_object(json);
+	json_begin_object(json);
 	json_key(json, "id");
 	json_id(json, resource->id);
 	json_key(json, "key");
@@ -207,7 +207,7 @@ static void render_resource(struct json_out *json, const struct catalog_resource
 
 void render_venue(struct json_out *json, const struct catalog_venue *venue)
 {
-	json_object(json);
+	json_begin_object(json);
 	json_key(json, "slug");
 	json_str(json, venue->slug);
 	json_key(json, "name");
@@ -217,19 +217,19 @@ void render_venue(struct json_out *json, const struct catalog_venue *venue)
 	json_key(json, "locale");
 	json_str(json, venue->locale);
 	json_key(json, "contact");
-	json_object(json);
+	json_begin_object(json);
 	json_key(json, "phone");
 	json_str(json, venue->phone);
 	json_key(json, "email");
 	json_str(json, venue->email);
 	json_end(json);
 	json_key(json, "services");
-	json_array(json);
+	json_begin_array(json);
 	for (size_t i = 0; i < venue->service_count; i++)
 		render_service(json, venue->services[i]);
 	json_end(json);
 	json_key(json, "resources");
-	json_array(json);
+	json_begin_array(json);
 	for (size_t i = 0; i < venue->resource_count; i++)
 		render_resource(json, venue->resources[i]);
 	json_end(json);

@@ -12,7 +12,7 @@ void venues_list(struct http_request *req, void *arg)
 	struct json_out json;
 
 	json_init(&json, &body);
-	json_object(&json);
+	json_begin_object(&json);
 	json_key(&json, "venues");
 	render_venues(&json, catalog);
 	json_end(&json);

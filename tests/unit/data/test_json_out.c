@@ -27,17 +27,17 @@ static int end(void **state)
 
 static void commas_stand_between_values_and_nowhere_else(void **state)
 {
-	json_object(&json);
+	json_begin_object(&json);
 	json_key(&json, "a");
-	json_array(&json);
+	json_begin_array(&json);
 	json_int(&json, 1);
-	json_object(&json);
+	json_begin_object(&json);
 	json_end(&json);
-	json_array(&json);
+	json_begin_array(&json);
 	json_end(&json);
 	json_end(&json);
 	json_key(&json, "b");
-	json_null(&json);
+	json_put_null(&json);
 	json_key(&json, "c");
 	json_bool(&json, true);
 	json_end(&json);
@@ -46,11 +46,11 @@ static void commas_stand_between_values_and_nowhere_else(void **state)
 
 static void a_new_array_begins_without_a_comma_whatever_stood_before_it(void **state)
 {
-	json_array(&json);
-	json_array(&json);
+	json_begin_array(&json);
+	json_begin_array(&json);
 	json_int(&json, 1);
 	json_end(&json);
-	json_array(&json);
+	json_begin_array(&json);
 	json_int(&json, 2);
 	json_int(&json, 3);
 	json_end(&json);
@@ -78,7 +78,7 @@ static void each_byte_that_is_not_utf8_becomes_a_replacement_character(void **st
 
 static void integers_reach_their_limits(void **state)
 {
-	json_array(&json);
+	json_begin_array(&json);
 	json_int(&json, 0);
 	json_int(&json, INT64_MAX);
 	json_int(&json, INT64_MIN);
@@ -140,7 +140,7 @@ static void every_double_reads_back_equal(void **state)
 
 static void times_and_positions_have_their_contracts_form(void **state)
 {
-	json_array(&json);
+	json_begin_array(&json);
 	json_time(&json, 1500000);
 	json_time(&json, 2000000);
 	json_position(&json, (struct rc_position){0xab, 12});
@@ -151,7 +151,7 @@ static void times_and_positions_have_their_contracts_form(void **state)
 static void nest(int depth)
 {
 	for (int i = 0; i < depth; i++)
-		json_array(&json);
+		json_begin_array(&json);
 }
 
 static void nest_too_deep(void)
@@ -170,13 +170,13 @@ static void nesting_reaches_32_and_not_33(void **state)
 
 static void key_in_an_array(void)
 {
-	json_array(&json);
+	json_begin_array(&json);
 	json_key(&json, "a");
 }
 
 static void end_behind_a_key(void)
 {
-	json_object(&json);
+	json_begin_object(&json);
 	json_key(&json, "a");
 	json_end(&json);
 }
