@@ -169,9 +169,9 @@ static void topic_commit(struct hub *hub, struct topic *topic, bool timed, int64
 	if (topic->keeps_history) {
 		body = topic_delta_since(topic, topic->chain_serial, topic->chain, timed ? topic->chain : hub->position,
 					 hub->position.n);
+		topic_remember(topic, body, topic->chain_serial, (size_t)hub->config.history_bytes_max);
 		topic->chain = body->to;
 		topic->chain_serial = topic->serial;
-		topic_remember(topic, body, (size_t)hub->config.history_bytes_max);
 		push_every(hub, topic, body, committed_us);
 		body_drop(body);
 	}
@@ -304,9 +304,7 @@ static void tap_attach(struct hub *hub, struct tap *tap, struct topic *topic)
 	tap->serial = topic->serial;
 	if (tap->mode == LIVE_EVERY && !topic->keeps_history) {
 		topic->keeps_history = true;
-		topic->chain = hub->position;
-		topic->chain_serial = topic->serial;
-		topic_forget_history(topic, hub->position.n);
+		topic_begin_history(topic, hub->position);
 	}
 }
 

@@ -150,6 +150,13 @@ static void ring_trim(struct outlet *outlet)
 
 /* ---- seats ---- */
 
+/* Seats have moved or been added under a sweep, so it could miss one: another round, which costs no needless sends. */
+static void go_round_again(struct outlet *outlet)
+{
+	if (outlet->todo > 0)
+		outlet->todo = outlet->seat_count;
+}
+
 void outlet_sit(struct outlet *outlet, void *stream, uint32_t *place, bool apart)
 {
 	if (outlet->seat_count == outlet->seat_cap) {
@@ -160,6 +167,7 @@ void outlet_sit(struct outlet *outlet, void *stream, uint32_t *place, bool apart
 		.stream = stream, .place = place, .cursor = outlet_head(outlet), .apart = apart};
 	*place = ++outlet->seat_count;
 	outlet->apart += apart;
+	go_round_again(outlet);
 }
 
 static void caught_up(struct outlet *outlet)
@@ -181,9 +189,7 @@ void outlet_leave(struct outlet *outlet, uint32_t place)
 	}
 	outlet->seat_count--;
 	outlet->apart -= apart;
-	/* The last one may have moved behind the sweep: go round once more, that costs no sends. */
-	if (outlet->todo > 0)
-		outlet->todo = outlet->seat_count;
+	go_round_again(outlet);
 	if (outlet->scan >= outlet->seat_count)
 		outlet->scan = 0;
 	if (behind)

@@ -86,7 +86,7 @@ struct topic *topic_create(struct hub *hub, const struct topic_source *source, s
 void topic_destroy(struct topic *topic)
 {
 	rc_check(list_empty(&topic->taps));
-	topic_forget_history(topic, 0);
+	topic_forget_history(topic);
 	clear_rows(topic);
 	list_remove(&topic->changed);
 	list_remove(&topic->idle);
@@ -251,9 +251,7 @@ int topic_fill(struct topic *topic, struct rc_position position, struct rc_fault
 		clear_rows(topic);
 	else
 		sort_filled(topic);
-	topic->chain = position;
-	topic->chain_serial = topic->serial;
-	topic_forget_history(topic, position.n);
+	topic_begin_history(topic, position);
 	return err;
 }
 

@@ -55,6 +55,7 @@ struct topic {
 	struct body **history; /* ring of `history_cap` */
 	size_t history_first, history_count, history_cap, history_bytes;
 	uint64_t history_floor; /* every delta after this number is there */
+	uint64_t history_run;     /* serial before the run of time-driven changes that the newest delta is */
 	/* What was encoded last, while it is current. */
 	struct body *snapshot, *delta;
 	uint64_t snapshot_serial, delta_from_serial;
@@ -79,8 +80,10 @@ struct body *topic_delta_since(struct topic *topic, uint64_t serial, struct rc_p
 			       uint64_t at);
 struct body *topic_empty_delta(struct rc_position from, struct rc_position to);
 /* Keep a delta of the chain for mode `every`. */
-void topic_remember(struct topic *topic, struct body *body, size_t bytes_max);
-void topic_forget_history(struct topic *topic, uint64_t floor);
+void topic_remember(struct topic *topic, struct body *body, uint64_t serial_before, size_t bytes_max);
+/* Nothing is kept; the chain starts at `position`. */
+void topic_begin_history(struct topic *topic, struct rc_position position);
+void topic_forget_history(struct topic *topic);
 
 /*
  * Fill the answer of `join` for a subscriber who comes from join->after (or from nowhere): the tail of the recency

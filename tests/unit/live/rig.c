@@ -317,6 +317,8 @@ static void client_read(struct client *client)
 void client_check_now(struct client *client)
 {
 	assert_true(client->has_view && !client->reset_seen);
+	if (memcmp(client->values, client->rig->models[client->topic].values, sizeof(client->values)))
+		print_message("# client %p on topic %d stayed behind at %s\n", (void *)client, client->topic, client->position);
 	assert_memory_equal(client->values, client->rig->models[client->topic].values, sizeof(client->values));
 }
 
