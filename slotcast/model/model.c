@@ -6258,7 +6258,7 @@ static const char initial_up[] =
 	"  venue_id INTEGER NOT NULL,\n"
 	"  \"key\" TEXT NOT NULL,\n"
 	"  name TEXT NOT NULL,\n"
-	"  durations_min TEXT NOT NULL CHECK (json_valid(durations_min)),\n"
+	"  durations_min TEXT NOT NULL,\n"
 	"  step_min INTEGER NOT NULL,\n"
 	"  buffer_before_min INTEGER NOT NULL DEFAULT (0),\n"
 	"  buffer_after_min INTEGER NOT NULL DEFAULT (0),\n"
@@ -7131,7 +7131,7 @@ static const char initial_down[] =
 
 static const struct rc_migration migrations[] = {
 	{1, "initial", initial_up, initial_down,
-	 "4bf821ddfd1d079880d77139475d47f1a7331f7809d8b45f4a0dc5d39299a81e"},
+	 "f274dbdc7e3197521040a62ec43113004cddd657b767737ce8bb85288ea8a326"},
 };
 
 const struct rc_schema slotcast_schema = {

@@ -57,8 +57,6 @@ static void put_column(struct buf *out, const struct schema *schema, const struc
 		buf_printf(out, " CHECK (%s IN (0, 1))", name);
 	if (column->type == RC_DATE)
 		buf_printf(out, " CHECK (%s IS date(%s))", name, name);
-	if (column->type == RC_JSON)
-		buf_printf(out, " CHECK (json_valid(%s))", name);
 }
 
 static void put_constraint(struct buf *out, const struct schema *schema, const struct table *table,

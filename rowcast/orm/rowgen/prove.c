@@ -35,7 +35,10 @@ void prove(const struct schema *schema, const struct queries *queries, const cha
 	sqlite3 *db = NULL;
 	char *message = NULL;
 
-	if (sqlite3_open(":memory:", &db) != SQLITE_OK || sqlite3_exec(db, up_sql, NULL, NULL, &message) != SQLITE_OK)
+	if (sqlite3_open(":memory:", &db) != SQLITE_OK ||
+	    sqlite3_exec(db, "PRAGMA trusted_schema = OFF", NULL, NULL, &message) !=
+		    SQLITE_OK || /* as our connections */
+	    sqlite3_exec(db, up_sql, NULL, NULL, &message) != SQLITE_OK)
 		fail(schema->source, 0, "SQLite refuses the DDL: %s", message ? message : sqlite3_errmsg(db));
 	for (uint32_t i = 0; i < queries->count; i++)
 		prove_query(queries, &queries->items[i], db);
