@@ -350,7 +350,26 @@ static void env_name(const struct option_set *set, const char *name, char *out, 
 	out[at < size ? at : size - 1] = '\0';
 }
 
-static void log_unknown_env(const struct option_set *set)
+int option_load_env(struct option_set *set, struct rc_fault *fault)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		char name[NAME_BYTES_MAX * 2], shown[NAME_BYTES_MAX * 3];
+		const char *value;
+		int err;
+
+		env_name(set, set->options[i].name, name, sizeof(name));
+		value = getenv(name);
+		if (!value)
+			continue;
+		snprintf(shown, sizeof(shown), "environment variable %s", name);
+		err = set_value(set, &set->options[i], value, shown, fault);
+		if (err != RC_OK)
+			return err;
+	}
+	return RC_OK;
+}
+
+void option_warn_env(const struct option_set *set)
 {
 	size_t prefix = strlen(set->env_prefix);
 
@@ -370,26 +389,6 @@ static void log_unknown_env(const struct option_set *set)
 			log_event(LOG_WARN, "option_unknown",
 				  "this environment variable is no option and means nothing", LOG_S("variable", name));
 	}
-}
-
-int option_load_env(struct option_set *set, struct rc_fault *fault)
-{
-	for (size_t i = 0; i < set->count; i++) {
-		char name[NAME_BYTES_MAX * 2], shown[NAME_BYTES_MAX * 3];
-		const char *value;
-		int err;
-
-		env_name(set, set->options[i].name, name, sizeof(name));
-		value = getenv(name);
-		if (!value)
-			continue;
-		snprintf(shown, sizeof(shown), "environment variable %s", name);
-		err = set_value(set, &set->options[i], value, shown, fault);
-		if (err != RC_OK)
-			return err;
-	}
-	log_unknown_env(set);
-	return RC_OK;
 }
 
 /* argv[*at] begins with '-'. Leaves *at on the last word that it used. */

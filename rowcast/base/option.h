@@ -1,7 +1,7 @@
 /*
- * Options: one table per program, one row per option; it serves the command line (--name value, --name=value), the INI file
- * ([section] is ignored, name = value), the environment (PREFIX_NAME), --help, the reference page and the limits' tests.
- * Later sources win: default < file < environment < command line.
+ * Options: one table per program, one row per option; it serves the command line (--name value, --name=value), the
+ * INI file ([section] is ignored, name = value), the environment (PREFIX_NAME), --help, the reference page and the
+ * limits' tests. Later sources win: default < file < environment < command line.
  */
 #ifndef ROWCAST_BASE_OPTION_H
 #define ROWCAST_BASE_OPTION_H
@@ -22,7 +22,7 @@ enum option_type {
 struct option {
 	const char *name; /* "request-line-max" */
 	enum option_type type;
-	size_t offset; /* of the field in the program's options struct */
+	size_t offset;        /* of the field in the program's options struct */
 	const char *fallback; /* default, as it would be written */
 	int64_t min, max;     /* INT, BYTES, DURATION */
 	const char *group;    /* heading in --help and reference: "Listening", "Limits" */
@@ -45,13 +45,15 @@ void option_defaults(struct option_set *set);
 int option_load_file(struct option_set *set, const char *path, struct rc_fault *fault) RC_MUST_CHECK;
 /* The same from memory; `name` stands for the file in faults. Section headings are allowed and mean nothing. */
 int option_load_ini(struct option_set *set, struct rc_str text, const char *name, struct rc_fault *fault) RC_MUST_CHECK;
-/* Reads PREFIX_NAME of every option. Unknown names with the prefix are only logged: others (Kubernetes) invent such names. */
+/* PREFIX_NAME of every option. */
 int option_load_env(struct option_set *set, struct rc_fault *fault) RC_MUST_CHECK;
-/* Parse argv[1..]; words that are no options are put in `operands` (at most operand_max; more is a fault). `--` ends options. */
-int option_load_args(struct option_set *set, int argc, char **argv, const char **operands, int operand_max, int *operand_count,
+/* Log variables that have the prefix and are no option. Not a fault: others (Kubernetes) invent such names. */
+void option_warn_env(const struct option_set *set);
+/* Parse argv[1..]; words that are no options go to `operands` (more than operand_max is a fault). `--` ends options. */
+int option_load_args(struct option_set *set, int argc, char **argv, const char **operands, int operand_max,
+		     int *operand_count, struct rc_fault *fault) RC_MUST_CHECK;
+int option_set_value(struct option_set *set, const char *name, const char *value, const char *where,
 		     struct rc_fault *fault) RC_MUST_CHECK;
-int option_set_value(struct option_set *set, const char *name, const char *value, const char *where, struct rc_fault *fault)
-	RC_MUST_CHECK;
 void option_release(struct option_set *set);
 const struct option *option_find(const struct option_set *set, struct rc_str name); /* NULL: none */
 

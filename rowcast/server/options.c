@@ -128,8 +128,6 @@ static int check_together(const struct server_options *options, struct rc_fault 
 				    *options->tls_cert ? "tls-cert" : "tls-key");
 	if (options->live.poll_wait_us > options->live.poll_wait_max_us)
 		return rc_fault_set(fault, RC_INVALID, "poll-wait must not be longer than poll-wait-max");
-	if (options->http.request_line_bytes_max > options->http.send_buffer_bytes_max)
-		return rc_fault_set(fault, RC_INVALID, "send-buffer-max must not be less than request-line-max");
 	return RC_OK;
 }
 
@@ -153,6 +151,7 @@ int server_options_load(struct option_set *set, int argc, char **argv, const cha
 	int err;
 
 	option_defaults(set);
+	option_warn_env(set);
 	err = load_file(set, argc, argv, operands, operand_max, operand_count, fault);
 	if (err == RC_OK)
 		err = option_load_env(set, fault);

@@ -286,6 +286,30 @@ static void the_environment_sets_options_and_strange_names_are_ignored(void **st
 	unsetenv("SAMPLE_PORT_8080_TCP");
 }
 
+static void strange_names_in_the_environment_are_logged_and_known_ones_are_not(void **state)
+{
+	int ends[2], saved = dup(STDERR_FILENO);
+	char text[4096];
+	ssize_t got;
+
+	setenv("SAMPLE_BODY_MAX", "2k", 1);
+	setenv("SAMPLE_BODY", "2k", 1);
+	assert_int_equal(pipe(ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	option_warn_env(&set);
+	dup2(saved, STDERR_FILENO);
+	got = read(ends[0], text, sizeof(text) - 1);
+	assert_true(got > 0);
+	text[got] = '\0';
+	assert_non_null(strstr(text, "\"variable\":\"SAMPLE_BODY\""));
+	assert_null(strstr(text, "SAMPLE_BODY_MAX"));
+	close(saved);
+	close(ends[0]);
+	close(ends[1]);
+	unsetenv("SAMPLE_BODY_MAX");
+	unsetenv("SAMPLE_BODY");
+}
+
 static void a_choice_is_one_of_its_words(void **state)
 {
 	assert_string_equal(values.level, "info");
@@ -355,6 +379,7 @@ int main(void)
 		TEST(an_ini_line_may_have_4096_bytes_and_not_one_more),
 		TEST(a_file_is_read_and_a_missing_one_is_named),
 		TEST(the_environment_sets_options_and_strange_names_are_ignored),
+		TEST(strange_names_in_the_environment_are_logged_and_known_ones_are_not),
 		TEST(a_choice_is_one_of_its_words),
 		TEST(texts_must_be_utf8),
 		TEST(help_groups_the_options_and_shows_defaults),
