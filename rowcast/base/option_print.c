@@ -38,7 +38,7 @@ static void print_number(enum option_type type, int64_t number, struct buf *out)
 	print_scaled(number, type == OPTION_BYTES ? bytes : type == OPTION_DURATION ? durations : plain, out);
 }
 
-void option_print_allowed(const struct option *option, struct buf *out)
+static void print_range(const struct option *option, struct buf *out)
 {
 	switch (option->type) {
 	case OPTION_FLAG:
@@ -61,6 +61,11 @@ void option_print_allowed(const struct option *option, struct buf *out)
 		buf_append_str(out, RC_STR(".."));
 		print_number(option->type, option->max, out);
 	}
+}
+
+void option_print_allowed(const struct option *option, struct buf *out)
+{
+	print_range(option, out);
 	if (option->type == OPTION_BYTES)
 		buf_append_str(out, RC_STR(" (bytes; k, m and g are units)"));
 	else if (option->type == OPTION_DURATION)
@@ -143,7 +148,7 @@ static void print_reference_row(const struct option_set *set, const struct optio
 {
 	struct buf allowed = BUF_INIT;
 
-	option_print_allowed(option, &allowed);
+	print_range(option, &allowed);
 	buf_printf(out, "| `--%s`<br>`", option->name);
 	print_env(set, option, out);
 	buf_append_str(out, RC_STR("` | "));
@@ -162,11 +167,20 @@ static void print_reference_row(const struct option_set *set, const struct optio
 
 void option_print_reference(const struct option_set *set, struct buf *out)
 {
+	static const char intro[] = "# Options\n\nPrinted by `--help-markdown` from the table that the program itself "
+				    "reads. An option stands on the command\n"
+				    "line (`--name value`), in the environment, or in the file of `--config` (`name = "
+				    "value`); the command line wins over\n"
+				    "the environment, that over the file. Sizes are bytes or take `k`, `m`, `g`; times "
+				    "take `us`, `ms`, `s`, `m`, `h`, `d`\n"
+				    "and are seconds without.\n";
+
+	buf_append_str(out, RC_STR(intro));
 	for (size_t i = 0; i < set->count; i++) {
 		if (!opens_group(set, i))
 			continue;
-		buf_printf(out, "%s## %s\n\n| Option | Default | Allowed | Meaning |\n|---|---|---|---|\n",
-			   out->len ? "\n" : "", set->options[i].group ? set->options[i].group : "Options");
+		buf_printf(out, "\n## %s\n\n| Option | Default | Allowed | Meaning |\n|---|---|---|---|\n",
+			   set->options[i].group ? set->options[i].group : "Options");
 		for (size_t j = i; j < set->count; j++) {
 			if (same_group(&set->options[i], &set->options[j]))
 				print_reference_row(set, &set->options[j], out);

@@ -26,6 +26,7 @@
 /* clang-format off */
 const struct option server_option_rows[] = {
 	{"help", OPTION_FLAG, AT(help), "off", 0, 0, "General", NULL, "Show this help and exit."},
+	{"help-markdown", OPTION_FLAG, AT(help_markdown), "off", 0, 0, "General", NULL, "Print the reference of all options and exit."},
 	{"version", OPTION_FLAG, AT(version), "off", 0, 0, "General", NULL, "Show the version and exit."},
 	{"config", OPTION_TEXT, AT(config), NULL, 0, 0, "General", "FILE", "Read options from this INI file first."},
 	{"db", OPTION_TEXT, AT(db), NULL, 0, 0, "General", "URL", "The database: sqlite:PATH."},
@@ -39,8 +40,8 @@ const struct option server_option_rows[] = {
 	{"public-url", OPTION_TEXT, AT(public_url), "", 0, 0, "Listening", "URL", "How the outside reaches this server, for links in calendars."},
 	{"tls-cert", OPTION_TEXT, AT(tls_cert), "", 0, 0, "Listening", "FILE", "Certificate chain, PEM. With --tls-key: HTTPS."},
 	{"tls-key", OPTION_TEXT, AT(tls_key), "", 0, 0, "Listening", "FILE", "Private key of the certificate, PEM."},
-	{"hosts", OPTION_TEXT, AT(hosts), "", 0, 0, "Listening", "NAME,…", "Host names that are served; others get 421. Empty: any."},
-	{"allowed-origins", OPTION_TEXT, AT(allowed_origins), "", 0, 0, "Listening", "ORIGIN,…", "Other origins whose pages may open a WebSocket."},
+	{"hosts", OPTION_TEXT, AT(hosts), "", 0, 0, "Listening", "NAME,NAME", "Host names that are served; others get 421. Empty: any."},
+	{"allowed-origins", OPTION_TEXT, AT(allowed_origins), "", 0, 0, "Listening", "URL,URL", "Other origins whose pages may open a WebSocket."},
 
 	{"rate-limits", OPTION_SWITCH, AT(rate_limits), "on", 0, 0, "Callers", NULL, "Limits per caller and address; off for tests and behind a gateway that has its own."},
 	{"write-rate", OPTION_INT, AT(write_rate_per_min), "60", 1, 1000000, "Callers", "N", "Writes that one caller may make in a minute (429)."},
@@ -103,6 +104,11 @@ struct option *server_option_table(const struct option *own, size_t own_count, s
 	return rows;
 }
 
+static bool only_asks(const struct server_options *options)
+{
+	return options->help || options->help_markdown || options->version;
+}
+
 /* Which file: the environment and the command line are asked before everything else. */
 static int load_file(struct option_set *set, int argc, char **argv, const char **operands, int operand_max,
 		     int *operand_count, struct rc_fault *fault)
@@ -114,7 +120,7 @@ static int load_file(struct option_set *set, int argc, char **argv, const char *
 	err = option_load_env(set, fault);
 	if (err == RC_OK)
 		err = option_load_args(set, argc, argv, operands, operand_max, operand_count, fault);
-	if (err != RC_OK || options->help || options->version)
+	if (err != RC_OK || only_asks(options))
 		return err;
 	path = options->config;
 	option_defaults(set);
@@ -157,7 +163,7 @@ int server_options_load(struct option_set *set, int argc, char **argv, const cha
 		err = option_load_env(set, fault);
 	if (err == RC_OK)
 		err = option_load_args(set, argc, argv, operands, operand_max, operand_count, fault);
-	if (err == RC_OK && !options->help && !options->version)
+	if (err == RC_OK && !only_asks(options))
 		err = check_together(options, fault);
 	if (err == RC_OK)
 		derive(options);

@@ -20,7 +20,7 @@
 #include "rowcast/server/live.h"
 
 struct server_options {
-	bool help, version;
+	bool help, help_markdown, version; /* asked instead of run; nothing else is checked then */
 
 	const char *config; /* INI file, or NULL */
 	const char *db;     /* URL, or NULL */

@@ -23,7 +23,7 @@ static const char usage[] = "usage: slotcast serve --db URL [--listen HOST:PORT]
 
 static const struct option own_options[] = {
 	{"demo", OPTION_FLAG, offsetof(struct slotcast_options, demo), "off", 0, 0, "Database", NULL,
-	 "when the database has no venue, make a studio with bookings to look at"},
+	 "When the database has no venue, make a studio with bookings to look at."},
 };
 
 static int wrong_use(const char *message)
@@ -32,14 +32,23 @@ static int wrong_use(const char *message)
 	return 2;
 }
 
+static int print_reference(const struct option_set *set)
+{
+	struct buf text = BUF_INIT;
+
+	option_print_reference(set, &text);
+	fwrite(text.data, 1, text.len, stdout);
+	buf_release(&text);
+	return 0;
+}
+
 static int print_help(const struct option_set *set)
 {
 	struct buf text = BUF_INIT;
 
 	buf_printf(&text,
 		   "Slotcast %s: bookings on a database, and on every screen the moment they change.\n\n%s\n"
-		   "URL: sqlite:PATH. Every option can also stand in the file of --config (name = value) or in the\n"
-		   "environment (SLOTCAST_NAME); the command line wins.\n\n",
+		   "URL: sqlite:PATH\n",
 		   ROWCAST_VERSION, usage);
 	option_print_help(set, &text);
 	fwrite(text.data, 1, text.len, stdout);
@@ -109,6 +118,8 @@ int main(int argc, char **argv)
 		status = 2;
 	} else if (options.server.help) {
 		status = print_help(&set);
+	} else if (options.server.help_markdown) {
+		status = print_reference(&set);
 	} else if (options.server.version) {
 		puts("slotcast " ROWCAST_VERSION);
 		status = 0;
