@@ -26,4 +26,4 @@ await build({
 	logLevel: "warning",
 });
 const files = tests.map((name) => new URL(name.replace(/\.ts$/, ".mjs"), out).pathname);
-process.exit(spawnSync(process.execPath, ["--enable-source-maps", "--test", ...files], { stdio: "inherit" }).status ?? 1);
+process.exit(spawnSync(process.execPath, ["--enable-source-maps", "--test", "--test-reporter=tap", ...files], { stdio: "inherit" }).status ?? 1);

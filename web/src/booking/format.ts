@@ -32,7 +32,7 @@ export interface Format {
 const dayAt = (date: LocalDate): Date => new Date(`${date}T12:00:00Z`);
 
 export function createFormat(wanted: string, timeZone: string): Format {
-	const locale = supported(wanted);
+	const locale = supported(regional(wanted, timeZone));
 	const make = (options: Intl.DateTimeFormatOptions, zone: string): Intl.DateTimeFormat =>
 		new Intl.DateTimeFormat(locale, { ...options, timeZone: zone });
 	const time = make({ hour: "2-digit", minute: "2-digit" }, timeZone);
@@ -72,6 +72,10 @@ export function createFormat(wanted: string, timeZone: string): Format {
 		},
 	};
 }
+
+/** Bare "en" would mean the United States everywhere: a venue in Lisbon would open at 9 AM on 11/20. */
+const regional = (wanted: string, timeZone: string): string =>
+	wanted === "en" && !timeZone.startsWith("America/") ? "en-GB" : wanted;
 
 /** A page without a usable lang (or an odd one) is formatted as English rather than not at all. */
 function supported(wanted: string): string {

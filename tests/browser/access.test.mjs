@@ -1,0 +1,170 @@
+/* For everybody: a booking by keyboard alone, no serious accessibility fault in any state, no sideways scrolling on a phone. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { axePath, dateIn, fillForm, launch, open, openForm, Server, slotOf, visitor } from "./world.mjs";
+import { readFileSync } from "node:fs";
+
+const axe = readFileSync(axePath, "utf8");
+const server = new Server();
+let browser;
+
+before(async () => {
+	await server.start();
+	browser = await launch();
+});
+after(async () => {
+	await browser?.close();
+	await server.destroy();
+});
+
+async function assertAccessible(page, where) {
+	// Colours are judged when they have arrived.
+	await page.evaluate(() => Promise.all(document.getAnimations().filter((a) => a.effect.getTiming().iterations !== Infinity).map((a) => a.finished.catch(() => {}))));
+	await page.evaluate(axe);
+	const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }));
+	const serious = violations.filter((fault) => fault.impact === "serious" || fault.impact === "critical");
+	assert.deepEqual(
+		serious.map((fault) => `${where}: ${fault.id}: ${fault.nodes.map((node) => `${node.html.slice(0, 120)} ${node.any[0]?.message ?? ""}`).slice(0, 3).join(" | ")}`),
+		[],
+	);
+}
+
+const focused = (page) => page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "");
+
+/** Tab until the focus is on something with this text. */
+async function tabTo(page, name) {
+	for (let n = 0; n < 60; n++) {
+		await page.keyboard.press("Tab");
+		if (name.test(await focused(page))) return;
+	}
+	assert.fail(`Tab never came to ${name}; last on ${await focused(page)}`);
+}
+
+test("a whole booking by keyboard alone", async () => {
+	const page = await visitor(browser);
+	await open(page, `${server.url}/v/harbour?service=massage&date=${dateIn(8)}&view=week`);
+	await page.keyboard.press("Tab");
+	assert.equal(await focused(page), "Skip to the times");
+	await page.keyboard.press("Enter");
+	await tabTo(page, /Available/); // the grid is one tab stop, on its first free slot
+	const first = await focused(page);
+	await page.keyboard.press("ArrowDown");
+	assert.notEqual(await focused(page), first);
+	await page.keyboard.press("ArrowRight");
+	await page.keyboard.press("Control+Home");
+	await page.keyboard.press("n");
+	assert.match(await focused(page), /Available/);
+	assert.ok(await page.evaluate(() => document.activeElement.matches(":focus-visible")));
+	await page.keyboard.press("Enter");
+	await page.locator(".sheet[open]").waitFor();
+	assert.equal(await focused(page), "Book this time");
+	await page.keyboard.press("Enter");
+	await page.locator(".hold .ring").waitFor();
+	assert.equal(await page.evaluate(() => document.activeElement.name), "name", "the form takes the focus");
+	await page.keyboard.press("Enter");
+	assert.equal(await page.locator(".fault").count(), 2, "an empty form is explained");
+	await page.keyboard.type("Kim Keys");
+	await page.keyboard.press("Tab");
+	await page.keyboard.type("kim@example.org");
+	await page.keyboard.press("Enter");
+	await page.getByRole("heading", { name: "You’re booked" }).waitFor();
+	assert.match(page.url(), /\/b\/[^/]+$/);
+	await page.context().close();
+});
+
+for (const colorScheme of ["light", "dark"]) {
+	test(`no serious accessibility fault in any state (${colorScheme})`, async () => {
+		const page = await visitor(browser, { colorScheme });
+		const slot = await server.freeSlot("massage", colorScheme === "light" ? 10 : 17);
+		await page.goto(server.url);
+		await page.locator(".venue-card").first().waitFor();
+		await assertAccessible(page, "home");
+		for (const view of ["list", "day", "week"]) {
+			await open(page, slot.address(view));
+			await assertAccessible(page, view);
+		}
+		await slotOf(page, slot).click();
+		await page.locator(".sheet[open]").waitFor();
+		await assertAccessible(page, "details");
+		await page.locator(".details .primary").click();
+		await page.locator(".hold .ring").waitFor();
+		await page.getByRole("button", { name: "Confirm booking" }).click();
+		await page.locator(".fault").first().waitFor();
+		await assertAccessible(page, "form with faults");
+		await fillForm(page);
+		await page.getByRole("button", { name: "Confirm booking" }).click();
+		await page.getByRole("heading", { name: "You’re booked" }).waitFor();
+		await assertAccessible(page, "confirmation");
+		await page.getByRole("button", { name: "Cancel booking" }).click();
+		await page.locator(".ask[open]").waitFor();
+		await assertAccessible(page, "question");
+		await open(page, slot.address("list"));
+		await openForm(page, slot); // taken by ourselves a moment ago
+		await page.locator(".conflict").waitFor();
+		await assertAccessible(page, "conflict");
+		assert.deepEqual(page.complaints, []);
+		await page.context().close();
+	});
+}
+
+for (const width of [320, 390, 480]) {
+	test(`a phone ${width} px wide starts with the list and never scrolls sideways`, async () => {
+		const page = await visitor(browser, { viewport: { width, height: 720 }, hasTouch: true });
+		await open(page, `${server.url}/v/harbour?service=massage&date=${dateIn(8)}`);
+		await page.locator(".chip").first().waitFor();
+		const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+		assert.equal(await overflow(), 0);
+		const sizes = await page.locator(".chip, .strip-day, .icon-button, .button").evaluateAll((list) => list.map((item) => item.getBoundingClientRect()).map(({ width, height }) => Math.min(width, height)));
+		assert.ok(sizes.every((size) => size >= 36), `smallest target ${Math.min(...sizes)}`);
+		await page.locator("[data-state=available]").first().click();
+		await page.locator(".details .primary").click();
+		await page.locator(".hold .ring").waitFor();
+		assert.equal(await overflow(), 0);
+		await page.context().close();
+	});
+}
+
+test("without motion a change is marked by a still ring", async () => {
+	const slot = await server.freeSlot("massage", 24);
+	const page = await visitor(browser, { reducedMotion: "reduce" });
+	await open(page, slot.address("week"));
+	const answer = await server.post("/v1/holds", { service: slot.service, resource: slot.resource, start: slot.start });
+	assert.equal(answer.status, 201);
+	const marked = slotOf(page, slot).and(page.locator(".is-updated"));
+	await marked.waitFor();
+	const ring = await marked.evaluate((cell) => {
+		const style = getComputedStyle(cell, "::after");
+		return [style.borderTopStyle, style.animationName, style.opacity];
+	});
+	assert.deepEqual(ring, ["dotted", "none", "1"]);
+	await page.context().close();
+});
+
+test("with forced colours every state still has its sign", async () => {
+	const page = await visitor(browser, { forcedColors: "active" });
+	await open(page, `${server.url}/v/harbour?service=massage&date=${dateIn(8)}&view=week`);
+	const bare = await page.locator(".cell[data-slot]").evaluateAll((cells) => cells.filter((cell) => !cell.querySelector(".glyph, .number")).length);
+	assert.equal(bare, 0);
+	await page.context().close();
+});
+
+test("every time names its zone", async () => {
+	const page = await visitor(browser, { timezoneId: "Asia/Tokyo" });
+	const slot = await server.freeSlot("massage", 10);
+	await open(page, slot.address("list"));
+	const local = new Intl.DateTimeFormat("en-GB", { timeZone: "Europe/Lisbon", hour: "2-digit", minute: "2-digit" }).format(new Date(slot.start));
+	const words = await slotOf(page, slot).locator(".chip-when").textContent();
+	assert.match(words, new RegExp(`^${local} (WET|WEST|GMT)`));
+	await slotOf(page, slot).click();
+	assert.match(await page.locator(".when-time").textContent(), /(WET|WEST|GMT)/);
+	await page.context().close();
+});
+
+test("a link opens what its sender saw", async () => {
+	const page = await visitor(browser);
+	await open(page, `${server.url}/v/harbour?service=padel&duration=90&party=2&date=${dateIn(9)}&view=list`);
+	assert.ok(await page.getByRole("radio", { name: /Padel court/ }).isChecked());
+	assert.equal(await page.locator(".stepper output").textContent(), "2");
+	assert.match(page.url(), /service=padel&duration=90&party=2&date=\d{4}-\d\d-\d\d&view=list/);
+	await page.context().close();
+});

@@ -1,0 +1,134 @@
+/* Two windows on one venue: what one does, the other sees; what both want, one gets. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { fillForm, launch, open, openForm, Server, slotOf, visitor } from "./world.mjs";
+
+const server = new Server();
+let browser;
+
+before(async () => {
+	await server.start();
+	browser = await launch();
+});
+after(async () => {
+	await browser?.close();
+	await server.destroy();
+});
+
+const pair = async (address) => {
+	const pages = [await visitor(browser), await visitor(browser)];
+	for (const page of pages) await open(page, address);
+	return pages;
+};
+const done = async (...pages) => {
+	for (const page of pages) {
+		assert.deepEqual(page.complaints, []);
+		await page.context().close();
+	}
+};
+
+for (const view of ["week", "list"]) {
+	test(`a booking in one window is seen in the other, marked as a change (${view})`, async () => {
+		const slot = await server.freeSlot("massage", view === "week" ? 7 : 14);
+		const [ana, ben] = await pair(slot.address(view));
+		assert.equal(await ben.locator(".is-updated, .tag").count(), 0, "nothing is marked on first load");
+
+		await openForm(ana, slot);
+		const seen = slotOf(ben, slot).and(ben.locator(".is-updated[data-state=booked]"));
+		await seen.waitFor({ timeout: 2_000 });
+		assert.equal(await seen.locator(".tag").textContent(), "Updated");
+		assert.match(await seen.getAttribute("aria-label"), /Booked, Updated$/);
+		await ben.locator(".is-updated").first().waitFor({ state: "detached" });
+
+		await fillForm(ana);
+		await ana.getByRole("button", { name: "Confirm booking" }).click();
+		await ana.getByRole("heading", { name: "You’re booked" }).waitFor();
+		assert.equal(await slotOf(ben, slot).getAttribute("data-state"), "booked");
+
+		await ana.getByRole("button", { name: "Cancel booking" }).click();
+		await ana.getByRole("button", { name: "Yes, cancel it" }).click();
+		await ana.getByRole("heading", { name: "Booking cancelled" }).waitFor();
+		await slotOf(ben, slot).and(ben.locator(".is-updated[data-state=available]")).waitFor({ timeout: 2_000 });
+		await done(ana, ben);
+	});
+}
+
+test("both want the same slot: one gets it, the other gets alternatives and keeps the form", async () => {
+	const slot = await server.freeSlot("massage", 21);
+	const [ana, ben] = await pair(slot.address("list"));
+	for (const page of [ana, ben]) await slotOf(page, slot).click();
+	const continues = [ana, ben].map((page) => page.locator(".details .primary").click());
+	await Promise.all(continues);
+
+	// Who won is the server's business; that exactly one did is ours.
+	const outcome = (page) =>
+		Promise.race([
+			page.locator(".hold .ring").waitFor().then(() => "held"),
+			page.locator(".conflict").waitFor().then(() => "conflict"),
+		]);
+	const outcomes = await Promise.all([outcome(ana), outcome(ben)]);
+	assert.deepEqual([...outcomes].sort(), ["conflict", "held"]);
+	const [winner, loser] = outcomes[0] === "held" ? [ana, ben] : [ben, ana];
+
+	await fillForm(loser, "Lena Late");
+	assert.ok(await loser.getByRole("button", { name: "Confirm booking" }).isDisabled());
+	assert.ok((await loser.locator(".alternative").count()) >= 3);
+	await fillForm(winner);
+	await winner.getByRole("button", { name: "Confirm booking" }).click();
+	await winner.getByRole("heading", { name: "You’re booked" }).waitFor();
+
+	await loser.locator(".alternative").first().click();
+	await loser.locator(".hold .ring").waitFor();
+	assert.equal(await loser.getByLabel("Name").inputValue(), "Lena Late");
+	assert.equal(await loser.getByLabel("Email").inputValue(), "ana@example.org");
+	await loser.getByRole("button", { name: "Confirm booking" }).click();
+	await loser.getByRole("heading", { name: "You’re booked" }).waitFor();
+	assert.notEqual(winner.url(), loser.url());
+	await done(ana, ben);
+});
+
+test("closing the form gives the time back at once, and the focus to where it came from", async () => {
+	const slot = await server.freeSlot("massage", 28);
+	const [ana, ben] = await pair(slot.address("week"));
+	await openForm(ana, slot);
+	await slotOf(ben, slot).and(ben.locator("[data-state=booked]")).waitFor();
+	await ana.locator(".hold .ring").waitFor();
+	await ana.keyboard.press("Escape");
+	await ana.locator(".sheet").waitFor({ state: "detached" });
+	await slotOf(ben, slot).and(ben.locator("[data-state=available]")).waitFor();
+	assert.ok(await slotOf(ana, slot).evaluate((cell) => cell === document.activeElement));
+	await done(ana, ben);
+});
+
+test("a change by another program is seen like any other", async () => {
+	const slot = await server.freeSlot("padel", 10);
+	const page = await visitor(browser);
+	await open(page, slot.address("week"));
+	const before = await slotOf(page, slot).locator(".number").textContent();
+	const answer = await server.post("/v1/bookings", {
+		service: slot.service,
+		start: slot.start,
+		customer: { name: "Rui", email: "rui@example.org" },
+	});
+	assert.equal(answer.status, 201);
+	await slotOf(page, slot).and(page.locator(".is-updated")).waitFor({ timeout: 2_000 });
+	assert.equal(Number(await slotOf(page, slot).locator(".number").textContent()), Number(before) - 1);
+	await done(page);
+});
+
+test("where WebSockets do not pass, the same comes over server-sent events", async () => {
+	const slot = await server.freeSlot("padel", 17);
+	const page = await visitor(browser);
+	await page.addInitScript(() => {
+		window.WebSocket = class extends WebSocket {
+			constructor() {
+				super(`ws://${location.host}/blocked`);
+			}
+		};
+	});
+	await open(page, slot.address("week"));
+	const answer = await server.post("/v1/holds", { service: slot.service, start: slot.start });
+	assert.equal(answer.status, 201);
+	await slotOf(page, slot).and(page.locator(".is-updated")).waitFor({ timeout: 2_000 });
+	await done(page);
+});

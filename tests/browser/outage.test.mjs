@@ -1,0 +1,98 @@
+/* The server dies, hangs and comes back: the page says which, and returns by itself. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { fillForm, launch, open, openForm, Server, slotOf, status, visitor } from "./world.mjs";
+
+const server = new Server();
+let browser;
+
+before(async () => {
+	await server.start();
+	browser = await launch();
+});
+after(async () => {
+	await browser?.close();
+	await server.destroy();
+});
+
+test("a dead server is named, booking is off with a reason and a phone number, and it comes back without a reload", async () => {
+	const slot = await server.freeSlot("massage", 7);
+	const page = await visitor(browser);
+	await open(page, slot.address("list"));
+	await page.evaluate(() => (window.sameDocument = true));
+
+	await server.stop("SIGKILL");
+	await page.getByText("Online booking is unavailable").waitFor();
+	await status(page, "Offline");
+	assert.ok(await page.locator(".banner").getByRole("link", { name: "+351 21 000 0000" }).isVisible());
+	assert.ok(await slotOf(page, slot).isVisible(), "what was known stays on the screen");
+	await slotOf(page, slot).click();
+	assert.ok(await page.getByRole("button", { name: "Book this time" }).isDisabled());
+	await page.getByText("Booking is unavailable until the connection is back.").waitFor();
+	await page.keyboard.press("Escape");
+
+	await server.start();
+	await status(page, "Live");
+	await page.locator(".banner").waitFor({ state: "detached" });
+	assert.equal(await page.evaluate(() => window.sameDocument), true);
+	assert.equal(await page.locator(".is-updated").count(), 0, "coming back is not news");
+
+	await openForm(page, slot);
+	await page.locator(".hold .ring").waitFor();
+	await fillForm(page);
+	await page.getByRole("button", { name: "Confirm booking" }).click();
+	await page.getByRole("heading", { name: "You’re booked" }).waitFor();
+	assert.deepEqual(page.complaints, []);
+	await page.context().close();
+});
+
+test("what changed while the page was cut off is there when it is back", async () => {
+	const slot = await server.freeSlot("massage", 14);
+	const page = await visitor(browser);
+	await open(page, slot.address("week"));
+	await page.context().setOffline(true);
+	await page.evaluate(() => dispatchEvent(new Event("offline")));
+	await status(page, "Offline");
+	const answer = await server.post("/v1/holds", { service: slot.service, resource: slot.resource, start: slot.start });
+	assert.equal(answer.status, 201);
+	await page.context().setOffline(false);
+	await page.evaluate(() => dispatchEvent(new Event("online")));
+	await slotOf(page, slot).and(page.locator("[data-state=booked]")).waitFor();
+	await status(page, "Live");
+	await page.context().close();
+});
+
+test("a server that hangs is delayed, and live again when it goes on", async () => {
+	const slot = await server.freeSlot("massage", 21);
+	const page = await visitor(browser);
+	await open(page, slot.address("week"));
+	server.signal("SIGSTOP");
+	await status(page, "Delayed");
+	await page.getByText(/Updates may be slightly delayed \(\d+ s\)/).waitFor();
+	server.signal("SIGCONT");
+	await status(page, "Live");
+	await page.locator(".banner").waitFor({ state: "detached" });
+	await page.context().close();
+});
+
+test("a page that never had data says so, with the way to reach the venue", async () => {
+	const slot = await server.freeSlot("massage", 21);
+	const page = await visitor(browser);
+	await page.addInitScript(() => {
+		window.WebSocket = class extends WebSocket {
+			constructor() {
+				super(`ws://${location.host}/blocked`);
+			}
+		};
+		window.EventSource = class extends EventSource {
+			constructor() {
+				super("/blocked");
+			}
+		};
+	});
+	await page.goto(slot.address("week"));
+	await page.getByText("Availability is unavailable right now").waitFor();
+	assert.ok(await page.locator(".banner").getByRole("link", { name: "desk@harbour.example" }).isVisible());
+	await page.getByRole("button", { name: "Try again" }).waitFor();
+	await page.context().close();
+});

@@ -1,0 +1,153 @@
+/*
+ * What every browser test needs: a real server of its own on a fresh database, and the system's Chromium driven by
+ * playwright-core. Nothing is faked; what a test waits for is something the page shows.
+ *
+ *   SLOTCAST_BIN  the program (default build/bin/slotcast)
+ *   CHROMIUM_BIN  the browser (default /usr/bin/chromium)
+ */
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const require = createRequire(new URL("../../web/package.json", import.meta.url));
+const { chromium } = require("playwright-core");
+export const axePath = require.resolve("axe-core/axe.min.js");
+
+const program = process.env.SLOTCAST_BIN ?? fileURLToPath(new URL("../../build/bin/slotcast", import.meta.url));
+const ARGS = [
+	"--headless",
+	"--no-sandbox",
+	"--disable-gpu",
+	"--disable-quic",
+	"--no-first-run",
+	"--disable-background-networking",
+	"--disable-component-update",
+	"--disable-sync",
+];
+
+export class Server {
+	#folder = mkdtempSync(join(tmpdir(), "slotcast-browser-"));
+	#process = null;
+	url = "";
+
+	/** The first start chooses a port; later ones come back at the same address, on the same database. */
+	async start() {
+		const listen = this.url ? new URL(this.url).host : "127.0.0.1:0";
+		const child = spawn(
+			program,
+			["serve", "--db", `sqlite:${this.#folder}/demo.db`, "--listen", listen, "--demo", "--rate-limits", "off"],
+			{ stdio: ["ignore", "pipe", process.env.SLOTCAST_LOG ? "inherit" : "ignore"] },
+		);
+		this.#process = child;
+		const ended = new Promise((_, reject) => {
+			child.once("error", reject);
+			child.once("exit", (code) => reject(new Error(`the server ended with ${code} before it was ready`)));
+		});
+		ended.catch(() => {});
+		const ready = new Promise((resolve) => {
+			createInterface({ input: child.stdout }).on("line", (line) => {
+				const address = /^listening (http:\S+)/.exec(line)?.[1];
+				if (address) resolve(address);
+			});
+		});
+		this.url = await Promise.race([ready, ended]);
+		return this;
+	}
+
+	signal(name) {
+		this.#process.kill(name);
+	}
+
+	async stop(signal = "SIGTERM") {
+		const child = this.#process;
+		if (!child || child.exitCode !== null || child.signalCode !== null) return;
+		const gone = new Promise((resolve) => child.once("exit", resolve));
+		child.kill(signal);
+		if (signal !== "SIGKILL") child.kill("SIGCONT");
+		await gone;
+	}
+
+	async destroy() {
+		await this.stop("SIGKILL");
+		rmSync(this.#folder, { recursive: true, force: true });
+	}
+
+	async get(path) {
+		const answer = await fetch(this.url + path);
+		if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+		return answer.json();
+	}
+
+	async post(path, body) {
+		return fetch(this.url + path, {
+			method: "POST",
+			headers: { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() },
+			body: JSON.stringify(body),
+		});
+	}
+
+	/**
+	 * A free slot of a service and the address that shows it. Each call takes a day of its own (`day` days from today at the
+	 * earliest), so that tests do not meet.
+	 */
+	async freeSlot(key, day) {
+		const venue = await this.get("/v1/venues/harbour");
+		const service = venue.services.find((item) => item.key === key);
+		const from = dateIn(day);
+		const minutes = service.durations_min[0];
+		const { slots } = await this.get(`/v1/availability?service=${service.id}&from=${from}&to=${dateIn(day + 6)}`);
+		const slot = slots.find((item) => item.state === "available" && Date.parse(item.start) > Date.now() + 864e5);
+		if (!slot) throw new Error(`nothing free for ${key} from ${from}`);
+		const date = slot.start.slice(0, 10);
+		const resource = venue.resources.find((item) => item.id === slot.resource);
+		return {
+			...slot,
+			minutes,
+			address: (view) => `${this.url}/v/harbour?service=${key}&date=${date}&view=${view}`,
+			resourceName: resource.name,
+		};
+	}
+}
+
+export const dateIn = (days) => new Date(Date.now() + days * 864e5).toISOString().slice(0, 10);
+
+export async function launch() {
+	return chromium.launch({ executablePath: process.env.CHROMIUM_BIN ?? "/usr/bin/chromium", args: ARGS });
+}
+
+/** A visitor: a window with storage of its own. What the page says against itself (errors, refused content) is collected. */
+export async function visitor(browser, options = {}) {
+	const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: "no-preference", ...options });
+	const page = await context.newPage();
+	page.setDefaultTimeout(15_000);
+	page.complaints = [];
+	page.on("pageerror", (error) => page.complaints.push(error.message));
+	page.on("console", (message) => {
+		if (/Content Security Policy|Uncaught/.test(message.text())) page.complaints.push(message.text());
+	});
+	return page;
+}
+
+export const slotOf = (page, slot) => page.locator(`[data-slot="${slot.id}"]`);
+export const status = (page, word) => page.locator(".pill-status", { hasText: word }).waitFor();
+
+/** Open the page and wait until it is joined to the live feed. */
+export async function open(page, address) {
+	await page.goto(address);
+	await page.locator("[data-slot]").first().waitFor();
+	await status(page, "Live");
+}
+
+export async function openForm(page, slot) {
+	await slotOf(page, slot).click();
+	await page.getByRole("button", { name: /Book this time|Show other times/ }).click();
+}
+
+export async function fillForm(page, name = "Ana Sousa") {
+	await page.getByLabel("Name").fill(name);
+	await page.getByLabel("Email").fill("ana@example.org");
+}
