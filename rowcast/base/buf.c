@@ -19,18 +19,15 @@ void buf_release(struct buf *buf)
 	*buf = BUF_INIT;
 }
 
-char *buf_reserve(struct buf *buf, size_t more)
+void buf_grow(struct buf *buf, size_t more)
 {
-	if (more > buf->cap - buf->len || !buf->data) {
-		size_t need, cap = buf->cap ? buf->cap : CAP_MIN;
+	size_t need, cap = buf->cap ? buf->cap : CAP_MIN;
 
-		rc_check(!__builtin_add_overflow(buf->len, more, &need) && need <= PTRDIFF_MAX / 2);
-		while (cap < need)
-			cap *= 2;
-		buf->data = rc_xrealloc(buf->data, cap);
-		buf->cap = cap;
-	}
-	return buf->data + buf->len;
+	rc_check(!__builtin_add_overflow(buf->len, more, &need) && need <= PTRDIFF_MAX / 2);
+	while (cap < need)
+		cap *= 2;
+	buf->data = rc_xrealloc(buf->data, cap);
+	buf->cap = cap;
 }
 
 void buf_append(struct buf *buf, const void *bytes, size_t count)
@@ -44,12 +41,6 @@ void buf_append(struct buf *buf, const void *bytes, size_t count)
 void buf_append_str(struct buf *buf, struct rc_str s)
 {
 	buf_append(buf, s.ptr, s.len);
-}
-
-void buf_append_char(struct buf *buf, char c)
-{
-	*buf_reserve(buf, 1) = c;
-	buf->len++;
 }
 
 void buf_printf(struct buf *buf, const char *format, ...)

@@ -77,17 +77,25 @@ static void put_escape(struct buf *out, unsigned char c)
 	buf_append(out, text, sizeof(text));
 }
 
+/* One-byte characters that stand in a string as they are. */
+static const bool plain[256] = {[0x20 ... 0x21] = true, [0x23 ... 0x5B] = true, [0x5D ... 0x7F] = true};
+
 static void put_string(struct buf *out, struct rc_str text)
 {
-	const unsigned char *p = (const unsigned char *)text.ptr;
+	const unsigned char *p = (const unsigned char *)(text.len ? text.ptr : "");
 	size_t run = 0, i = 0;
 
 	buf_reserve(out, text.len + 2);
 	buf_append_char(out, '"');
 	while (i < text.len) {
-		size_t step = p[i] < 0x80 ? 1 : utf8_step(p + i, text.len - i);
+		size_t step;
 
-		if (step > 1 || (step == 1 && p[i] >= 0x20 && p[i] != '"' && p[i] != '\\')) {
+		while (i < text.len && plain[p[i]])
+			i++;
+		if (i == text.len)
+			break;
+		step = utf8_step(p + i, text.len - i);
+		if (step > 1) {
 			i += step;
 			continue;
 		}

@@ -64,6 +64,12 @@ static void strings_escape_what_json_demands(void **state)
 	assert_written("\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7F<\\u0000>\"");
 }
 
+static void no_text_is_the_empty_string(void **state)
+{
+	json_str(&json, RC_STR_NONE);
+	assert_written("\"\"");
+}
+
 static void whole_characters_pass_unchanged(void **state)
 {
 	json_cstr(&json, "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80");
@@ -269,6 +275,7 @@ int main(void)
 		TEST(commas_stand_between_values_and_nowhere_else),
 		TEST(a_new_array_begins_without_a_comma_whatever_stood_before_it),
 		TEST(strings_escape_what_json_demands),
+		TEST(no_text_is_the_empty_string),
 		TEST(whole_characters_pass_unchanged),
 		TEST(each_byte_that_is_not_utf8_becomes_a_replacement_character),
 		TEST(integers_reach_their_limits),
