@@ -1,10 +1,8 @@
 /* For everybody: a booking by keyboard alone, no serious accessibility fault in any state, no sideways scrolling on a phone. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { axePath, dateIn, fillForm, launch, open, openForm, Server, slotOf, visitor } from "./world.mjs";
-import { readFileSync } from "node:fs";
+import { assertAccessible, dateIn, fillForm, launch, open, openForm, Server, slotOf, visitor } from "./world.mjs";
 
-const axe = readFileSync(axePath, "utf8");
 const server = new Server();
 let browser;
 
@@ -16,18 +14,6 @@ after(async () => {
 	await browser?.close();
 	await server.destroy();
 });
-
-async function assertAccessible(page, where) {
-	// Colours are judged when they have arrived.
-	await page.evaluate(() => Promise.all(document.getAnimations().filter((a) => a.effect.getTiming().iterations !== Infinity).map((a) => a.finished.catch(() => {}))));
-	await page.evaluate(axe);
-	const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }));
-	const serious = violations.filter((fault) => fault.impact === "serious" || fault.impact === "critical");
-	assert.deepEqual(
-		serious.map((fault) => `${where}: ${fault.id}: ${fault.nodes.map((node) => `${node.html.slice(0, 120)} ${node.any[0]?.message ?? ""}`).slice(0, 3).join(" | ")}`),
-		[],
-	);
-}
 
 const focused = (page) => page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "");
 

@@ -1,7 +1,7 @@
 /* The server dies, hangs and comes back: the page says which, and returns by itself. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { fillForm, launch, open, openForm, Server, slotOf, status, visitor } from "./world.mjs";
+import { assertAccessible, fillForm, launch, open, openForm, Server, slotOf, status, visitor } from "./world.mjs";
 
 const server = new Server();
 let browser;
@@ -26,6 +26,7 @@ test("a dead server is named, booking is off with a reason and a phone number, a
 	await status(page, "Offline");
 	assert.ok(await page.locator(".banner").getByRole("link", { name: "+351 21 000 0000" }).isVisible());
 	assert.ok(await slotOf(page, slot).isVisible(), "what was known stays on the screen");
+	await assertAccessible(page, "offline");
 	await slotOf(page, slot).click();
 	assert.ok(await page.getByRole("button", { name: "Book this time" }).isDisabled());
 	await page.getByText("Booking is unavailable until the connection is back.").waitFor();

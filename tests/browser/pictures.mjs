@@ -5,7 +5,7 @@
  */
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { dateIn, fillForm, launch, open, openForm, Server, slotOf, visitor } from "./world.mjs";
+import { dateIn, fillForm, launch, open, openForm, Server, settled, slotOf, visitor } from "./world.mjs";
 
 const folder = process.argv[2] ?? fileURLToPath(new URL("../../docs/pictures/", import.meta.url));
 mkdirSync(folder, { recursive: true });
@@ -18,7 +18,7 @@ const nextMonday = dateIn(((8 - new Date().getUTCDay()) % 7 || 7));
 
 async function take(page, name) {
 	await page.evaluate(() => document.fonts.ready);
-	await page.evaluate(() => Promise.all(document.getAnimations().filter((a) => a.effect.getTiming().iterations !== Infinity).map((a) => a.finished.catch(() => {}))));
+	await settled(page);
 	await page.screenshot({ path: `${folder}/${name}.png` });
 	console.log(name);
 }

@@ -5,8 +5,9 @@
  *   SLOTCAST_BIN  the program (default build/bin/slotcast)
  *   CHROMIUM_BIN  the browser (default /usr/bin/chromium)
  */
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,7 +16,7 @@ import { fileURLToPath } from "node:url";
 
 const require = createRequire(new URL("../../web/package.json", import.meta.url));
 const { chromium } = require("playwright-core");
-export const axePath = require.resolve("axe-core/axe.min.js");
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 const program = process.env.SLOTCAST_BIN ?? fileURLToPath(new URL("../../build/bin/slotcast", import.meta.url));
 const ARGS = [
@@ -150,4 +151,25 @@ export async function openForm(page, slot) {
 export async function fillForm(page, name = "Ana Sousa") {
 	await page.getByLabel("Name").fill(name);
 	await page.getByLabel("Email").fill("ana@example.org");
+}
+
+/** Colours and places are judged when they have arrived; what breathes for ever is left out. */
+export const settled = (page) =>
+	page.evaluate(async () => {
+		const passing = document.getAnimations().filter((animation) => animation.effect.getTiming().iterations !== Infinity);
+		await Promise.all(passing.map((animation) => animation.finished.catch(() => {})));
+	});
+
+export async function assertAccessible(page, where) {
+	await settled(page);
+	await page.evaluate(axe);
+	const { violations } = await page.evaluate(() =>
+		window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }),
+	);
+	const serious = violations.filter((fault) => fault.impact === "serious" || fault.impact === "critical");
+	const say = (node) => `${node.html.slice(0, 120)} ${node.any[0]?.message ?? ""}`;
+	assert.deepEqual(
+		serious.map((fault) => `${where}: ${fault.id}: ${fault.nodes.slice(0, 3).map(say).join(" | ")}`),
+		[],
+	);
 }

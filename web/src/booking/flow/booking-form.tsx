@@ -87,7 +87,13 @@ export function BookingForm({ model, flow }: { readonly model: VenueModel; reado
 			})}
 			{problem && !refusedField && (
 				<div class="failure" role="alert">
-					<strong>{text.form.failed}</strong> {problem.code === "network" ? text.form.networkDetail : problem.detail}
+					{problem.code === "extend-limit" ? (
+						text.hold.limit
+					) : (
+						<>
+							<strong>{text.form.failed}</strong> {problem.code === "network" ? text.form.networkDetail : problem.detail}
+						</>
+					)}
 					{problem.requestId && <small> {text.banner.requestId(problem.requestId)}</small>}
 					{hold.kind === "failed" && (
 						<button type="button" class="button quiet" onClick={() => void flow.begin()}>

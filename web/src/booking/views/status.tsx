@@ -1,10 +1,12 @@
 /*
  * How fresh the page is: a pill that always says it, and a banner when it matters. The banner waits a second for the short
- * hiccups that heal by themselves, except where booking is impossible.
+ * hiccups that heal by themselves, except where booking is impossible. It is announced once and not a live region: the age in
+ * it changes every second.
  */
 import { useEffect, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { BOOKABLE, type Status, type StatusState } from "../../sync/index.js";
+import { announce } from "../announcer.js";
 import { Contact } from "../flow/sheet.js";
 import { Icon } from "../icons.js";
 import type { VenueModel } from "../model.js";
@@ -58,14 +60,17 @@ export function StatusBanner({ model }: { readonly model: VenueModel }): JSX.Ele
 	const [since, setSince] = useState({ status, at: environment.now() });
 	useEffect(() => setSince({ status, at: environment.now() }), [status]);
 	const now = useSecond(shown);
+	const serious = !BOOKABLE[status.state];
+	useEffect(() => {
+		if (shown && serious) announce(wordsFor(status, "", "").title, true);
+	}, [shown, serious, status.state]);
 	if (!shown) return null;
 	const goodAt = since.at - since.status.ageMs;
 	const age = secondsText(Math.max(0, now - goodAt));
 	const time = `${model.format.time(goodAt)} ${model.format.zone(goodAt)}`;
 	const words = wordsFor(status, age, time);
-	const serious = !BOOKABLE[status.state];
 	return (
-		<div class={`banner banner-${status.state}`} role={serious ? "alert" : "status"}>
+		<div class={`banner banner-${status.state}`}>
 			<Icon name={status.state === "stale" || status.state === "delayed" ? "clock" : "alert"} />
 			<div class="banner-words">
 				<strong>{words.title}</strong>
