@@ -169,7 +169,7 @@ static bool concerns_all(int err)
 
 void train_failed(struct store *store, int err)
 {
-	if (err == RC_UNAVAILABLE || !concerns_all(err))
+	if (!err || err == RC_UNAVAILABLE || !concerns_all(err))
 		return;
 	log_event(LOG_ERROR, "store_stopped", store->db ? rc_db_fault(store->db)->message : "the database is not open",
 		  LOG_S("err", rc_err_name(err)));

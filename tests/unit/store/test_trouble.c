@@ -1,0 +1,173 @@
+/* The disk is full, unwritable or locked: nothing is acknowledged that is not there, and service resumes by itself. */
+#include <sched.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "rowcast/io/clock.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/store/rig.h"
+
+/* Ask until it is no longer unavailable. */
+static void await_service(struct rig *rig, int hour)
+{
+	for (int64_t deadline = clock_mono_us() + 5000000;;) {
+		struct call *call = book_call(rig, 1, 2, hour, 0, 1);
+		enum store_result result = call_run(rig, call);
+
+		call_free(call);
+		if (result == STORE_DONE)
+			break;
+		assert_int_equal(result, STORE_UNAVAILABLE);
+		assert_true(clock_mono_us() < deadline);
+		sched_yield();
+	}
+	assert_int_equal(store_health(rig->store), RC_OK);
+}
+
+static void test_a_full_disk_refuses_and_service_resumes(void **state)
+{
+	struct rig *rig = *state;
+	int done = 0;
+	enum store_result result;
+
+	rig_on_writer(rig, "PRAGMA max_page_count = 1"); /* SQLite makes it the present size */
+	do {
+		struct call *call = book_call(rig, 1, 1, 8 + 24 * (done % 80), 0, 1);
+
+		call_key(call, rc_arena_printf(&call->arena, "%d", done), "f");
+		result = call_run(rig, call);
+		call_free(call);
+		done += result == STORE_DONE;
+	} while (result == STORE_DONE);
+	assert_int_equal(result, STORE_UNAVAILABLE);
+	assert_int_equal(store_health(rig->store), RC_FULL);
+	assert_int_equal(rig_number(rig, "SELECT count(*) FROM booking"), done);
+	assert_int_equal(rig_number(rig, "SELECT count(*) FROM idempotency WHERE scope <> 'store'"), done);
+	rig_on_writer(rig, "PRAGMA max_page_count = 1000000");
+	await_service(rig, 10);
+	assert_int_equal(rig_number(rig, "SELECT count(*) FROM booking"), done + 1);
+}
+
+static void test_a_failed_write_closes_the_connection_and_service_resumes(void **state)
+{
+	struct rig *rig = *state;
+	struct rlimit limit, none;
+	struct call *call;
+
+	signal(SIGXFSZ, SIG_IGN);
+	expect(rig, book_call(rig, 1, 1, 8, 0, 1), STORE_DONE);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &none), 0);
+	limit = none;
+	limit.rlim_cur = 4096;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	call = expect_kept(rig, book_call(rig, 1, 1, 10, 0, 1), STORE_UNAVAILABLE);
+	assert_int_equal(store_health(rig->store), RC_IO);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	assert_int_equal(rig_number(rig, "SELECT count(*) FROM booking"), 1);
+	await_service(rig, 12);
+	assert_int_equal(rig_number(rig, "SELECT count(*) FROM booking"), 2);
+	call_free(call);
+}
+
+static void test_another_programs_lock_refuses_and_service_resumes(void **state)
+{
+	struct store_options options = {.epoch = 7, .busy_timeout_us = 1000};
+	struct rig *rig = *state;
+
+	store_stop(rig->store);
+	rig_store_start(rig, &options);
+	rig_sql(rig, "BEGIN IMMEDIATE");
+	expect(rig, book_call(rig, 1, 1, 8, 0, 1), STORE_UNAVAILABLE);
+	assert_int_equal(store_health(rig->store), RC_BUSY);
+	rig_sql(rig, "COMMIT");
+	await_service(rig, 10);
+}
+
+static void test_a_full_backlog_is_told_at_once(void **state)
+{
+	struct store_options options = {.epoch = 7, .busy_timeout_us = 60000000, .backlog_max = 4};
+	struct rig *rig = *state;
+	struct call *calls[6];
+	int accepted = 0;
+
+	store_stop(rig->store);
+	rig_store_start(rig, &options);
+	rig_sql(rig, "BEGIN IMMEDIATE"); /* the writer waits in its first train */
+	calls[0] = book_call(rig, 1, 1, 8, 0, 1);
+	call_submit(rig, calls[0]);
+	while (loop_backlog(rig->store->loop) > 0)
+		sched_yield();
+	for (int i = 1; i < 6; i++) {
+		calls[i] = book_call(rig, 1, 1, 8 + i, 0, 1);
+		if (store_submit(rig->store, &calls[i]->request) == RC_OK)
+			accepted++;
+		else
+			assert_int_equal(i, 5);
+	}
+	assert_int_equal(accepted, 4);
+	rig_sql(rig, "COMMIT");
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(call_wait(calls[i]), STORE_DONE);
+	for (int i = 0; i < 6; i++)
+		call_free(calls[i]);
+}
+
+static void test_what_waits_is_finished_when_the_store_stops(void **state)
+{
+	struct rig *rig = *state;
+	struct call *calls[20];
+
+	for (int i = 0; i < 20; i++) {
+		calls[i] = book_call(rig, 1, 1, 8 + 24 * i, 0, 1);
+		call_submit(rig, calls[i]);
+	}
+	store_stop(rig->store);
+	rig->store = NULL;
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(sem_trywait(&calls[i]->settled), 0);
+		assert_int_equal(calls[i]->request.result, STORE_DONE);
+		call_free(calls[i]);
+	}
+	assert_int_equal(rig_number(rig, "SELECT count(*) FROM booking"), 20);
+}
+
+static void test_an_acknowledged_booking_is_in_the_file_of_a_copy(void **state)
+{
+	struct rig *rig = *state;
+	struct call *call = expect_kept(rig, book_call(rig, 1, 1, 8, 0, 1), STORE_DONE);
+	char command[300];
+	sqlite3 *copy;
+	sqlite3_stmt *stmt;
+
+	/* What a crash would leave: the files as they are now, opened by somebody else. */
+	snprintf(command, sizeof(command), "cp %s %s/copy.db && cp %s-wal %s/copy.db-wal", rig->path, rig->dir,
+		 rig->path, rig->dir);
+	assert_int_equal(system(command), 0);
+	snprintf(command, sizeof(command), "%s/copy.db", rig->dir);
+	assert_int_equal(sqlite3_open(command, &copy), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(copy, "SELECT ref FROM booking", -1, &stmt, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	assert_true(rc_str_is(call->request.booking.ref, (const char *)sqlite3_column_text(stmt, 0)));
+	sqlite3_finalize(stmt);
+	sqlite3_close(copy);
+	call_free(call);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_a_full_disk_refuses_and_service_resumes),
+		TEST(test_a_failed_write_closes_the_connection_and_service_resumes),
+		TEST(test_another_programs_lock_refuses_and_service_resumes),
+		TEST(test_a_full_backlog_is_told_at_once),
+		TEST(test_what_waits_is_finished_when_the_store_stops),
+		TEST(test_an_acknowledged_booking_is_in_the_file_of_a_copy),
+	};
+
+	return RUN_TESTS(tests);
+}
