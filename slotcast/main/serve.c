@@ -316,17 +316,21 @@ static void stop_wanted(void *arg)
 	drain_look(&serve->drain_timer);
 }
 
-/* Down, in the order in which work flows: what is decided is still projected, what is projected is still answered. */
+/*
+ * Down: first whoever gives work, then whoever does it. After a complete drain nothing is under way; after one that was
+ * cut, what is still decided stays decided, only its answer has nobody left to go to. Requests live until their server
+ * is destroyed.
+ */
 static void shut_down(struct serve *serve)
 {
-	if (serve->store)
-		store_stop(serve->store);
-	if (serve->projecting)
-		projector_stop(serve->projector);
 	for (size_t i = 0; i < serve->running; i++)
 		loop_stop(serve->reactors[i].loop);
 	for (size_t i = 0; i < serve->running; i++)
 		pthread_join(serve->reactors[i].thread, NULL);
+	if (serve->projecting)
+		projector_stop(serve->projector);
+	if (serve->store)
+		store_stop(serve->store);
 	for (size_t i = 0; i < serve->reactor_count; i++)
 		if (serve->reactors[i].server)
 			http_server_destroy(serve->reactors[i].server);

@@ -1,0 +1,286 @@
+#!/usr/bin/python3
+"""When the disk is full, the file locked, unreadable, unwritable or newer: clear words, nothing false, and back by itself."""
+import asyncio
+import contextlib
+import json
+import os
+import resource as limits
+import shutil
+import signal
+import sqlite3
+import subprocess
+import tempfile
+import time
+
+import websockets
+
+from slotcast import (DEADLINE_S, PROGRAM, ROOT, Failure, Live, Server, at, check, day, equal, house, main, order, resource, service,
+                      venue_file)
+
+HOUSE = dict(resources=[resource("room"), resource("court", "pooled", capacity=4)],
+             services=[service("visit", ["room"]), service("play", ["court"], party_max=4)])
+
+
+def eventually(condition, what, deadline_s=DEADLINE_S):
+    """Ask again until it holds; for states that nothing announces."""
+    deadline = time.monotonic() + deadline_s
+    begun = time.monotonic()
+    while True:
+        got = condition()
+        if got:
+            return time.monotonic() - begun, got
+        if time.monotonic() > deadline:
+            raise Failure(f"not within {deadline_s} s: {what}")
+
+
+def start_fails(*options, url, wanted, statuses=(1, 2)):
+    done = subprocess.run([PROGRAM, "serve", "--db", url, "--listen", "127.0.0.1:0", *options], capture_output=True, text=True,
+                          timeout=DEADLINE_S)
+    check(done.returncode in statuses, url, options, done)
+    told = [line for line in done.stderr.splitlines() if line and not line.startswith("{")]
+    check(told and any(word in done.stderr for word in wanted), url, options, "wanted one of", wanted, "got", done.stderr)
+    check(not done.stdout, "nothing on standard output", done.stdout)
+    check("Traceback" not in done.stderr and "rc_check" not in done.stderr, done.stderr)
+
+
+def test_wrong_starts_say_why():
+    with tempfile.TemporaryDirectory() as folder:
+        good = f"sqlite:{folder}/a.db"
+        start_fails("--nonsense", url=good, wanted=["nonsense"], statuses=(2,))
+        start_fails("--threads", "many", url=good, wanted=["threads"], statuses=(2,))
+        start_fails("--listen", "127.0.0.1:99999", url=good, wanted=["listen", "port", "99999"])
+        start_fails("--listen", "192.0.2.1:0", url=good, wanted=["192.0.2.1"])
+        start_fails("--config", f"{folder}/none.ini", url=good, wanted=["none.ini"])
+        start_fails(url="nonsense", wanted=["nonsense", "sqlite:"])
+        start_fails(url="mysql://x/y", wanted=["mysql"])
+        start_fails(url=f"sqlite:{folder}/no/such/folder/a.db", wanted=["no/such/folder"])
+        start_fails(url=f"sqlite:{folder}", wanted=[folder])
+        with open(f"{folder}/garbage.db", "wb") as file:
+            file.write(b"this is no database, but it is long enough to look at " * 100)
+        start_fails(url=f"sqlite:{folder}/garbage.db", wanted=["not a database", "damaged", "corrupt"])
+        equal(open(f"{folder}/garbage.db", "rb").read(4), b"this", "the file was left alone")
+        for words in ([], ["frobnicate"], ["serve", "extra", "--db", good], ["import", "--db", good], ["migrate", "sideways", "--db", good],
+                      ["serve"]):
+            done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=DEADLINE_S,
+                                  env={name: value for name, value in os.environ.items() if not name.startswith("SLOTCAST")})
+            check(done.returncode == 2 and done.stderr, words, done)
+        for words in (["--help"], ["--version"], ["serve", "--help"]):
+            done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=DEADLINE_S)
+            check(done.returncode == 0 and "lotcast" in done.stdout and not done.stderr, words, done)
+
+
+def test_a_damaged_file_is_refused():
+    with Server() as server:
+        server.import_file(venue_file(**HOUSE))
+        server.stop()
+        with open(server.path, "r+b") as file:
+            file.seek(0)
+            file.write(b"\0" * 16)
+        start_fails(url=server.url, wanted=["not a database", "damaged", "corrupt", "malformed"])
+
+
+def test_a_newer_schema_is_refused_and_an_older_one_brought_up():
+    with Server() as server:
+        server.import_file(venue_file(**HOUSE))
+        server.stop()
+        status = server.command("migrate", "status")
+        check(status.returncode == 0 and "applied" in status.stdout and "pending" not in status.stdout, status)
+        equal(server.command("migrate", "verify").returncode, 0, "verify")
+        equal(server.command("migrate", "up").returncode, 0, "up")
+        with sqlite3.connect(server.path) as db:
+            tables = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%migration%'")]
+            check(tables, "no table of migrations")
+            columns = [row[1] for row in db.execute(f"PRAGMA table_info({tables[0]})")]
+            version = next(name for name in columns if name == "version")
+            rows = db.execute(f"SELECT * FROM {tables[0]} ORDER BY version DESC LIMIT 1").fetchall()
+            newer = [9999 if name == version else value for name, value in zip(columns, rows[0])]
+            db.execute(f"INSERT INTO {tables[0]} VALUES ({','.join('?' * len(columns))})", newer)
+        start_fails(url=server.url, wanted=["newer"])
+        check(server.command("import", str(ROOT / "examples/venues/harbour.json")).returncode == 1, "import refuses it too")
+        with sqlite3.connect(server.path) as db:
+            db.execute(f"DELETE FROM {tables[0]} WHERE version = 9999")
+        server.start()
+        server.stop()
+        with sqlite3.connect(server.path) as db:
+            db.execute("DROP TRIGGER claim_taken_insert")
+        done = server.command("migrate", "verify")
+        check(done.returncode == 1 and "claim_taken_insert" in done.stderr, done)
+        start_fails(url=server.url, wanted=["claim_taken_insert"])
+
+
+async def test_a_locked_database_refuses_writes_and_goes_on_reading():
+    with house("--busy-time", "200ms", **HOUSE) as (server, ids):
+        booked = server.book(service=ids.services["visit"], start=at(1)).expect(201).json
+        live = await Live(server.port, ids.services["visit"], day(1), day(1)).connect()
+        await live.until(lambda live: live.snapshots, "a snapshot")
+        lock = sqlite3.connect(server.path, isolation_level=None)
+        lock.execute("BEGIN IMMEDIATE")
+        refused = server.book(key="locked", service=ids.services["visit"], start=at(1, "12:00")).expect(503, "unavailable")
+        check(refused.json["retryable"] and refused.headers.get("retry-after"), refused)
+        equal(len(server.slots(ids.services["visit"], day(1))["slots"]), 24, "reads go on")
+        server.get(f"/v1/bookings/{booked['ref']}").expect(200)
+        lock.execute("ROLLBACK")
+        lock.close()
+        seconds, won = eventually(lambda: (reply := server.book(key="locked", service=ids.services["visit"], start=at(1, "12:00"))).status == 201
+                                  and reply, "writes again", 5)
+        print(f"# writes again after {seconds:.2f} s")
+        await live.reached(won.json["position"])
+        equal(live.view(), server.slots(ids.services["visit"], day(1))["slots"], "live went on")
+        await live.close()
+
+
+@contextlib.contextmanager
+def small_disk(megabytes):
+    folder = tempfile.mkdtemp(prefix="slotcast-disk-")
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "none", folder], capture_output=True, text=True)
+    try:
+        if done.returncode:
+            yield None
+        else:
+            yield folder
+    finally:
+        if not done.returncode:
+            subprocess.run(["umount", "-l", folder], check=False)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def full_disk(server, fill, free):
+    """`fill` leaves no room; `free` gives it back."""
+    ids = server.venue("house")
+    booked = server.book(service=ids.services["visit"], start=at(1)).expect(201).json
+    live = await Live(server.port, ids.services["play"], day(1), day(3)).connect()
+    await live.until(lambda live: live.snapshots, "a snapshot")
+    fill()
+    acknowledged, refused = [], None
+    for number in range(20000):
+        reply = server.book(key=f"k{number}", service=ids.services["play"], start=at(1 + number % 3, f"{number // 3 % 24:02}:00"))
+        if reply.status == 201:
+            acknowledged.append(reply.json["ref"])
+            server.post(f"/v1/bookings/{reply.json['ref']}:cancel") if number % 2 else None
+        elif reply.status == 503:
+            refused = reply
+            break
+        else:
+            reply.expect(409)
+    check(refused, "the disk never became full")
+    refused.expect(503, "unavailable")
+    check(refused.json["retryable"], refused)
+    equal(server.get("/readyz").status, 503, "not ready")
+    equal(server.get("/healthz").status, 200, "but alive")
+    check(len(server.slots(ids.services["visit"], day(1))["slots"]) == 24, "reads go on")
+    server.get(f"/v1/bookings/{booked['ref']}").expect(200)
+    other = await Live(server.port, ids.services["visit"], day(1), day(1)).connect()
+    await other.until(lambda live: live.snapshots, "a snapshot while the disk is full")
+    await other.close()
+    free()
+    seconds, won = eventually(lambda: (reply := server.book(key="after", service=ids.services["visit"], start=at(2))).status == 201 and reply,
+                              "writes again", 5)
+    print(f"# {len(acknowledged)} bookings until the disk was full; writes again after {seconds:.2f} s")
+    eventually(lambda: server.get("/readyz").status == 200, "ready again", 5)
+    for ref in acknowledged:
+        server.get(f"/v1/bookings/{ref}").expect(200)
+    again = server.book(service=ids.services["play"], start=at(2, "23:00"))
+    check(again.status in (201, 409), again)
+    await live.reached(won.json["position"])
+    equal(live.view(), server.slots(ids.services["play"], day(1), day(3))["slots"], "live went on")
+    await live.close()
+
+
+async def test_a_full_disk_refuses_writes_and_comes_back():
+    with small_disk(24) as folder:
+        if not folder:
+            print("# no small file system here (not root); the limit on file size stands for it")
+            return
+        with Server(folder=folder) as server:
+            server.stop()
+            server.import_file(venue_file(**HOUSE))
+            server.start()
+            filler = f"{folder}/filler"
+
+            def fill():
+                with open(filler, "wb", buffering=0) as file:
+                    block = b"\0" * 65536
+                    try:
+                        while True:
+                            file.write(block)
+                    except OSError:
+                        pass
+
+            await full_disk(server, fill, lambda: os.unlink(filler))
+
+
+async def test_a_limit_on_file_size_refuses_writes_and_comes_back():
+    with Server() as server:
+        server.stop()
+        server.import_file(venue_file(**HOUSE))
+        signal_ignored = lambda: signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        server.start(preexec=signal_ignored)
+        pid = server.process.pid
+        unlimited = limits.prlimit(pid, limits.RLIMIT_FSIZE)
+
+        def fill():
+            size = max(os.path.getsize(server.path), os.path.getsize(f"{server.path}-wal"))
+            limits.prlimit(pid, limits.RLIMIT_FSIZE, (size + 65536, unlimited[1]))
+
+        await full_disk(server, fill, lambda: limits.prlimit(pid, limits.RLIMIT_FSIZE, unlimited))
+
+
+def test_a_file_that_may_not_be_written_is_refused_at_the_start():
+    if os.geteuid() == 0 and not shutil.which("setpriv"):
+        print("# root may write everything")
+        return
+    with Server() as server:
+        server.stop()
+        server.import_file(venue_file(**HOUSE))
+        os.chmod(server.folder, 0o555)
+        os.chmod(server.path, 0o444)
+        prefix = ["setpriv", "--reuid", "65534", "--clear-groups"] if os.geteuid() == 0 else []
+        try:
+            done = subprocess.run([*prefix, PROGRAM, "serve", "--db", server.url, "--listen", "127.0.0.1:0"], capture_output=True,
+                                  text=True, timeout=DEADLINE_S)
+        finally:
+            os.chmod(server.folder, 0o755)
+            os.chmod(server.path, 0o644)
+        check(done.returncode == 1 and str(server.path) in done.stderr, done)
+
+
+async def test_sigterm_answers_what_is_open_and_sends_streams_away():
+    with house(**HOUSE) as (server, ids):
+        lives = [await Live(server.port, ids.services["visit"], day(1), day(1)).connect() for _ in range(5)]
+        for live in lives:
+            await live.until(lambda live: live.snapshots, "a snapshot")
+        sse_reader, sse_writer = await asyncio.open_connection("127.0.0.1", server.port)
+        sse_writer.write(f"GET /v1/live/sse?topic=availability&service={ids.services['visit']}&from={day(1)}&to={day(1)} HTTP/1.1\r\n"
+                         "Host: x\r\n\r\n".encode())
+        await asyncio.wait_for(sse_reader.readuntil(b"event: snapshot"), DEADLINE_S)
+        bookings = [asyncio.to_thread(server.book, service=ids.services["play"], start=at(1, f"{hour:02}:00")) for hour in range(24)]
+        answers = asyncio.gather(*bookings, return_exceptions=True)
+        server.process.send_signal(signal.SIGTERM)
+        for live in lives:
+            try:
+                while True:
+                    await live.next()
+            except websockets.exceptions.ConnectionClosed as closed:
+                equal(closed.code, 1012, "close code")
+        while await asyncio.wait_for(sse_reader.read(65536), DEADLINE_S):
+            pass
+        made = [reply.json["ref"] for reply in await answers if not isinstance(reply, Exception) and reply.status == 201]
+        equal(await asyncio.to_thread(server.process.wait, DEADLINE_S), 0, "exit status")
+        with sqlite3.connect(server.path) as db:
+            stored = {ref for (ref,) in db.execute("SELECT ref FROM booking")}
+        check(set(made) <= stored, "acknowledged and lost", set(made) - stored)
+        check(db.execute("PRAGMA integrity_check").fetchone() == ("ok",), "integrity")
+
+
+def test_an_operator_token_is_made_and_only_its_hash_is_kept():
+    with Server() as server:
+        done = server.command("admin-token")
+        token = done.stdout.strip()
+        check(done.returncode == 0 and len(token) >= 40, done)
+        other = server.command("admin-token").stdout.strip()
+        check(other != token, "twice the same token")
+        check(token.encode() not in server.path.read_bytes(), "the token itself is in the file")
+
+
+if __name__ == "__main__":
+    main(dict(globals()))
