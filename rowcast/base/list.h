@@ -11,16 +11,28 @@ struct list {
 	struct list *prev, *next;
 };
 
+/* clang-format off */
 #define LIST_OWNER(node, type, member) ((type *)((char *)(node) - offsetof(type, member)))
+/* clang-format on */
 #define LIST_EACH(node, head) for (struct list *node = (head)->next; node != (head); node = node->next)
 /* The current node may be removed or freed inside the loop. */
-#define LIST_EACH_SAFE(node, head)                                                                                            \
-	for (struct list *node = (head)->next, *node##_next = node->next; node != (head); node = node##_next, node##_next = node->next)
+#define LIST_EACH_SAFE(node, head)                                                                                     \
+	for (struct list *node = (head)->next, *node##_next = node->next; node != (head);                              \
+	     node = node##_next, node##_next = node->next)
 
-static inline void list_init(struct list *head) { head->prev = head->next = head; }
-static inline bool list_empty(const struct list *head) { return head->next == head; }
+static inline void list_init(struct list *head)
+{
+	head->prev = head->next = head;
+}
+static inline bool list_empty(const struct list *head)
+{
+	return head->next == head;
+}
 /* True for a node that is in no list (zeroed, or removed). */
-static inline bool list_idle(const struct list *node) { return !node->next || node->next == node; }
+static inline bool list_idle(const struct list *node)
+{
+	return !node->next || node->next == node;
+}
 
 static inline void list_insert_after(struct list *place, struct list *node)
 {
@@ -30,8 +42,14 @@ static inline void list_insert_after(struct list *place, struct list *node)
 	place->next = node;
 }
 
-static inline void list_push_back(struct list *head, struct list *node) { list_insert_after(head->prev, node); }
-static inline void list_push_front(struct list *head, struct list *node) { list_insert_after(head, node); }
+static inline void list_push_back(struct list *head, struct list *node)
+{
+	list_insert_after(head->prev, node);
+}
+static inline void list_push_front(struct list *head, struct list *node)
+{
+	list_insert_after(head, node);
+}
 
 /* Legal on a node that is in no list. */
 static inline void list_remove(struct list *node)

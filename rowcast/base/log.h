@@ -1,8 +1,8 @@
 /*
  * Log lines: one JSON object a line on standard error, written with one write(2) from any thread.
  *
- *   log_event(LOG_INFO, "listening", "ready for requests", LOG_S("address", text), LOG_I("port", port));
- *   {"time":"2026-11-20T10:00:00.000000Z","level":"info","event":"listening","message":"ready for requests","address":"…","port":8080}
+ *   log_event(LOG_INFO, "listening", "ready", LOG_S("address", text), LOG_I("port", port));
+ *   {"time":"2026-11-20T10:00:00.000000Z","level":"info","event":"listening","message":"ready","address":"…","port":80}
  *
  * Never log tokens, names, addresses or phone numbers of customers.
  */
@@ -21,13 +21,14 @@ struct log_field {
 	double real;
 };
 
-#define LOG_S(field, cstring) ((struct log_field){.name = (field), .kind = LOG_FIELD_STRING, .text = rc_str_from(cstring)})
+#define LOG_S(field, cstring)                                                                                          \
+	((struct log_field){.name = (field), .kind = LOG_FIELD_STRING, .text = rc_str_from(cstring)})
 #define LOG_STR(field, view) ((struct log_field){.name = (field), .kind = LOG_FIELD_STRING, .text = (view)})
 #define LOG_I(field, number) ((struct log_field){.name = (field), .kind = LOG_FIELD_INT, .integer = (int64_t)(number)})
 #define LOG_D(field, number) ((struct log_field){.name = (field), .kind = LOG_FIELD_DOUBLE, .real = (number)})
 
-#define log_event(level, event, message, ...)                                                                                 \
-	log_write((level), (event), (message), (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ) {.name = NULL}})
+#define log_event(level, event, message, ...)                                                                          \
+	log_write((level), (event), (message), (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){.name = NULL}})
 
 void log_write(enum log_level level, const char *event, const char *message, const struct log_field *fields);
 void log_set_level(enum log_level least);

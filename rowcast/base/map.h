@@ -1,6 +1,6 @@
 /*
- * Hash map from byte strings to pointers: open addressing, SipHash with a random key, so that nobody can choose collisions.
- * Keys are borrowed and must outlive their entry.
+ * Hash map from byte strings to pointers: open addressing, SipHash with a random key, so that nobody can choose
+ * collisions. Keys are borrowed and must outlive their entry.
  */
 #ifndef ROWCAST_BASE_MAP_H
 #define ROWCAST_BASE_MAP_H
@@ -21,7 +21,7 @@ struct map {
 
 #define MAP_INIT ((struct map){0})
 
-void map_release(struct map *map); /* the values are the caller's */
+void map_release(struct map *map);                       /* the values are the caller's */
 void *map_get(const struct map *map, struct rc_str key); /* NULL: not there */
 /* Insert or replace; returns the value that was there before, or NULL. `value` must not be NULL. */
 void *map_put(struct map *map, struct rc_str key, void *value);

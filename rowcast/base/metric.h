@@ -1,9 +1,10 @@
 /*
- * Counters, gauges and histograms, counted with relaxed atomics from any thread; rowcast/server/metrics.c prints them for
- * Prometheus. Metrics are static objects, linked into one registry at start:
+ * Counters, gauges and histograms, counted with relaxed atomics from any thread; rowcast/server/metrics.c prints them
+ * for Prometheus. Metrics are static objects, linked into one registry at start:
  *
- *   static struct metric requests = METRIC_COUNTER("slotcast_requests_total", "HTTP requests answered", "code=\"2xx\"");
- *   metric_register(&requests);  … metric_add(&requests, 1);
+ *   static struct metric requests = METRIC_COUNTER("slotcast_requests_total", "Requests answered.", "code=\"2xx\"");
+ *   metric_register(&requests);
+ *   metric_add(&requests, 1);
  */
 #ifndef ROWCAST_BASE_METRIC_H
 #define ROWCAST_BASE_METRIC_H
@@ -17,17 +18,19 @@ enum metric_kind { METRIC_KIND_COUNTER, METRIC_KIND_GAUGE, METRIC_KIND_HISTOGRAM
 
 struct metric {
 	enum metric_kind kind;
-	const char *name;   /* unit last: _total, _seconds, _bytes */
-	const char *help;   /* one sentence */
-	const char *labels; /* `code="200"` without braces, or NULL */
+	const char *name;      /* unit last: _total, _seconds, _bytes */
+	const char *help;      /* one sentence */
+	const char *labels;    /* `code="200"` without braces, or NULL */
 	_Atomic int64_t value; /* counter and gauge; for a histogram the sum in µs */
 	_Atomic uint64_t buckets[METRIC_BUCKETS];
 	_Atomic(struct metric *) next; /* the registry's, sorted */
 };
 
-#define METRIC_COUNTER(n, h, l) {.kind = METRIC_KIND_COUNTER, .name = (n), .help = (h), .labels = (l)}
-#define METRIC_GAUGE(n, h, l) {.kind = METRIC_KIND_GAUGE, .name = (n), .help = (h), .labels = (l)}
+/* clang-format off */
+#define METRIC_COUNTER(n, h, l)   {.kind = METRIC_KIND_COUNTER, .name = (n), .help = (h), .labels = (l)}
+#define METRIC_GAUGE(n, h, l)     {.kind = METRIC_KIND_GAUGE, .name = (n), .help = (h), .labels = (l)}
 #define METRIC_HISTOGRAM(n, h, l) {.kind = METRIC_KIND_HISTOGRAM, .name = (n), .help = (h), .labels = (l)}
+/* clang-format on */
 
 void metric_register(struct metric *metric); /* idempotent; before threads start, or under its own lock */
 static inline void metric_add(struct metric *metric, int64_t more)

@@ -1,6 +1,7 @@
 /*
- * JSON writer into a buffer: our own, because frames are written on the hot path straight from rows. No tree, no allocation
- * but the buffer's. Commas are placed by the writer; nesting at most 32. No name here is one of jansson's: a program links both.
+ * JSON writer into a buffer: our own, because frames are written on the hot path straight from rows. No tree, no
+ * allocation but the buffer's. Commas are placed by the writer; nesting at most 32. No name here is one of jansson's: a
+ * program links both.
  *
  *   json_begin_object(&j); json_key(&j, "slots"); json_begin_array(&j); … json_end(&j); json_end(&j);
  */
@@ -27,7 +28,7 @@ void json_key(struct json_out *json, const char *name);
 void json_str(struct json_out *json, struct rc_str text); /* must be UTF-8; bytes that are not become U+FFFD */
 void json_cstr(struct json_out *json, const char *text);
 void json_int(struct json_out *json, int64_t number);
-void json_double(struct json_out *json, double number); /* shortest form that reads back equal; NaN and infinities: null */
+void json_double(struct json_out *json, double number); /* shortest that reads back equal; not finite: null */
 void json_bool(struct json_out *json, bool truth);
 void json_put_null(struct json_out *json);
 void json_raw(struct json_out *json, struct rc_str value); /* one complete JSON value */

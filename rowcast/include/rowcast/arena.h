@@ -1,8 +1,8 @@
 /*
  * Arena: memory of one request, one transaction or one query result; everything in it dies together.
  *
- * Out of memory stops the process (docs/decisions/0002-out-of-memory-stops.md): allocation never returns NULL, and every
- * size that an outsider controls is bounded by an option before it reaches an arena.
+ * Out of memory stops the process (docs/decisions/0002-out-of-memory-stops.md): allocation never returns NULL, and
+ * every size that an outsider controls is bounded by an option before it reaches an arena.
  */
 #ifndef ROWCAST_ARENA_H
 #define ROWCAST_ARENA_H
@@ -25,7 +25,7 @@ void rc_arena_reset(struct rc_arena *arena);
 /* 16-byte aligned, not zeroed. */
 void *rc_arena_alloc(struct rc_arena *arena, size_t bytes);
 void *rc_arena_zalloc(struct rc_arena *arena, size_t bytes);
-#define RC_ARENA_NEW(arena, type) ((type *)rc_arena_zalloc((arena), sizeof(type)))
+#define RC_ARENA_NEW(arena, type)          ((type *)rc_arena_zalloc((arena), sizeof(type)))
 #define RC_ARENA_ARRAY(arena, type, count) ((type *)rc_arena_zalloc((arena), sizeof(type) * (size_t)(count)))
 /* Copies; the result is also NUL-terminated. */
 struct rc_str rc_arena_copy(struct rc_arena *arena, struct rc_str s);

@@ -8,7 +8,7 @@
 #ifndef ROWCAST_ERR_H
 #define ROWCAST_ERR_H
 
-#define RC_MUST_CHECK __attribute__((warn_unused_result))
+#define RC_MUST_CHECK                 __attribute__((warn_unused_result))
 #define RC_PRINTF(format_at, args_at) __attribute__((format(printf, format_at, args_at)))
 
 enum rc_err {

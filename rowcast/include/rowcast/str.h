@@ -15,7 +15,7 @@ struct rc_str {
 };
 
 #define RC_STR(literal) ((struct rc_str){(literal), sizeof(literal) - 1})
-#define RC_STR_NONE ((struct rc_str){NULL, 0})
+#define RC_STR_NONE     ((struct rc_str){NULL, 0})
 /* For printf: "%.*s", RC_STR_ARG(s) */
 #define RC_STR_ARG(s) (int)(s).len, (s).ptr
 
