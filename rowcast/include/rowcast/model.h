@@ -67,6 +67,6 @@ struct rc_model {
 
 #define RC_FIELD(row, column)  ((void *)((char *)(row) + (column)->offset))
 #define RC_ROW_NULLS(row)      (*(uint64_t *)(row))
-#define RC_ROW_IS_NULL(row, i) ((RC_ROW_NULLS(row) >> (i)) & 1)
+#define RC_ROW_IS_NULL(row, i) ((*(const uint64_t *)(row) >> (i)) & 1)
 
 #endif
