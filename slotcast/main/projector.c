@@ -10,6 +10,7 @@
 #include "slotcast/main/projector.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -44,6 +45,7 @@ struct projector {
 	bool wanted;        /* read the feed at the end of this turn */
 	bool reload_wanted; /* the history broke; the board has to be loaded */
 	atomic_bool stopping;
+	sem_t *started; /* posted once subscribers may come */
 	struct rc_arena txn_arena;
 
 	int64_t good_us; /* when the feed was last empty, monotonic */
@@ -335,6 +337,7 @@ static void *run(void *arg)
 	set_state(projector, LIVE_LIVE, 0);
 	arm_tick(projector);
 	projector->wanted = true;
+	rc_check(sem_post(projector->started) == 0);
 	rc_check(loop_run(projector->loop) == 0);
 	return NULL;
 }
@@ -342,6 +345,7 @@ static void *run(void *arg)
 int projector_start(struct projector *projector, struct hub *hub, struct api *api, struct store *store,
 		    struct rc_fault *fault)
 {
+	sem_t started;
 	int err;
 
 	projector->hub = hub;
@@ -353,9 +357,14 @@ int projector_start(struct projector *projector, struct hub *hub, struct api *ap
 	err = watch_add(projector->loop, &projector->feed_watch, EPOLLIN);
 	if (err)
 		return rc_fault_set(fault, err, "the change feed cannot be watched");
+	rc_check(sem_init(&started, 0, 0) == 0);
+	projector->started = &started;
 	if (pthread_create(&projector->thread, NULL, run, projector))
-		return rc_fault_set(fault, RC_IO, "cannot start the projector's thread");
-	return 0;
+		err = rc_fault_set(fault, RC_IO, "cannot start the projector's thread");
+	while (!err && sem_wait(&started))
+		;
+	sem_destroy(&started);
+	return err;
 }
 
 void projector_stop(struct projector *projector)

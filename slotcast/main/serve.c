@@ -269,6 +269,7 @@ static int boot_operator(struct serve *serve, struct rc_fault *fault)
 		.route_count = OPERATE_ROUTES,
 		.server_headers = HEADERS_PLAIN,
 	};
+	int err;
 
 	serve->checks[0] = (struct operate_check){"database", store_missing, serve};
 	serve->checks[1] = (struct operate_check){"feed", projector_missing, serve->projector};
@@ -277,7 +278,11 @@ static int boot_operator(struct serve *serve, struct rc_fault *fault)
 	if (!config.listen || !*config.listen)
 		return 0;
 	operate_routes(&serve->operate, serve->operator_routes);
-	return http_server_create(&serve->operator_server, serve->loop, &config, fault);
+	err = http_server_create(&serve->operator_server, serve->loop, &config, fault);
+	if (!err)
+		log_event(LOG_INFO, "operator-listening", "health and metrics for operators",
+			  LOG_I("port", http_server_port(serve->operator_server)));
+	return err;
 }
 
 static void drain_reactor(struct message *message)

@@ -390,6 +390,16 @@ def main(tests):
 
 
 @contextlib.contextmanager
+def database():
+    """A place for a database, with no server on it yet."""
+    server = Server()
+    try:
+        yield server
+    finally:
+        server.__exit__()
+
+
+@contextlib.contextmanager
 def house(*options, **venue):
     """A server with one venue, and its ids."""
     slug = venue.get("slug", "house")

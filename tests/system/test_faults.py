@@ -14,7 +14,7 @@ import time
 
 import websockets
 
-from slotcast import (DEADLINE_S, PROGRAM, ROOT, Failure, Live, Server, at, check, day, equal, house, main, order, resource, service,
+from slotcast import (DEADLINE_S, PROGRAM, ROOT, Failure, Live, Server, at, check, database, day, equal, house, main, order, resource, service,
                       venue_file)
 
 HOUSE = dict(resources=[resource("room"), resource("court", "pooled", capacity=4)],
@@ -70,9 +70,8 @@ def test_wrong_starts_say_why():
 
 
 def test_a_damaged_file_is_refused():
-    with Server() as server:
+    with database() as server:
         server.import_file(venue_file(**HOUSE))
-        server.stop()
         with open(server.path, "r+b") as file:
             file.seek(0)
             file.write(b"\0" * 16)
@@ -80,9 +79,8 @@ def test_a_damaged_file_is_refused():
 
 
 def test_a_newer_schema_is_refused_and_an_older_one_brought_up():
-    with Server() as server:
+    with database() as server:
         server.import_file(venue_file(**HOUSE))
-        server.stop()
         status = server.command("migrate", "status")
         check(status.returncode == 0 and "applied" in status.stdout and "pending" not in status.stdout, status)
         equal(server.command("migrate", "verify").returncode, 0, "verify")
@@ -191,10 +189,9 @@ async def test_a_full_disk_refuses_writes_and_comes_back():
         if not folder:
             print("# no small file system here (not root); the limit on file size stands for it")
             return
-        with Server(folder=folder) as server:
-            server.stop()
-            server.import_file(venue_file(**HOUSE))
-            server.start()
+        server = Server(folder=folder)
+        server.import_file(venue_file(**HOUSE))
+        with server:
             filler = f"{folder}/filler"
 
             def fill():
@@ -210,8 +207,7 @@ async def test_a_full_disk_refuses_writes_and_comes_back():
 
 
 async def test_a_limit_on_file_size_refuses_writes_and_comes_back():
-    with Server() as server:
-        server.stop()
+    with database() as server:
         server.import_file(venue_file(**HOUSE))
         signal_ignored = lambda: signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         server.start(preexec=signal_ignored)
@@ -229,8 +225,7 @@ def test_a_file_that_may_not_be_written_is_refused_at_the_start():
     if os.geteuid() == 0 and not shutil.which("setpriv"):
         print("# root may write everything")
         return
-    with Server() as server:
-        server.stop()
+    with database() as server:
         server.import_file(venue_file(**HOUSE))
         os.chmod(server.folder, 0o555)
         os.chmod(server.path, 0o444)
@@ -273,7 +268,7 @@ async def test_sigterm_answers_what_is_open_and_sends_streams_away():
 
 
 def test_an_operator_token_is_made_and_only_its_hash_is_kept():
-    with Server() as server:
+    with database() as server:
         done = server.command("admin-token")
         token = done.stdout.strip()
         check(done.returncode == 0 and len(token) >= 40, done)

@@ -4,7 +4,7 @@ import copy
 import json
 import sqlite3
 
-from slotcast import ROOT, Server, at, check, day, equal, main, resource, service, venue_file
+from slotcast import ROOT, Server, at, check, database, day, equal, main, resource, service, venue_file
 
 GOOD = venue_file(resources=[resource("room"), resource("court", "pooled", capacity=4), resource("yoga", "session", capacity=9)],
                   services=[service("visit", ["room"]), service("play", ["court"], party_max=4), service("class", ["yoga"])],
@@ -37,7 +37,7 @@ def dump(server):
 
 
 def test_the_same_file_again_changes_nothing():
-    with Server() as server:
+    with database() as server:
         first = server.import_file(GOOD)
         for line in ["+ venue house", "+ resource room", "+ service visit"]:
             check(line in first.stdout, "not told:", line, first.stdout)
@@ -155,7 +155,7 @@ FAULTS = [
 
 
 def test_every_fault_is_told_with_its_path_and_nothing_changes():
-    with Server() as server:
+    with database() as server:
         server.import_file(GOOD)
         before = dump(server)
         for path, value, wanted in FAULTS:
@@ -172,7 +172,7 @@ def test_every_fault_is_told_with_its_path_and_nothing_changes():
 
 
 def test_limits_are_accepted_at_their_ends():
-    with Server() as server:
+    with database() as server:
         for path, value in [("services.0.step_min", 1), ("services.0.step_min", 1440), ("services.0.durations_min", [1]),
                             ("services.0.durations_min", [10080]), ("services.0.buffer_after_min", 10080),
                             ("services.0.notice_min", 525600), ("services.0.horizon_days", 12000), ("services.0.hold_ttl_s", 1),
@@ -182,7 +182,7 @@ def test_limits_are_accepted_at_their_ends():
 
 
 def test_files_that_are_no_venue_files():
-    with Server() as server:
+    with database() as server:
         for text in ["", "[]", "{", '{"venue":{},"venue":{}}', "\x00", "5"]:
             path = server.folder / "bad.json"
             path.write_text(text)
@@ -196,7 +196,7 @@ def test_files_that_are_no_venue_files():
 
 
 def test_the_example_is_valid_and_the_demo_uses_it():
-    with Server() as server:
+    with database() as server:
         done = server.command("import", str(ROOT / "examples/venues/harbour.json"))
         equal(done.returncode, 0, done.stderr)
         equal(server.command("import", str(ROOT / "examples/venues/harbour.json")).stdout, "nothing changed\n", "again")
