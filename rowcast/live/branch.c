@@ -32,6 +32,7 @@ static struct branch *branch_create(struct fanout *fanout, const struct topic_so
 	branch->tap.reactor = fanout->config.reactor;
 	branch->tap.mode = key.ptr[0] == 'e' ? LIVE_EVERY : LIVE_LATEST;
 	list_init(&branch->outlets);
+	list_push_back(&fanout->all_branches, &branch->all);
 	return branch;
 }
 
@@ -89,9 +90,23 @@ void branch_leave(struct branch *branch)
 	carrier->to_hub(carrier->arg, &branch->leave.parcel);
 }
 
+static void branch_free(struct branch *branch)
+{
+	list_remove(&branch->all);
+	free(branch);
+}
+
+void branch_abandon(struct branch *branch)
+{
+	LIST_EACH_SAFE (node, &branch->outlets)
+		outlet_destroy(LIST_OWNER(node, struct outlet, list));
+	list_remove(&branch->rest);
+	branch_free(branch);
+}
+
 void fanout_leave_arrive(struct parcel *parcel)
 {
-	free(LIST_OWNER(parcel, struct branch, leave.parcel));
+	branch_free(LIST_OWNER(parcel, struct branch, leave.parcel));
 }
 
 void branch_send_ready(struct branch *branch)

@@ -39,8 +39,9 @@ static bool by_time_alone(const struct body *body)
 }
 
 /*
- * A subscriber may have seen some of what time changed since a transaction, and is told all of it again when he comes from there. So
- * a run of such changes is kept as one delta: told one by one, the first would bring back rows that he has seen newer.
+ * A subscriber may have seen some of what time changed since a transaction, and is told all of it again when he comes
+ * from there. So a run of such changes is kept as one delta: told one by one, the first would bring back rows that he
+ * has seen newer.
  */
 void topic_remember(struct topic *topic, struct body *body, uint64_t serial_before, size_t bytes_max)
 {
@@ -58,7 +59,8 @@ void topic_remember(struct topic *topic, struct body *body, uint64_t serial_befo
 	while (topic->history_bytes > bytes_max) {
 		struct body *oldest = *history_at(topic, 0);
 
-		/* What time changed at a number is told after the transaction of that number: it may be missing there too. */
+		/* What time changed at a number is told after the transaction of that number: it may be missing there
+		 * too. */
 		topic->history_floor = oldest->at + by_time_alone(oldest);
 		topic->history_first = (topic->history_first + 1) % topic->history_cap;
 		topic->history_count--;
@@ -69,8 +71,8 @@ void topic_remember(struct topic *topic, struct body *body, uint64_t serial_befo
 
 void topic_begin_history(struct topic *topic, struct rc_position position)
 {
-	const struct row *newest =
-		list_empty(&topic->recency) ? NULL : LIST_OWNER(topic->recency.prev, struct row, place);
+	const struct row *newest = list_empty(&topic->recency) ? NULL
+							       : LIST_OWNER(topic->recency.prev, struct row, place);
 
 	topic_forget_history(topic);
 	topic->chain = position;

@@ -25,12 +25,14 @@ struct fanout *fanout_create(const struct fanout_config *config)
 	fanout->config = *config;
 	list_init(&fanout->run);
 	list_init(&fanout->resting);
+	list_init(&fanout->all_branches);
 	return fanout;
 }
 
 void fanout_destroy(struct fanout *fanout)
 {
-	rc_check(fanout->branches.count == 0);
+	while (!list_empty(&fanout->all_branches))
+		branch_abandon(LIST_OWNER(fanout->all_branches.next, struct branch, all));
 	for (size_t i = 0; i < STATUS_OUTLETS_MAX && fanout->status[i]; i++)
 		outlet_destroy(fanout->status[i]);
 	map_release(&fanout->branches);
@@ -182,7 +184,7 @@ int peer_unsubscribe(struct peer *peer, struct rc_str id)
 
 /* ---- status ---- */
 
-static struct outlet *status_outlet(struct fanout *fanout, const struct transport *transport)
+struct outlet *status_outlet(struct fanout *fanout, const struct transport *transport)
 {
 	size_t i = 0;
 
@@ -238,6 +240,12 @@ void fanout_status_arrive(struct parcel *parcel)
 		fanout_tell_status(fanout);
 }
 
+static void sit(struct peer *peer, struct outlet *outlet, uint32_t *place, bool apart)
+{
+	outlet_sit(outlet, peer->stream, place, apart);
+	outlet->seats[*place - 1].blocked = peer->rest != NULL;
+}
+
 /* The peer's first subscription has joined: from now on it is told the status. */
 static void begin_status(struct peer *peer)
 {
@@ -245,7 +253,7 @@ static void begin_status(struct peer *peer)
 
 	if (peer->status_place || !peer->transport->tells_status)
 		return;
-	outlet_sit(status_outlet(fanout, peer->transport), peer->stream, &peer->status_place, false);
+	sit(peer, status_outlet(fanout, peer->transport), &peer->status_place, false);
 	/* Blocked: the next tick tells it. */
 	if (fanout->status_known)
 		(void)!tell_status(peer, state_name(fanout->state), fanout->lag_us / 1000, age_ms(fanout));
@@ -257,10 +265,13 @@ void peer_close(struct peer *peer)
 		sub_end(peer->subs);
 	if (peer->status_place)
 		outlet_leave(status_outlet(peer->fanout, peer->transport), peer->status_place);
+	peer_drop_rest(peer);
 }
 
 void peer_writable(struct peer *peer)
 {
+	if (!peer_go_on(peer))
+		return;
 	for (struct sub *sub = peer->subs; sub; sub = sub->next) {
 		if (sub->state == SUB_LOST)
 			sub_resync(sub);
@@ -301,7 +312,7 @@ static void join_done(struct sub *sub, const struct join *join)
 	}
 	apart = sub->position.n != join->chain.n;
 	sub->state = SUB_SEATED;
-	outlet_sit(sub->outlet, peer->stream, &sub->place, apart);
+	sit(peer, sub->outlet, &sub->place, apart);
 	begin_status(peer);
 	if (peer->transport->joined)
 		peer->transport->joined(peer, timed, join->timed_us);
@@ -330,7 +341,7 @@ void fanout_join_arrive(struct parcel *parcel)
 }
 
 /* A delta for one outlet: one frame for all who share the ring, frames of their own for the others. */
-static void outlet_delta(struct outlet *outlet, const struct body *body, int64_t committed_us)
+static void outlet_delta(struct outlet *outlet, struct body *body, int64_t committed_us)
 {
 	struct fanout *fanout = outlet->fanout;
 	bool large = body->len > fanout->config.ring_bytes_max / 2;
@@ -368,7 +379,7 @@ static void outlet_restart(struct outlet *outlet, const struct push *push)
 	for (uint32_t i = outlet->seat_count; i-- > 0;) {
 		struct seat *seat = &outlet->seats[i];
 		struct sub *sub = seat_sub(seat);
-		bool blocked = seat->blocked;
+		bool blocked = seat->blocked || sub->peer->rest;
 
 		if (!seat->apart)
 			sub->position = outlet_position(outlet, seat, outlet->branch->chain);

@@ -13,6 +13,7 @@ struct fanout_config {
 	struct hub *hub;
 	uint32_t reactor;
 	size_t ring_bytes_max;    /* ready frames of one outlet */
+	size_t copy_bytes_max;    /* larger bodies are sent from where they are, never copied for one subscriber */
 	uint32_t branch_subs_max; /* more subscribers of a topic get a branch of their own */
 	/* Reading clocks is the caller's: µs, monotonic and UTC. */
 	int64_t (*mono_us)(void);
@@ -23,13 +24,14 @@ struct peer {
 	struct fanout *fanout;
 	void *stream;
 	const struct transport *transport;
-	struct sub *subs; /* newest first */
+	struct sub *subs;  /* newest first */
+	struct rest *rest; /* of a large body that its stream has not taken yet, or NULL */
 	uint32_t sub_count;
 	uint32_t status_place; /* seat in its transport's status outlet + 1; 0: not told yet */
 };
 
 struct fanout *fanout_create(const struct fanout_config *config);
-/* After the last parcel has been delivered and all peers are closed. */
+/* After hub_destroy; all peers are closed. */
 void fanout_destroy(struct fanout *fanout);
 
 void peer_open(struct fanout *fanout, struct peer *peer, void *stream, const struct transport *transport);
@@ -50,6 +52,8 @@ struct subscription {
 void peer_subscribe(struct peer *peer, const struct subscription *wanted);
 /* RC_NOT_FOUND: no such subscription. Nothing more is sent for it. */
 int peer_unsubscribe(struct peer *peer, struct rc_str id) RC_MUST_CHECK;
+/* A message of the server's own, a whole frame: an error. */
+void peer_say(struct peer *peer, struct rc_str frame);
 bool peer_has(const struct peer *peer, struct rc_str id);
 
 /*

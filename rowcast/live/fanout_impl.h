@@ -77,6 +77,7 @@ struct outlet {
 struct branch {
 	struct tap tap; /* the hub's */
 	struct fanout *fanout;
+	struct list all;    /* in fanout->all_branches */
 	struct branch *kin; /* next branch of the same topic and mode */
 	const struct topic_source *source;
 	struct list outlets;
@@ -102,7 +103,8 @@ struct fanout {
 	struct map branches;
 	struct list run;     /* outlets, round robin */
 	struct list resting; /* branches by due_us */
-	int64_t paid_us;     /* until when the sweeps so far have used up their share of time */
+	struct list all_branches;
+	int64_t paid_us; /* until when the sweeps so far have used up their share of time */
 	struct outlet *status[STATUS_OUTLETS_MAX];
 	bool status_known;
 	enum live_state state;
@@ -135,15 +137,20 @@ static inline struct sub *seat_sub(const struct seat *seat)
 
 /* tell.c; false: nothing was sent, the stream is blocked. */
 bool tell_reset(struct sub *sub, const char *reason) RC_MUST_CHECK;
-bool tell_snapshot(struct sub *sub, const struct body *body, struct rc_position position) RC_MUST_CHECK;
-bool tell_delta(struct sub *sub, const struct body *body) RC_MUST_CHECK;
+bool tell_snapshot(struct sub *sub, struct body *body, struct rc_position position) RC_MUST_CHECK;
+bool tell_delta(struct sub *sub, struct body *body) RC_MUST_CHECK;
 bool tell_status(struct peer *peer, const char *state, int64_t lag_ms, int64_t age_ms) RC_MUST_CHECK;
+/* Go on with the rest of a large body. False: the stream is blocked again. */
+bool peer_go_on(struct peer *peer) RC_MUST_CHECK;
+void peer_drop_rest(struct peer *peer);
 
 /* branch.c */
 struct branch *branch_find(struct fanout *fanout, const struct topic_source *source, struct rc_str name,
 			   enum live_mode mode);
 void branch_unlink(struct branch *branch); /* no more joins */
 void branch_leave(struct branch *branch);
+/* At the end of the process: parcels that belong to it are still under way and will never arrive. */
+void branch_abandon(struct branch *branch);
 void branch_send_ready(struct branch *branch);
 /* All its outlets have been swept: take the next delta, at once or after a rest. */
 void branch_rest(struct branch *branch);
@@ -153,5 +160,6 @@ void branch_rest(struct branch *branch);
 void sub_lose(struct sub *sub, struct rc_position position, bool blocked);
 /* The sweep is over, or given up. */
 void outlet_swept(struct outlet *outlet);
+struct outlet *status_outlet(struct fanout *fanout, const struct transport *transport);
 
 #endif

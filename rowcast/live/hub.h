@@ -20,7 +20,7 @@ struct hub_config {
 struct hub *hub_create(const struct hub_config *config);
 /* The fan-out of reactor `reactor` exists now. Before the threads run. */
 void hub_attach(struct hub *hub, uint32_t reactor, struct fanout *fanout);
-/* After the last parcel has been delivered. */
+/* No parcel is delivered any more; before fanout_destroy. */
 void hub_destroy(struct hub *hub);
 /* Once a second or so: idle topics, idle positions. µs UTC. */
 void hub_tick(struct hub *hub, int64_t now_us);

@@ -1,56 +1,128 @@
 /*
  * Messages for one subscription alone: what joins it, and its deltas while it stands apart from its branch.
  *
- * Either the whole frame is with the stream afterwards (sent, or its rest queued there) or nothing of it.
+ * Either the whole frame is with the stream afterwards or nothing of it. The rest of a large body (a snapshot) is not
+ * copied: the peer keeps a reference and goes on when its stream takes bytes; until then nothing else may be sent on
+ * it, so its seats count as blocked.
  */
+#include <stdlib.h>
+
+#include "rowcast/arena.h"
 #include "rowcast/live/fanout_impl.h"
 #include "rowcast/live/metrics.h"
 
-#define COPY_MAX 65536 /* bodies up to here are put behind their head and sent in one piece */
+#define HELD_MAX 65536 /* private messages that wait behind a large body; beyond it they are dropped */
 
-/* Send, or queue behind what was queued. Returns how much was sent at once. */
-static size_t put(struct peer *peer, const char *bytes, size_t len, bool *blocked)
+struct rest {
+	struct body *body;
+	size_t at;
+	struct buf held;
+};
+
+static void rest_begin(struct peer *peer, struct body *body, size_t at)
 {
-	size_t sent = *blocked ? 0 : peer->transport->send(peer->stream, bytes, len);
-
-	peer->fanout->sent_bytes += (int64_t)len;
-	*blocked |= sent < len;
-	return sent;
+	peer->rest = rc_xcalloc(1, sizeof(*peer->rest));
+	peer->rest->body = body_acquire(body);
+	peer->rest->at = at;
+	for (struct sub *sub = peer->subs; sub; sub = sub->next) {
+		if (sub->place)
+			sub->outlet->seats[sub->place - 1].blocked = 1;
+	}
+	if (peer->status_place)
+		status_outlet(peer->fanout, peer->transport)->seats[peer->status_place - 1].blocked = 1;
 }
 
-static void put_rest(struct peer *peer, const char *bytes, size_t len, bool *blocked)
+void peer_drop_rest(struct peer *peer)
 {
-	size_t sent = put(peer, bytes, len, blocked);
+	if (!peer->rest)
+		return;
+	body_drop(peer->rest->body);
+	buf_release(&peer->rest->held);
+	free(peer->rest);
+	peer->rest = NULL;
+}
 
+/* Send; what is not taken is queued, behind what was queued. */
+static void put(struct peer *peer, const char *bytes, size_t len)
+{
+	size_t sent = peer->transport->send(peer->stream, bytes, len);
+
+	peer->fanout->sent_bytes += (int64_t)len;
 	/* A failure closes the stream, and the server closes the peer with it. */
 	if (sent < len)
 		(void)!peer->transport->queue(peer->stream, bytes + sent, len - sent);
 }
 
+static void put_after(struct peer *peer)
+{
+	if (peer->transport->after.len > 0)
+		put(peer, peer->transport->after.ptr, peer->transport->after.len);
+}
+
+bool peer_go_on(struct peer *peer)
+{
+	struct rest *rest = peer->rest;
+	size_t left, sent;
+
+	if (!rest)
+		return true;
+	left = rest->body->len - rest->at;
+	sent = peer->transport->send(peer->stream, rest->body->bytes + rest->at, left);
+	peer->fanout->sent_bytes += (int64_t)sent;
+	rest->at += sent;
+	if (sent < left)
+		return false;
+	put_after(peer);
+	if (rest->held.len > 0)
+		put(peer, rest->held.data, rest->held.len);
+	peer_drop_rest(peer);
+	return true;
+}
+
+void peer_say(struct peer *peer, struct rc_str frame)
+{
+	if (!peer->rest)
+		put(peer, frame.ptr, frame.len);
+	else if (peer->rest->held.len + frame.len <= HELD_MAX)
+		buf_append_str(&peer->rest->held, frame);
+}
+
 /* The head (or a whole frame) is in scratch. False: nothing was sent, the stream is blocked and will say when it is
  * not. */
-static bool tell(struct peer *peer, const struct body *body)
+static bool tell(struct peer *peer, struct body *body)
 {
 	struct buf *scratch = &peer->fanout->scratch;
-	struct rc_str after = peer->transport->after;
-	bool apart = body && body->len > COPY_MAX, blocked = false;
+	bool large = body && body->len > peer->fanout->config.copy_bytes_max;
 	size_t sent;
 
-	if (body && !apart) {
+	if (peer->rest)
+		return false;
+	if (body && !large) {
 		buf_append(scratch, body->bytes, body->len);
-		buf_append_str(scratch, after);
+		buf_append_str(scratch, peer->transport->after);
 	}
-	sent = put(peer, scratch->data, scratch->len, &blocked);
+	sent = peer->transport->send(peer->stream, scratch->data, scratch->len);
 	peer->fanout->sends++;
 	if (sent == 0)
 		return false;
 	peer->fanout->frames++;
-	metric_add(&live_blocked, blocked);
-	if (blocked)
+	peer->fanout->sent_bytes += (int64_t)scratch->len;
+	if (sent < scratch->len) {
+		metric_add(&live_blocked, 1);
+		/* Hardly ever with a large body: then it is copied behind its head, as one frame may not be torn here.
+		 */
 		(void)!peer->transport->queue(peer->stream, scratch->data + sent, scratch->len - sent);
-	if (apart) {
-		put_rest(peer, body->bytes, body->len, &blocked);
-		put_rest(peer, after.ptr, after.len, &blocked);
+		if (large) {
+			(void)!peer->transport->queue(peer->stream, body->bytes, body->len);
+			put_after(peer);
+		}
+	} else if (large) {
+		sent = peer->transport->send(peer->stream, body->bytes, body->len);
+		peer->fanout->sent_bytes += (int64_t)sent;
+		if (sent < body->len)
+			rest_begin(peer, body, sent);
+		else
+			put_after(peer);
 	}
 	return true;
 }
@@ -68,7 +140,7 @@ bool tell_reset(struct sub *sub, const char *reason)
 	return true;
 }
 
-bool tell_snapshot(struct sub *sub, const struct body *body, struct rc_position position)
+bool tell_snapshot(struct sub *sub, struct body *body, struct rc_position position)
 {
 	struct fanout *fanout = sub->peer->fanout;
 
@@ -85,7 +157,7 @@ bool tell_snapshot(struct sub *sub, const struct body *body, struct rc_position 
  * A delta for someone who stands at a position of his own. One that ends where he is already has nothing for him,
  * unless time changed rows after he was told: that comes with `to` = `from`, at his position.
  */
-bool tell_delta(struct sub *sub, const struct body *body)
+bool tell_delta(struct sub *sub, struct body *body)
 {
 	struct fanout *fanout = sub->peer->fanout;
 	struct rc_position from = sub->position, to = body->to;

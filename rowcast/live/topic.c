@@ -223,10 +223,6 @@ static void sort_filled(struct topic *topic)
 		if (!last || last->n != row->n || last->timed != row->timed)
 			topic->serial++;
 		row->serial = topic->serial;
-		if (!row->timed) {
-			topic->log_serial = row->serial;
-			topic->log_n = row->n;
-		}
 		list_push_back(&topic->recency, &row->place);
 		topic->row_count += row->json.ptr != NULL;
 		lay(topic, row);
@@ -240,7 +236,7 @@ int topic_fill(struct topic *topic, struct rc_position position, struct rc_fault
 	int err;
 
 	clear_rows(topic);
-	topic->floor = topic->log_n = topic->log_serial = 0;
+	topic->floor = 0;
 	topic->serial++;
 	topic->pruned_serial = 0;
 	topic->filling = true;
@@ -251,6 +247,9 @@ int topic_fill(struct topic *topic, struct rc_position position, struct rc_fault
 		clear_rows(topic);
 	else
 		sort_filled(topic);
+	/* A row tells only its last change; transactions may stand behind one that time made. */
+	topic->log_n = position.n;
+	topic->log_serial = topic->serial;
 	topic_begin_history(topic, position);
 	return err;
 }

@@ -55,7 +55,7 @@ struct topic {
 	struct body **history; /* ring of `history_cap` */
 	size_t history_first, history_count, history_cap, history_bytes;
 	uint64_t history_floor; /* every delta after this number is there */
-	uint64_t history_run;     /* serial before the run of time-driven changes that the newest delta is */
+	uint64_t history_run;   /* serial before the run of time-driven changes that the newest delta is */
 	/* What was encoded last, while it is current. */
 	struct body *snapshot, *delta;
 	uint64_t snapshot_serial, delta_from_serial;

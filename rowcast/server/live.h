@@ -9,11 +9,12 @@
  *
  *   live_start(&live, &config)           main thread, before any loop runs
  *   live_routes(live, r, routes)         for each reactor, before its http_server_create
- *   hub_restart(live_hub(live), position, NULL)   projector thread, once the board stands; until then: 503 / error unavailable
- *   hub_status(live_hub(live), LIVE_LIVE, 0, 0)   projector thread, whenever it changes or is measured again
+ *   hub_restart(live_hub(live), position, NULL)   projector thread, once the board stands; until then: 503 / error
+ * unavailable hub_status(live_hub(live), LIVE_LIVE, 0, 0)   projector thread, whenever it changes or is measured again
  *   … topic_put, topic_remove, hub_commit …       projector thread
  *   live_drain(live)                     any thread
- *   live_destroy(live)                   after the loops have stopped and the http servers are destroyed
+ *   live_destroy(live)                   after the loops have stopped and the http servers are destroyed, before the
+ * loops are
  */
 #ifndef ROWCAST_SERVER_LIVE_H
 #define ROWCAST_SERVER_LIVE_H
@@ -25,17 +26,18 @@ struct live;
 
 /* Every field is a row of the program's option table; live_limits_default() gives what stands in brackets. */
 struct live_limits {
-	int64_t subscriptions_max;   /* of one connection [100] */
-	int64_t id_bytes_max;        /* of a subscription's id [64] */
-	int64_t ring_bytes_max;      /* ready frames kept for one outlet; who stands before them is brought up to date [256 KiB] */
-	int64_t history_bytes_max;   /* single transactions of one topic, for mode `every` [1 MiB] */
-	int64_t tombstones_max;      /* of one topic; older positions get `reset` [100,000] */
-	int64_t topics_max;          /* open at once, those without subscribers included [10,000] */
-	int64_t topic_linger_us;     /* a topic is kept this long after its last subscriber [60 s] */
-	int64_t status_interval_us;  /* tick of `status` [3 s] */
+	int64_t subscriptions_max; /* of one connection [100] */
+	int64_t id_bytes_max;      /* of a subscription's id [64] */
+	int64_t ring_bytes_max; /* ready frames kept for one outlet; who stands before them is brought up to date [256
+				   KiB] */
+	int64_t history_bytes_max;    /* single transactions of one topic, for mode `every` [1 MiB] */
+	int64_t tombstones_max;       /* of one topic; older positions get `reset` [100,000] */
+	int64_t topics_max;           /* open at once, those without subscribers included [10,000] */
+	int64_t topic_linger_us;      /* a topic is kept this long after its last subscriber [60 s] */
+	int64_t status_interval_us;   /* tick of `status` [3 s] */
 	int64_t position_interval_us; /* an idle subscription's position is moved on after [60 s] */
-	int64_t poll_wait_max_us;    /* long-poll [60 s] */
-	int64_t poll_wait_us;        /* long-poll without `wait` [25 s] */
+	int64_t poll_wait_max_us;     /* long-poll [60 s] */
+	int64_t poll_wait_us;         /* long-poll without `wait` [25 s] */
 };
 
 struct live_limits live_limits_default(void);
@@ -59,8 +61,8 @@ struct hub *live_hub(struct live *live);
 void live_routes(struct live *live, size_t reactor, struct http_route routes[LIVE_ROUTES]);
 
 /*
- * From now on subscriptions are refused, WebSockets are closed with 1012, event streams end, waiting polls answer 204. Any
- * thread; takes effect on each reactor's next turn. Call it before http_server_drain.
+ * From now on subscriptions are refused, WebSockets are closed with 1012, event streams end, waiting polls answer 204.
+ * Any thread; takes effect on each reactor's next turn. Call it before http_server_drain.
  */
 void live_drain(struct live *live);
 void live_destroy(struct live *live);

@@ -318,7 +318,8 @@ void client_check_now(struct client *client)
 {
 	assert_true(client->has_view && !client->reset_seen);
 	if (memcmp(client->values, client->rig->models[client->topic].values, sizeof(client->values)))
-		print_message("# client %p on topic %d stayed behind at %s\n", (void *)client, client->topic, client->position);
+		print_message("# client %p on topic %d stayed behind at %s\n", (void *)client, client->topic,
+			      client->position);
 	assert_memory_equal(client->values, client->rig->models[client->topic].values, sizeof(client->values));
 }
 
@@ -481,6 +482,7 @@ void rig_restart(struct rig *rig, const char *reason)
 struct rig_options rig_defaults(void)
 {
 	return (struct rig_options){.ring_bytes = 1 << 16,
+				    .copy_bytes = 1 << 16,
 				    .history_bytes = 1 << 20,
 				    .tombstones_max = 1000,
 				    .topics_max = 100,
@@ -506,6 +508,7 @@ struct rig *rig_create(const struct rig_options *wanted)
 									.hub = rig->hub,
 									.reactor = r,
 									.ring_bytes_max = (size_t)options.ring_bytes,
+									.copy_bytes_max = (size_t)options.copy_bytes,
 									.branch_subs_max = options.branch_subs_max,
 									.mono_us = now_us,
 									.wall_us = now_us});
@@ -522,8 +525,8 @@ void rig_destroy(struct rig *rig)
 {
 	rig_settle(rig);
 	assert_int_equal(atomic_load(&rig_subscribers.value), 0);
+	hub_destroy(rig->hub);
 	for (int r = 0; r < RIG_REACTORS; r++)
 		fanout_destroy(rig->fanouts[r]);
-	hub_destroy(rig->hub);
 	free(rig);
 }

@@ -86,7 +86,7 @@ struct rig {
 };
 
 struct rig_options {
-	int64_t ring_bytes, history_bytes, tombstones_max, topics_max;
+	int64_t ring_bytes, copy_bytes, history_bytes, tombstones_max, topics_max;
 	uint32_t branch_subs_max;
 };
 

@@ -26,6 +26,7 @@ static struct rig_options random_options(void)
 	struct rig_options options = rig_defaults();
 
 	options.ring_bytes = below(2) ? 300 + below(600) : 1 << 16;
+	options.copy_bytes = below(2) ? 20 + below(200) : 1 << 16;
 	options.history_bytes = below(2) ? 200 + below(3000) : 1 << 20;
 	options.tombstones_max = 1 + below(RIG_KEYS);
 	options.topics_max = 1 + below(4);
