@@ -75,7 +75,6 @@ static void gate_deliver(struct message *message)
 
 static void gate_close(struct rig *rig, struct gate *gate)
 {
-	gate->message.deliver = gate_deliver;
 	sem_init(&gate->reached, 0, 0);
 	sem_init(&gate->open, 0, 0);
 	loop_post(rig->store->loop, &gate->message);
@@ -87,7 +86,7 @@ static void test_the_same_key_in_one_train_is_in_flight(void **state)
 	struct rig *rig = *state;
 	struct call *first = keyed(hold_call(rig, 1, 1, 10, 0, 1), "k", "f");
 	struct call *second = keyed(hold_call(rig, 1, 1, 10, 0, 1), "k", "f");
-	struct gate gate = {0};
+	struct gate gate = {.message.deliver = gate_deliver};
 
 	gate_close(rig, &gate);
 	call_submit(rig, first);
