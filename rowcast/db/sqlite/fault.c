@@ -139,6 +139,6 @@ int sqlite_fault(struct sqlite_conn *conn, int result, const char *doing)
 		refusal_read(&conn->base.refusal, sqlite3_extended_errcode(conn->db), message);
 		return rc_fault_set(&conn->base.fault, RC_CONSTRAINT, "%s", message);
 	}
-	return rc_fault_set(&conn->base.fault, (enum rc_err)err, "cannot %s in database %s: %s%s", doing, conn->path,
+	return rc_fault_set(&conn->base.fault, (enum rc_err)err, "cannot %s database %s: %s%s", doing, conn->path,
 			    message, remedy(err, result));
 }

@@ -25,7 +25,7 @@ static int directory_check(const char *path, struct rc_fault *fault)
 			fault, RC_NOT_FOUND,
 			"cannot create database %s: the directory %s does not exist; make it or correct the path", path,
 			directory);
-	else if (access(directory, W_OK | X_OK) != 0)
+	else if (euidaccess(directory, W_OK | X_OK) != 0)
 		rc = rc_fault_set(
 			fault, RC_READONLY,
 			"cannot create database %s: this user may not write to the directory %s; change its owner or "
@@ -60,10 +60,10 @@ static int path_check(const char *path, const struct db_options *options, struct
 	if (!S_ISREG(info.st_mode))
 		return rc_fault_set(fault, RC_INVALID, "%s is not a regular file; the database URL must name one",
 				    path);
-	if (access(path, R_OK) != 0)
+	if (euidaccess(path, R_OK) != 0)
 		return rc_fault_set(fault, RC_IO,
 				    "cannot read database %s: permission denied; give this user access to it", path);
-	if (options->writable && access(path, W_OK) != 0)
+	if (options->writable && euidaccess(path, W_OK) != 0)
 		return rc_fault_set(
 			fault, RC_READONLY,
 			"database %s is read-only for this user; give it write access to the file and its directory",
@@ -104,7 +104,7 @@ static int open_path(struct db_conn **out, const char *path, const struct db_opt
 	if (options->create && options->writable)
 		flags |= SQLITE_OPEN_CREATE;
 	/* A reader too needs to write the shared memory file; where it may not, SQLite does what it can without. */
-	if (!options->writable && strcmp(path, memory_path) != 0 && access(path, W_OK) != 0)
+	if (!options->writable && strcmp(path, memory_path) != 0 && euidaccess(path, W_OK) != 0)
 		flags = (flags & ~SQLITE_OPEN_READWRITE) | SQLITE_OPEN_READONLY;
 	result = sqlite3_open_v2(path, &conn->db, flags, NULL);
 	if (result == SQLITE_OK)

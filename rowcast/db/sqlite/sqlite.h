@@ -40,7 +40,8 @@ void sqlite_close(struct db_conn *conn);
 
 /* fault.c: SQLite's result as rc_err, without a message. */
 int sqlite_err(sqlite3 *db, int result);
-/* Fill conn->fault (and refusal) from the connection's last error while `doing` ("commit", "read"); returns the rc_err.
+/* Fill conn->fault (and refusal) from the connection's last error while `doing` ("commit to", "read": what stands
+ * before "database PATH"); returns the rc_err.
  */
 int sqlite_fault(struct sqlite_conn *conn, int result, const char *doing);
 

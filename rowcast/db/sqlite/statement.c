@@ -27,7 +27,7 @@ int sqlite_prepare(struct db_conn *base, struct rc_str sql, struct db_stmt **out
 		return rc_fault_set(&base->fault, RC_LIMIT, "the SQL statement is too long");
 	result = sqlite3_prepare_v3(conn->db, sql.ptr, (int)sql.len, SQLITE_PREPARE_PERSISTENT, &stmt, NULL);
 	if (result != SQLITE_OK)
-		return sqlite_fault(conn, result, "prepare a statement");
+		return sqlite_fault(conn, result, "prepare a statement for");
 	if (!stmt)
 		return rc_fault_set(&base->fault, RC_INVALID, "the SQL statement is empty");
 	*out = rc_xmalloc(sizeof(**out));
@@ -138,7 +138,7 @@ static int bind_failed(struct db_stmt *stmt, int result, uint32_t at)
 	case SQLITE_RANGE:
 		return rc_fault_set(&stmt->conn->base.fault, RC_INVALID, "the statement has no parameter %u", at + 1);
 	default:
-		return sqlite_fault(stmt->conn, result, "bind a parameter");
+		return sqlite_fault(stmt->conn, result, "bind a parameter for");
 	}
 }
 
@@ -174,7 +174,7 @@ int sqlite_step(struct db_stmt *stmt)
 		return DB_ROW;
 	if (result == SQLITE_DONE)
 		return RC_OK;
-	return sqlite_fault(stmt->conn, result, sqlite3_stmt_readonly(stmt->stmt) ? "read" : "write");
+	return sqlite_fault(stmt->conn, result, sqlite3_stmt_readonly(stmt->stmt) ? "read" : "write to");
 }
 
 static bool read_text(sqlite3_stmt *stmt, int at, int type, struct rc_arena *arena, struct rc_str *out)

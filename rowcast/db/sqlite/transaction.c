@@ -61,7 +61,7 @@ int sqlite_begin(struct db_conn *base, bool write)
 				    conn->path);
 	result = run_fixed(conn, write ? FIXED_BEGIN_WRITE : FIXED_BEGIN_READ);
 	if (result != SQLITE_OK)
-		return sqlite_fault(conn, result, "begin a transaction");
+		return sqlite_fault(conn, result, "begin a transaction in");
 	conn->savepoints = 0;
 	return RC_OK;
 }
@@ -87,7 +87,7 @@ int sqlite_commit(struct db_conn *base)
 
 	if (result == SQLITE_OK)
 		return RC_OK;
-	rc = sqlite_fault(conn, result, "commit");
+	rc = sqlite_fault(conn, result, "commit to");
 	if (result == SQLITE_IOERR_FSYNC)
 		rc = rc_fault_set(&base->fault, RC_UNKNOWN,
 				  "the disk of database %s did not confirm a commit (%s): it may or may not be stored; "
@@ -116,7 +116,7 @@ int sqlite_savepoint(struct db_conn *base, enum db_savepoint act)
 		result = sqlite3_reset(*cached);
 	}
 	if (result != SQLITE_OK)
-		return sqlite_fault(conn, result, "keep a savepoint");
+		return sqlite_fault(conn, result, "keep a savepoint in");
 	if (act == DB_SAVEPOINT_UNDO)
 		return sqlite_savepoint(base, DB_SAVEPOINT_KEEP); /* rolled back, it is still there */
 	conn->savepoints += act == DB_SAVEPOINT_SET ? 1 : -1u;
@@ -128,7 +128,7 @@ int sqlite_script(struct db_conn *base, const char *sql)
 	struct sqlite_conn *conn = sqlite_conn_of(base);
 	int result = sqlite3_exec(conn->db, sql, NULL, NULL, NULL);
 
-	return result == SQLITE_OK ? RC_OK : sqlite_fault(conn, result, "run a script");
+	return result == SQLITE_OK ? RC_OK : sqlite_fault(conn, result, "run a script in");
 }
 
 int sqlite_log_head(struct db_conn *base, uint64_t *n)
@@ -138,12 +138,12 @@ int sqlite_log_head(struct db_conn *base, uint64_t *n)
 	int result = fixed(conn, FIXED_LOG_HEAD, &stmt);
 
 	if (result != SQLITE_OK)
-		return sqlite_fault(conn, result, "read the change log");
+		return sqlite_fault(conn, result, "read the change log of");
 	result = sqlite3_step(stmt);
 	*n = result == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(stmt, 0) : 0;
 	sqlite3_reset(stmt);
 	return result == SQLITE_ROW || result == SQLITE_DONE ? RC_OK
-							     : sqlite_fault(conn, result, "read the change log");
+							     : sqlite_fault(conn, result, "read the change log of");
 }
 
 static int64_t mono_ms(void)
@@ -212,7 +212,7 @@ int sqlite_foreign_keys_check(struct db_conn *base)
 				  "a row of table %s points to a row of table %s that does not exist",
 				  sqlite3_column_text(stmt, 0), sqlite3_column_text(stmt, 2));
 	else if (result != SQLITE_DONE)
-		rc = sqlite_fault(conn, result, "check foreign keys");
+		rc = sqlite_fault(conn, result, "check foreign keys of");
 	sqlite3_finalize(stmt);
 	return rc;
 }
@@ -257,7 +257,7 @@ int sqlite_catalog(struct db_conn *base, struct rc_arena *arena, struct db_objec
 	}
 	*objects = list;
 	if (result != SQLITE_DONE)
-		sqlite_fault(conn, result, "read the catalog");
+		sqlite_fault(conn, result, "read the catalog of");
 	sqlite3_finalize(stmt);
 	return result == SQLITE_DONE ? RC_OK : (int)base->fault.err;
 }

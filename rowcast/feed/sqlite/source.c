@@ -67,7 +67,7 @@ static int prepare(struct sqlite_feed *feed, const char *sql, sqlite3_stmt **out
 {
 	int result = sqlite3_prepare_v3(feed->db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL);
 
-	return result == SQLITE_OK ? RC_OK : sqlite_fault(sqlite_conn_of(feed->conn), result, "read the change log");
+	return result == SQLITE_OK ? RC_OK : sqlite_fault(sqlite_conn_of(feed->conn), result, "read the change log of");
 }
 
 static int connect_file(struct sqlite_feed *feed, struct rc_fault *fault)
@@ -119,7 +119,7 @@ static void feed_close(struct rc_feed *base)
 
 static int failed(struct sqlite_feed *feed, int result)
 {
-	return sqlite_fault(sqlite_conn_of(feed->conn), result, "read the change log");
+	return sqlite_fault(sqlite_conn_of(feed->conn), result, "read the change log of");
 }
 
 /* Remember the row at `n`, so that the next look can tell whether it is still the same. */

@@ -11,7 +11,10 @@
 
 #include "rowcast/db/sqlite/capture.h"
 
-#define COLUMN(row, field, kind, bits) {#field, kind, bits, offsetof(struct row, field)}
+#define COLUMN(row, field, kind, bits)                                                                                 \
+	{                                                                                                              \
+#field, kind, bits, offsetof(struct row, field)                                                        \
+	}
 
 static const struct rc_column item_columns[] = {
 	COLUMN(item, id, RC_INT, RC_COLUMN_KEY | RC_COLUMN_IDENTITY),
@@ -87,12 +90,14 @@ static const struct rc_constraint constraints[SAMPLE_CONSTRAINTS] = {
 };
 
 static const char tables_sql[] =
-	"CREATE TABLE item (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, flag INTEGER NOT NULL, real REAL, data BLOB,\n"
+	"CREATE TABLE item (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, flag INTEGER NOT NULL, real "
+	"REAL, data BLOB,\n"
 	"  uuid TEXT, at INTEGER NOT NULL, day TEXT, doc TEXT, version INTEGER NOT NULL DEFAULT 1,\n"
 	"  CONSTRAINT item_name UNIQUE (name)) STRICT;\n"
 	"CREATE TABLE pair (a INTEGER NOT NULL, b TEXT NOT NULL, amount INTEGER NOT NULL,\n"
 	"  CONSTRAINT pair_amount CHECK (amount BETWEEN 0 AND 1000), PRIMARY KEY (a, b)) STRICT, WITHOUT ROWID;\n"
-	"CREATE TABLE link (id INTEGER PRIMARY KEY AUTOINCREMENT, item_id INTEGER NOT NULL REFERENCES item (id) ON DELETE CASCADE,\n"
+	"CREATE TABLE link (id INTEGER PRIMARY KEY AUTOINCREMENT, item_id INTEGER NOT NULL REFERENCES item (id) ON "
+	"DELETE CASCADE,\n"
 	"  place INTEGER NOT NULL, rank INTEGER NOT NULL, CONSTRAINT link_place UNIQUE (item_id, place)) STRICT;\n"
 	"CREATE UNIQUE INDEX link_rank ON link (rank) WHERE place > 100;\n"
 	"CREATE TRIGGER link_guard BEFORE INSERT ON link WHEN NEW.place < 0 BEGIN\n"
@@ -136,12 +141,15 @@ const struct rc_schema *sample_schema(void)
 		return &schema;
 	buf_append_str(&first, RC_STR(tables_sql));
 	capture_write_log(&first, ITEM_COLUMNS);
-	capture_write_table(&first, &(struct capture_table){&item_model, CAPTURE_ROWID_KEY, (struct capture_unique[]){{name, 1, NULL}}, 1});
+	capture_write_table(&first, &(struct capture_table){&item_model, CAPTURE_ROWID_KEY,
+							    (struct capture_unique[]){{name, 1, NULL}}, 1});
 	capture_write_table(&first, &(struct capture_table){&pair_model, CAPTURE_ROWID_NONE, NULL, 0});
-	capture_write_table(&first, &(struct capture_table){&link_model, CAPTURE_ROWID_KEY,
-							    (struct capture_unique[]){{place, 2, NULL}, {rank, 1, "place > 100"}}, 2});
+	capture_write_table(&first, &(struct capture_table){
+					    &link_model, CAPTURE_ROWID_KEY,
+					    (struct capture_unique[]){{place, 2, NULL}, {rank, 1, "place > 100"}}, 2});
 	migrations[0] = (struct rc_migration){1, "initial", buf_cstr(&first), NULL, "11"};
-	migrations[1] = (struct rc_migration){2, "notes", "CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;",
+	migrations[1] = (struct rc_migration){2, "notes",
+					      "CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;",
 					      "DROP TABLE note;", "22"};
 	return &schema;
 }
@@ -154,9 +162,15 @@ void sample_dir_make(struct sample_dir *dir)
 	snprintf(dir->url, sizeof(dir->url), "sqlite:%s", dir->db_path);
 }
 
-static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *walk) { return remove(path); }
+static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *walk)
+{
+	return remove(path);
+}
 
-void sample_dir_remove(struct sample_dir *dir) { nftw(dir->path, remove_one, 8, FTW_DEPTH | FTW_PHYS); }
+void sample_dir_remove(struct sample_dir *dir)
+{
+	nftw(dir->path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
 
 struct rc_db *sample_open_with(const struct sample_dir *dir, enum rc_access access)
 {

@@ -43,14 +43,18 @@ static struct item full_item(const char *name)
 		.flag = true,
 		.real = 0.1 + 0.2,
 		.data = RC_STR("\0\1\377 binary"),
-		.uuid = {{0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0xfe, 0xdc, 0xba, 0x98, 0x76, 0x54, 0x32, 0x10}},
+		.uuid = {{0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0xfe, 0xdc, 0xba, 0x98, 0x76, 0x54, 0x32,
+			  0x10}},
 		.at = INT64_MAX,
 		.day = -719162, /* 0001-01-01 */
 		.doc = RC_STR("{\"a\":[1,2]}"),
 	};
 }
 
-static void insert(struct rc_tx *tx, struct item *item) { assert_int_equal(rc_row_insert(tx, &item_model, item), RC_OK); }
+static void insert(struct rc_tx *tx, struct item *item)
+{
+	assert_int_equal(rc_row_insert(tx, &item_model, item), RC_OK);
+}
 
 static struct item *get(struct fixture *f, struct rc_tx *tx, int64_t id)
 {
@@ -112,7 +116,8 @@ static void test_extreme_numbers_come_back_exactly(void **state)
 {
 	struct fixture *f = *state;
 	struct rc_tx *tx = sample_begin(f->db);
-	static const double doubles[] = {DBL_MAX, -DBL_MAX, DBL_MIN, DBL_TRUE_MIN, INFINITY, -INFINITY, 9007199254740993.0, 1e23, 0};
+	static const double doubles[] = {
+		DBL_MAX, -DBL_MAX, DBL_MIN, DBL_TRUE_MIN, INFINITY, -INFINITY, 9007199254740993.0, 1e23, 0};
 	static const int64_t times[] = {INT64_MIN, INT64_MIN + 1, -1, 0, ((int64_t)1 << 53) + 1, INT64_MAX};
 
 	for (size_t i = 0; i < sizeof(doubles) / sizeof(*doubles); i++) {
@@ -333,7 +338,8 @@ static void test_a_value_of_another_type_is_a_mismatch(void **state)
 
 	assert_int_equal(rc_sql_rows(tx, &f->arena, "SELECT 'x' AS id", NULL, 0, &item_model, &rows), RC_MISMATCH);
 	assert_int_equal(rc_sql_rows(tx, &f->arena, "SELECT 2 AS flag", NULL, 0, &item_model, &rows), RC_MISMATCH);
-	assert_int_equal(rc_sql_rows(tx, &f->arena, "SELECT '2026-02-30' AS day", NULL, 0, &item_model, &rows), RC_MISMATCH);
+	assert_int_equal(rc_sql_rows(tx, &f->arena, "SELECT '2026-02-30' AS day", NULL, 0, &item_model, &rows),
+			 RC_MISMATCH);
 	assert_int_equal(rc_sql_rows(tx, &f->arena, "SELECT '0123' AS uuid", NULL, 0, &item_model, &rows), RC_MISMATCH);
 	assert_int_equal(rc_sql_rows(tx, &f->arena, "SELECT x'00' AS name", NULL, 0, &item_model, &rows), RC_MISMATCH);
 	assert_non_null(strstr(rc_db_fault(f->db)->message, "column name of table item"));
