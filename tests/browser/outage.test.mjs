@@ -1,6 +1,6 @@
 /* The server dies, hangs and comes back: the page says which, and returns by itself. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before, beforeEach, test } from "node:test";
 import { assertAccessible, fillForm, launch, open, openForm, Server, slotOf, status, visitor } from "./world.mjs";
 
 const server = new Server();
@@ -10,6 +10,7 @@ before(async () => {
 	await server.start();
 	browser = await launch();
 });
+beforeEach(() => server.start()); // a failed test leaves it dead
 after(async () => {
 	await browser?.close();
 	await server.destroy();
@@ -22,7 +23,7 @@ test("a dead server is named, booking is off with a reason and a phone number, a
 	await page.evaluate(() => (window.sameDocument = true));
 
 	await server.stop("SIGKILL");
-	await page.getByText("Online booking is unavailable").waitFor();
+	await page.locator(".banner", { hasText: "Online booking is unavailable" }).waitFor();
 	await status(page, "Offline");
 	assert.ok(await page.locator(".banner").getByRole("link", { name: "+351 21 000 0000" }).isVisible());
 	assert.ok(await slotOf(page, slot).isVisible(), "what was known stays on the screen");
@@ -92,7 +93,7 @@ test("a page that never had data says so, with the way to reach the venue", asyn
 		};
 	});
 	await page.goto(slot.address("week"));
-	await page.getByText("Availability is unavailable right now").waitFor();
+	await page.locator(".banner", { hasText: "Availability is unavailable right now" }).waitFor();
 	assert.ok(await page.locator(".banner").getByRole("link", { name: "desk@harbour.example" }).isVisible());
 	await page.getByRole("button", { name: "Try again" }).waitFor();
 	await page.context().close();

@@ -65,7 +65,7 @@ try {
 
 	await open(page, slot.address("week"));
 	await server.stop("SIGKILL");
-	await page.getByText("Online booking is unavailable").waitFor();
+	await page.locator(".banner", { hasText: "Online booking is unavailable" }).waitFor();
 	await take(page, "unavailable");
 } finally {
 	await browser.close();

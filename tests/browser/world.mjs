@@ -37,6 +37,7 @@ export class Server {
 
 	/** The first start chooses a port; later ones come back at the same address, on the same database. */
 	async start() {
+		if (this.#alive) return this;
 		const listen = this.url ? new URL(this.url).host : "127.0.0.1:0";
 		const child = spawn(
 			program,
@@ -59,13 +60,17 @@ export class Server {
 		return this;
 	}
 
+	get #alive() {
+		return this.#process !== null && this.#process.exitCode === null && this.#process.signalCode === null;
+	}
+
 	signal(name) {
 		this.#process.kill(name);
 	}
 
 	async stop(signal = "SIGTERM") {
 		const child = this.#process;
-		if (!child || child.exitCode !== null || child.signalCode !== null) return;
+		if (!this.#alive) return;
 		const gone = new Promise((resolve) => child.once("exit", resolve));
 		child.kill(signal);
 		if (signal !== "SIGKILL") child.kill("SIGCONT");

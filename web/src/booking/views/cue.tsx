@@ -37,5 +37,5 @@ export function Glyph({ name }: { readonly name: keyof typeof GLYPHS }): JSX.Ele
 export function cueWords(slot: Slot, mine: boolean): string {
 	if (mine) return text.state.mine;
 	if (slot.state === "booked") return text.state.booked;
-	return slot.capacity > 1 ? `${text.state[slot.state]}, ${text.left(slot.remaining)}` : text.state[slot.state];
+	return `${text.state[slot.state]}, ${text.left(slot.remaining)}`;
 }

@@ -23,11 +23,11 @@ export function DayStrip({ model }: { readonly model: VenueModel }): JSX.Element
 						class={`strip-day${date === today.value ? " is-today" : ""}`}
 						aria-pressed={chosen}
 						disabled={date < today.value}
-						aria-label={`${format.day(date)}, ${words}`}
 						onClick={() => (choice.date.value = date)}
 					>
-						<span class="strip-name">{format.weekday(date)}</span>
+						<span class="strip-name">{format.weekday(date)}</span>{" "}
 						<span class="strip-number">{format.dayNumber(date)}</span>
+						<span class="unseen">, {words}</span>
 						<span class="strip-bar">
 							<span style={{ width: `${Math.round((Math.min(count, FULL_BAR) / FULL_BAR) * 100)}%` }} />
 						</span>

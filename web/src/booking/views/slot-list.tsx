@@ -52,33 +52,34 @@ function Chip({ model, slot }: { readonly model: VenueModel; readonly slot: Slot
 	const { format } = model;
 	const mine = model.mine.value === slot.id;
 	const updated = model.updated.value.has(slot.id);
-	const words = [
-		`${format.time(slot.start)} ${format.zone(slot.start)}`,
-		model.resourceName(slot.resource),
-		cueWords(slot, mine),
-		...(updated ? [text.updated] : []),
-	];
 	return (
 		<button
 			type="button"
 			class={`chip chip-${mine ? "mine" : slot.state}${updated ? " is-updated" : ""}`}
 			data-slot={slot.id}
 			data-state={slot.state}
-			aria-label={words.join(", ")}
 			onClick={() => (model.open.value = slot)}
 		>
 			<span class="chip-when">
 				<strong>{format.time(slot.start)}</strong> <small>{format.zone(slot.start)}</small>
 			</span>
-			{model.resources.value.length > 1 && <span class="chip-where">{model.resourceName(slot.resource)}</span>}
+			<span class="unseen">, </span>
+			{model.resources.value.length > 1 && (
+				<span class="chip-where">
+					{model.resourceName(slot.resource)}
+					<span class="unseen">, </span>
+				</span>
+			)}
 			<span class="chip-state">
 				<span class="swatch" aria-hidden="true">
 					<Cue slot={slot} mine={mine} />
 				</span>
-				<span>{mine ? text.state.mine : text.state[slot.state]}</span>
+				<span aria-hidden="true">{mine ? text.state.mine : text.state[slot.state]}</span>
+				<span class="unseen">{cueWords(slot, mine)}</span>
 			</span>
 			{updated && (
-				<span class="tag" aria-hidden="true">
+				<span class="tag">
+					<span class="unseen">, </span>
 					{text.updated}
 				</span>
 			)}
