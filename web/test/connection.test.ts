@@ -134,7 +134,9 @@ test("the pauses between attempts grow, and start small again once a message cam
 	assert.ok((gaps[5] ?? 0) <= 8_010 && (gaps[5] ?? 0) >= 7_900, gaps.join(" "));
 	on.server.open();
 	on.server.tick();
-	on.server.lose();
+	on.server.lose(); // retrying
+	on.world.pass(800);
+	on.server.lose(); // down: the first of the growing pauses
 	const connections = on.server.connections;
 	on.world.pass(800);
 	assert.equal(on.server.connections, connections + 1);

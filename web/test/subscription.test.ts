@@ -168,6 +168,17 @@ test("a snapshot is never news, also when changes came in the same frame before 
 	assert.deepEqual(on.batches.map((batch) => batch.origin), ["snapshot"]);
 });
 
+test("a snapshot that repeats what is known changes nothing, not even the objects", () => {
+	const on = stage();
+	on.server.snapshot("a.1", [slot("x")]);
+	on.world.paint();
+	const before = on.view.slots.get("x");
+	on.server.snapshot("a.2", [slot("x")]);
+	on.world.paint();
+	assert.equal(on.batches[1]?.changes.size, 0);
+	assert.equal(on.view.slots.get("x"), before);
+});
+
 test("an empty snapshot is announced too, so that loading ends", () => {
 	const on = stage();
 	on.server.snapshot("a.1", []);
