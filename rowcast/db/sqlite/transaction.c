@@ -19,8 +19,8 @@ static const char *const fixed_sql[FIXED_COUNT] = {
 	[FIXED_ROLLBACK] = "ROLLBACK",
 	/* Both: the sequence outlives pruned rows; the rows are right where OR FAIL ended a statement before it wrote
 	   the sequence. */
-	[FIXED_LOG_HEAD] = "SELECT max((SELECT coalesce(max(n), 0) FROM rc_log),"
-			   " (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'rc_log'))",
+	[FIXED_LOG_HEAD] = ("SELECT max((SELECT coalesce(max(n), 0) FROM rc_log),"
+			    " (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'rc_log'))"),
 };
 
 static int fixed(struct sqlite_conn *conn, enum sqlite_fixed which, sqlite3_stmt **out)
