@@ -72,7 +72,7 @@ void rig_store_start(struct rig *rig, const struct store_options *options)
 	store_on_commit(rig->store, on_commit, &rig->committed);
 }
 
-struct rig *rig_start(const struct store_options *options)
+struct rig *rig_create(void)
 {
 	struct rc_db_options db_options = {.access = RC_WRITE, .create = true};
 	struct rig *rig = calloc(1, sizeof(*rig));
@@ -91,6 +91,13 @@ struct rig *rig_start(const struct store_options *options)
 	rig_sql(rig, "%s", seed);
 	rig->catalog = catalog_read(rig->reader);
 	rig->day_us = (clock_wall_us() / DAY_US + 1) * DAY_US;
+	return rig;
+}
+
+struct rig *rig_start(const struct store_options *options)
+{
+	struct rig *rig = rig_create();
+
 	rig_store_start(rig, options);
 	return rig;
 }

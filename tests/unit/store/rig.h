@@ -34,6 +34,7 @@ struct call {
 };
 
 struct rig *rig_start(const struct store_options *options);
+struct rig *rig_create(void); /* the database only */
 void rig_stop(struct rig *rig);
 void rig_store_start(struct rig *rig, const struct store_options *options);
 /* For cmocka: default options, state = the rig. */
