@@ -22,6 +22,7 @@
 #include "rowcast/base/check.h"
 #include "rowcast/base/metric.h"
 #include "rowcast/live/fanout.h"
+#include "rowcast/live/metrics.h"
 
 #define RIG_REACTORS 2
 #define RIG_TOPICS   3

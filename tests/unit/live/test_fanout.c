@@ -1,0 +1,275 @@
+/*
+ * Fan-outs: cursors, blocked and overrun subscribers, status, large bodies.
+ */
+#include "tests/unit/live/rig.h"
+
+static struct rig *rig;
+static struct client *client, *other;
+
+static int set_up_with(const struct rig_options *options)
+{
+	rig = rig_create(options);
+	client = client_open(rig, 0);
+	other = client_open(rig, 0);
+	return 0;
+}
+
+static int set_up(void **unused)
+{
+	return set_up_with(NULL);
+}
+
+static int set_up_small_ring(void **unused)
+{
+	struct rig_options options = rig_defaults();
+
+	options.ring_bytes = 600;
+	options.history_bytes = 1 << 20;
+	return set_up_with(&options);
+}
+
+static int set_up_no_copies(void **unused)
+{
+	struct rig_options options = rig_defaults();
+
+	options.copy_bytes = 1;
+	return set_up_with(&options);
+}
+
+static int tear_down(void **unused)
+{
+	client_free(client);
+	client_free(other);
+	rig_destroy(rig);
+	return 0;
+}
+
+static void join_both(enum live_mode mode)
+{
+	client_subscribe(client, 0, mode);
+	client_subscribe(other, 0, mode);
+	rig_settle(rig);
+}
+
+static void put_and_commit(int times)
+{
+	for (int i = 0; i < times; i++) {
+		rig_put(rig, 0, i % RIG_KEYS);
+		rig_commit(rig);
+		rig_settle(rig);
+	}
+}
+
+static void a_blocked_subscriber_delays_nobody_and_goes_on_where_he_stood(void **unused)
+{
+	join_both(LIVE_EVERY);
+	client_room(client, 0);
+	put_and_commit(10);
+	assert_int_equal(client->deltas, 0);
+	assert_int_equal(other->deltas, 10);
+	client_room(client, UNLIMITED);
+	rig_settle(rig);
+	assert_int_equal(client->deltas, 10);
+	client_check_now(client);
+}
+
+static void nothing_of_what_waits_in_the_ring_is_kept_for_a_blocked_subscriber(void **unused)
+{
+	join_both(LIVE_EVERY);
+	client_room(client, 0);
+	put_and_commit(10);
+	assert_int_equal(client->queued_max, 0);
+}
+
+static void at_most_the_rest_of_one_frame_is_kept_for_a_subscriber(void **unused)
+{
+	join_both(LIVE_EVERY);
+	client_room(client, 10);
+	put_and_commit(10);
+	assert_in_range(client->queued_max, 1, 200);
+	for (int i = 0; i < 200; i++)
+		client_room(client, 7);
+	rig_settle(rig);
+	assert_true(client->deltas > 0);
+	assert_in_range(client->queued_max, 1, 200);
+}
+
+static void in_mode_latest_an_overrun_subscriber_gets_one_merged_delta(void **unused)
+{
+	join_both(LIVE_LATEST);
+	client_room(client, 0);
+	put_and_commit(50);
+	assert_int_equal(other->deltas, 50);
+	client_room(client, UNLIMITED);
+	rig_settle(rig);
+	assert_int_equal(client->deltas, 1);
+	assert_int_equal(client->resets, 0);
+	client_check_now(client);
+	put_and_commit(1);
+	assert_int_equal(client->deltas, 2);
+}
+
+static void in_mode_every_an_overrun_subscriber_gets_each_delta_from_the_history(void **unused)
+{
+	join_both(LIVE_EVERY);
+	client_room(client, 0);
+	put_and_commit(50);
+	client_room(client, UNLIMITED);
+	rig_settle(rig);
+	assert_int_equal(client->deltas, 50);
+	assert_int_equal(client->resets, 0);
+	put_and_commit(1);
+	assert_int_equal(client->deltas, 51);
+}
+
+static void frames_that_come_under_a_sweep_leave_in_one_send(void **unused)
+{
+	struct client *third = client_open(rig, 0);
+	int64_t sends;
+
+	client_subscribe(third, 0, LIVE_EVERY);
+	join_both(LIVE_EVERY);
+	sends = atomic_load(&live_sends.value);
+	for (int i = 0; i < 8; i++) {
+		rig_put(rig, 0, 1);
+		rig_commit(rig);
+	}
+	while (rig_deliver_reactor(rig, 0))
+		;
+	while (fanout_run(rig->fanouts[0], 1) <= rig_now_us)
+		;
+	assert_int_equal(third->deltas, 8);
+	assert_int_equal(client->deltas, 8);
+	assert_int_equal(atomic_load(&live_sends.value) - sends, 3);
+	client_free(third);
+}
+
+static void a_large_delta_passes_the_ring_by(void **unused)
+{
+	join_both(LIVE_LATEST);
+	for (int key = 0; key < RIG_KEYS; key++)
+		rig_put(rig, 0, key); /* its rows are more than half the ring */
+	rig_commit(rig);
+	rig_settle(rig);
+	assert_int_equal(client->deltas, 1);
+	assert_int_equal(other->deltas, 1);
+	put_and_commit(1);
+	assert_int_equal(client->deltas, 2);
+}
+
+static void the_rest_of_a_large_body_is_not_copied_and_nothing_is_sent_inside_of_it(void **unused)
+{
+	put_and_commit(RIG_KEYS);
+	client_room(client, 100);
+	client_subscribe(client, 0, LIVE_EVERY);
+	rig_settle(rig);
+	hub_status(rig->hub, LIVE_STALE, 0, 0);
+	put_and_commit(3);
+	peer_say(&client->peer, RC_STR("43 {\"type\":\"status\",\"state\":\"said in between\"}\n"));
+	assert_int_equal(client->snapshots, 0);
+	assert_int_equal(client->queued_max, 0);
+	for (int i = 0; i < 40; i++) {
+		client_room(client, 20);
+		rig_settle(rig);
+	}
+	client_room(client, UNLIMITED);
+	rig_settle(rig);
+	assert_int_equal(client->snapshots, 1);
+	assert_true(client->statuses >= 2);
+	client_check_now(client);
+}
+
+static void status_is_told_after_the_first_snapshot_and_on_each_change_and_tick(void **unused)
+{
+	hub_status(rig->hub, LIVE_LIVE, 0, 0);
+	rig_settle(rig);
+	assert_int_equal(client->statuses, 0);
+	join_both(LIVE_LATEST);
+	assert_int_equal(client->statuses, 1);
+	assert_string_equal(client->last_state, "live");
+	hub_status(rig->hub, LIVE_LIVE, 0, 0);
+	rig_settle(rig);
+	assert_int_equal(client->statuses, 1);
+	hub_status(rig->hub, LIVE_DELAYED, 0, 0);
+	rig_settle(rig);
+	assert_int_equal(client->statuses, 2);
+	assert_string_equal(client->last_state, "delayed");
+	fanout_tell_status(rig->fanouts[0]);
+	rig_settle(rig);
+	assert_int_equal(client->statuses, 3);
+}
+
+static void the_age_of_a_stale_view_grows_from_tick_to_tick(void **unused)
+{
+	hub_status(rig->hub, LIVE_STALE, 0, 2000000);
+	join_both(LIVE_LATEST);
+	rig_now_us += 3000000;
+	fanout_tell_status(rig->fanouts[0]);
+	rig_settle(rig);
+	assert_int_equal(json_integer_value(json_object_get(client->last, "age_ms")), 5000);
+}
+
+static void a_blocked_peer_is_told_only_the_newest_status(void **unused)
+{
+	hub_status(rig->hub, LIVE_LIVE, 0, 0);
+	join_both(LIVE_LATEST);
+	client_room(client, 0);
+	for (int i = 0; i < 100; i++) {
+		fanout_tell_status(rig->fanouts[0]);
+		rig_settle(rig);
+	}
+	assert_int_equal(other->statuses, 101);
+	client_room(client, UNLIMITED);
+	assert_int_equal(client->statuses, 2);
+}
+
+static void nothing_comes_after_unsubscribing_even_while_the_join_is_under_way(void **unused)
+{
+	client_subscribe(client, 0, LIVE_LATEST);
+	assert_int_equal(peer_unsubscribe(&client->peer, RC_STR("a")), 0);
+	assert_int_equal(peer_unsubscribe(&client->peer, RC_STR("a")), RC_NOT_FOUND);
+	rig_settle(rig);
+	assert_int_equal(client->snapshots, 0);
+	client_subscribe(client, 0, LIVE_LATEST);
+	assert_int_equal(peer_unsubscribe(&client->peer, RC_STR("a")), 0);
+	client_subscribe(client, 0, LIVE_LATEST);
+	rig_settle(rig);
+	assert_int_equal(client->snapshots, 1);
+	assert_int_equal(peer_unsubscribe(&client->peer, RC_STR("a")), 0);
+	put_and_commit(1);
+	assert_int_equal(client->deltas, 0);
+}
+
+static int set_up_tiny_ring(void **unused)
+{
+	struct rig_options options = rig_defaults();
+
+	options.ring_bytes = 200;
+	return set_up_with(&options);
+}
+
+#define NORMAL(test)    cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define SMALL(test)     cmocka_unit_test_setup_teardown(test, set_up_small_ring, tear_down)
+#define TINY(test)      cmocka_unit_test_setup_teardown(test, set_up_tiny_ring, tear_down)
+#define NO_COPIES(test) cmocka_unit_test_setup_teardown(test, set_up_no_copies, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		NORMAL(a_blocked_subscriber_delays_nobody_and_goes_on_where_he_stood),
+		NORMAL(nothing_of_what_waits_in_the_ring_is_kept_for_a_blocked_subscriber),
+		NORMAL(at_most_the_rest_of_one_frame_is_kept_for_a_subscriber),
+		SMALL(in_mode_latest_an_overrun_subscriber_gets_one_merged_delta),
+		SMALL(in_mode_every_an_overrun_subscriber_gets_each_delta_from_the_history),
+		NORMAL(frames_that_come_under_a_sweep_leave_in_one_send),
+		TINY(a_large_delta_passes_the_ring_by),
+		NO_COPIES(the_rest_of_a_large_body_is_not_copied_and_nothing_is_sent_inside_of_it),
+		NORMAL(status_is_told_after_the_first_snapshot_and_on_each_change_and_tick),
+		NORMAL(the_age_of_a_stale_view_grows_from_tick_to_tick),
+		NORMAL(a_blocked_peer_is_told_only_the_newest_status),
+		NORMAL(nothing_comes_after_unsubscribing_even_while_the_join_is_under_way),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
