@@ -19,6 +19,8 @@ export interface Choice {
 	readonly view: Signal<View>;
 	/** Those that can serve the chosen service. */
 	readonly serving: ReadonlySignal<readonly Resource[]>;
+	/** The lengths of a service that can be chosen; none for sessions. */
+	durationsOf(service: Service): readonly number[];
 	readonly week: ReadonlySignal<readonly LocalDate[]>;
 	chooseService(service: Service): void;
 	/** What the address says, for history.replaceState. */
@@ -42,10 +44,13 @@ export function createChoice(venue: Venue, context: ChoiceContext): Choice | nul
 	if (!first) return null;
 
 	const service = signal(first);
+	/** Sessions bring their own length; only timed services have one to choose. */
+	const durationsOf = (item: Service): readonly number[] =>
+		venue.resources.every((other) => other.kind === "session" || !item.resources.includes(other.id)) ? [] : item.durationsMin;
 	const serving = computed(() => venue.resources.filter((resource) => service.value.resources.includes(resource.id)));
 	const resource = signal<Resource | null>(byKey(serving.value, "resource") ?? null);
 	const minutes = Number(given.get("duration"));
-	const duration = signal<number | null>(first.durationsMin.includes(minutes) ? minutes : (first.durationsMin[0] ?? null));
+	const duration = signal<number | null>(durationsOf(first).includes(minutes) ? minutes : (durationsOf(first)[0] ?? null));
 	const people = Number(given.get("party"));
 	const party = signal(Number.isInteger(people) && people >= 1 ? Math.min(people, first.partyMax) : 1);
 	const wanted = given.get("date") ?? "";
@@ -61,17 +66,18 @@ export function createChoice(venue: Venue, context: ChoiceContext): Choice | nul
 		date,
 		view,
 		serving,
+		durationsOf,
 		week: computed(() => weekOf(date.value, context.firstDay)),
 		chooseService(next) {
 			service.value = next;
 			if (resource.value && !next.resources.includes(resource.value.id)) resource.value = null;
-			if (!next.durationsMin.includes(duration.value ?? -1)) duration.value = next.durationsMin[0] ?? null;
+			if (!durationsOf(next).includes(duration.value ?? -1)) duration.value = durationsOf(next)[0] ?? null;
 			party.value = Math.min(party.value, next.partyMax);
 		},
 		query: computed(() => {
 			const out = new URLSearchParams({ service: service.value.key });
 			if (resource.value) out.set("resource", resource.value.key);
-			if (duration.value !== null && service.value.durationsMin.length > 1) out.set("duration", String(duration.value));
+			if (duration.value !== null && durationsOf(service.value).length > 1) out.set("duration", String(duration.value));
 			if (party.value > 1) out.set("party", String(party.value));
 			out.set("date", date.value);
 			out.set("view", view.value);

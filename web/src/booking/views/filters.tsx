@@ -7,9 +7,10 @@ import { text } from "../text/index.js";
 export function Filters({ model }: { readonly model: VenueModel }): JSX.Element {
 	const { choice, venue, format } = model;
 	const service = choice.service.value;
+	const durations = shortestFirst(choice.durationsOf(service));
 	const detail = (item: Service): string =>
 		[
-			item.durationsMin.map((minutes) => format.minutes(minutes)).join(` ${text.filters.or} `),
+			shortestFirst(choice.durationsOf(item)).map((minutes) => format.minutes(minutes)).join(` ${text.filters.or} `),
 			item.partyMax > 1 ? text.filters.upTo(item.partyMax) : "",
 		]
 			.filter(Boolean)
@@ -27,9 +28,9 @@ export function Filters({ model }: { readonly model: VenueModel }): JSX.Element 
 					</label>
 				))}
 			</Choices>
-			{service.durationsMin.length > 1 && (
+			{durations.length > 1 && (
 				<Choices legend={text.filters.duration} kind="segments">
-					{service.durationsMin.map((minutes) => (
+					{durations.map((minutes) => (
 						<label class="segment" key={minutes}>
 							<input
 								type="radio"
@@ -61,6 +62,8 @@ export function Filters({ model }: { readonly model: VenueModel }): JSX.Element 
 		</div>
 	);
 }
+
+const shortestFirst = (durations: readonly number[]): readonly number[] => [...durations].sort((a, b) => a - b);
 
 interface ChoicesProps {
 	readonly legend: string;
