@@ -33,6 +33,7 @@ static int listen_address(const char *listen, struct addrinfo **out, struct rc_f
 	const char *colon = strrchr(listen, ':');
 	char host[256];
 	size_t host_len;
+	int64_t port;
 	int failed;
 
 	if (!colon || !colon[1] || colon - listen >= (ptrdiff_t)sizeof(host))
@@ -44,6 +45,9 @@ static int listen_address(const char *listen, struct addrinfo **out, struct rc_f
 		memmove(host, host + 1, host_len - 2);
 		host[host_len - 2] = 0;
 	}
+	/* getaddrinfo takes 99999 for 34463 */
+	if (rc_str_to_i64(rc_str_from(colon + 1), &port) || port < 0 || port > 65535)
+		return rc_fault_set(fault, RC_INVALID, "cannot listen on %s: the port must be 0..65535", listen);
 	failed = getaddrinfo(host_len > 0 ? host : NULL, colon + 1, &hints, out);
 	if (failed)
 		return rc_fault_set(fault, RC_INVALID, "cannot listen on %s: %s", listen, gai_strerror(failed));
@@ -62,7 +66,7 @@ static const struct addrinfo *address_choose(const struct addrinfo *found, const
 	return found;
 }
 
-static int listener_bind(const struct addrinfo *address)
+static int socket_bind(const struct addrinfo *address, bool reuse_port)
 {
 	int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int on = 1, off = 0;
@@ -70,7 +74,8 @@ static int listener_bind(const struct addrinfo *address)
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+	if (reuse_port)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 	if (address->ai_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
 	if (bind(fd, address->ai_addr, address->ai_addrlen) != 0) {
@@ -81,6 +86,23 @@ static int listener_bind(const struct addrinfo *address)
 		return -1;
 	}
 	return fd;
+}
+
+/*
+ * The first listener of a process binds once without SO_REUSEPORT: that fails where another program listens already,
+ * which would else get half of our connections, or we half of its.
+ */
+static int listener_bind(const struct addrinfo *address, bool port_shared)
+{
+	int probe;
+
+	if (!port_shared) {
+		probe = socket_bind(address, false);
+		if (probe < 0)
+			return -1;
+		close(probe);
+	}
+	return socket_bind(address, true);
 }
 
 static int server_listen(struct http_server *server, const struct http_config *config, struct rc_fault *fault)
@@ -94,9 +116,9 @@ static int server_listen(struct http_server *server, const struct http_config *c
 		err = listen_address(config->listen, &found, fault);
 		if (err)
 			return err;
-		fd = listener_bind(address_choose(found, config->listen));
+		fd = listener_bind(address_choose(found, config->listen), config->port_shared);
 		if (fd < 0 && config->listen[0] == ':')
-			fd = listener_bind(found);
+			fd = listener_bind(found, config->port_shared);
 		freeaddrinfo(found);
 	}
 	server->listener.fd = fd;

@@ -31,7 +31,7 @@ static const struct http_route routes[] = {
 	{"GET", "/v1/bookings/{ref}.ics", bookings_calendar, NULL},
 	{"GET", "/v1/bookings/{ref}", bookings_get, NULL},
 	{"PATCH", "/v1/bookings/{ref}", bookings_reschedule, NULL},
-	{"POST", "/v1/waitlist", waitlist_join, NULL},
+	{"POST", "/v1/waitlist", waitlist_enter, NULL},
 	{"GET", "/v1/openapi.json", openapi_get, NULL},
 	{"GET", "/", pages_home, NULL},
 	{"GET", "/v/{slug}", pages_venue, NULL},

@@ -60,7 +60,7 @@ void bookings_get(struct http_request *req, void *arg);
 void bookings_calendar(struct http_request *req, void *arg);
 void bookings_cancel(struct http_request *req, void *arg);
 void bookings_reschedule(struct http_request *req, void *arg);
-void waitlist_join(struct http_request *req, void *arg);
+void waitlist_enter(struct http_request *req, void *arg);
 void openapi_get(struct http_request *req, void *arg);
 void pages_home(struct http_request *req, void *arg);
 void pages_venue(struct http_request *req, void *arg);

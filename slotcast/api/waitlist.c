@@ -31,7 +31,7 @@ out:
 	catalog_drop(catalog);
 }
 
-void waitlist_join(struct http_request *req, void *arg)
+void waitlist_enter(struct http_request *req, void *arg)
 {
 	struct op *op = op_open(arg, req, STORE_WAITLIST, 201, OP_KEY_OPTIONAL, false);
 	struct contact customer;

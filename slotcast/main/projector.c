@@ -131,17 +131,26 @@ const char *projector_missing(void *arg)
 		       : NULL;
 }
 
+static const char *state_name(enum live_state state)
+{
+	static const char *const names[] = {[LIVE_LIVE] = "live",
+					    [LIVE_DELAYED] = "delayed",
+					    [LIVE_STALE] = "stale",
+					    [LIVE_UNAVAILABLE] = "unavailable"};
+
+	return names[state];
+}
+
+/* Every reactor is told, so nothing is said while all stays well. */
 static void set_state(struct projector *projector, enum live_state state, int64_t lag_us)
 {
-	int64_t now_us = clock_mono_us(), behind_us = state == LIVE_LIVE ? 0 : now_us - projector->good_us;
+	int64_t behind_us = state == LIVE_LIVE ? 0 : clock_mono_us() - projector->good_us;
 
+	if (state == LIVE_LIVE && projector->state == LIVE_LIVE)
+		return;
 	if (state != projector->state)
 		log_event(state == LIVE_LIVE ? LOG_INFO : LOG_WARN, "freshness",
-			  "what readers are told about the data changed",
-			  LOG_S("state", state == LIVE_LIVE      ? "live"
-					 : state == LIVE_DELAYED ? "delayed"
-					 : state == LIVE_STALE   ? "stale"
-								 : "unavailable"));
+			  "what readers are told about the data changed", LOG_S("state", state_name(state)));
 	projector->state = state;
 	api_status(projector->api, state, state == LIVE_LIVE ? 0 : projector->good_us);
 	hub_status(projector->hub, state, lag_us, behind_us);
@@ -334,7 +343,7 @@ static void *run(void *arg)
 	pthread_setname_np(pthread_self(), "projector");
 	projector->good_us = clock_mono_us();
 	hub_restart(projector->hub, board_position(projector->board), NULL);
-	set_state(projector, LIVE_LIVE, 0);
+	hub_status(projector->hub, LIVE_LIVE, 0, 0);
 	arm_tick(projector);
 	projector->wanted = true;
 	rc_check(sem_post(projector->started) == 0);

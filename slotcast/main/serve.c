@@ -241,6 +241,7 @@ static int boot_listen(struct serve *serve, struct rc_fault *fault)
 			snprintf(same_port, sizeof(same_port), "%.*s:%d", RC_STR_ARG(host),
 				 http_server_port(reactor->server));
 			config.listen = same_port;
+			config.port_shared = true;
 		}
 	}
 	for (size_t i = 0; !err && i < serve->reactor_count; i++) {

@@ -293,6 +293,7 @@ int main(int argc, char **argv)
 	hub_status(live_hub(live), LIVE_LIVE, 0, 0);
 	for (int i = 0; i < REACTORS; i++) {
 		struct http_config http = {.listen = listen,
+					   .port_shared = i > 0,
 					   .reuse_port_fd = -1,
 					   .limits = &http_limits,
 					   .census = census,

@@ -289,6 +289,7 @@ class Live:
         self.socket = None
         self.status = None
         self.resets = 0
+        self.reasons = []
         self.snapshots = 0
         self.deltas = []
         self.closed_code = None
@@ -329,6 +330,7 @@ class Live:
             self.status = message
         elif kind == "reset":
             self.resets += 1
+            self.reasons.append(message['reason'])
             self.position = None
         elif kind == "error":
             raise Failure(f"the subscription was refused: {message}")

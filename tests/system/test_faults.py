@@ -69,6 +69,11 @@ def test_wrong_starts_say_why():
             check(done.returncode == 0 and "lotcast" in done.stdout and not done.stderr, words, done)
 
 
+def test_a_port_that_is_taken_is_not_shared():
+    with Server() as first, tempfile.TemporaryDirectory() as folder:
+        start_fails("--listen", f"127.0.0.1:{first.port}", url=f"sqlite:{folder}/a.db", wanted=[str(first.port)], statuses=(1,))
+
+
 def test_a_damaged_file_is_refused():
     with database() as server:
         server.import_file(venue_file(**HOUSE))
@@ -100,10 +105,10 @@ def test_a_newer_schema_is_refused_and_an_older_one_brought_up():
         server.start()
         server.stop()
         with sqlite3.connect(server.path) as db:
-            db.execute("DROP TRIGGER claim_taken_insert")
+            db.execute("DROP TRIGGER claim_place_insert")
         done = server.command("migrate", "verify")
-        check(done.returncode == 1 and "claim_taken_insert" in done.stderr, done)
-        start_fails(url=server.url, wanted=["claim_taken_insert"])
+        check(done.returncode == 1 and "claim_place_insert" in done.stderr, done)
+        start_fails(url=server.url, wanted=["claim_place_insert"])
 
 
 async def test_a_locked_database_refuses_writes_and_goes_on_reading():

@@ -27,8 +27,6 @@ def insert_booking(server, ref, service_id, resource_id, start, end):
 
 
 def insert_claim(server, booking, resource_id, start, end, lane=0, ok=True, verb="INSERT", **columns):
-    names = "".join(f", {name}" for name in columns)
-    values = "".join(f", {value}" for value in columns.values())
     columns.setdefault("qty", 1)
     names = "".join(f", {name}" for name in columns)
     values = "".join(f", {value}" for value in columns.values())
@@ -53,10 +51,15 @@ def test_what_would_book_twice_fails_with_a_reason():
         check(done.returncode != 0 and "claim_lane" in done.stderr, done)
         done = insert_claim(server, booking, 9999, at(1), at(1, "11:00"), ok=False)
         check(done.returncode != 0 and "claim_resource" in done.stderr, done)
-        done = sql(server, f"UPDATE session SET taken = capacity + 1;", ok=False)
         server.book(service=ids.services["yoga"], start=at(1, "18:00")).expect(201)
-        done = sql(server, f"UPDATE session SET taken = capacity + 1;", ok=False)
+        session, yoga = sql(server, "SELECT id, resource_id FROM session;").stdout.strip().split("|")
+        for taken in ("capacity + 1", "0"):
+            done = sql(server, f"UPDATE session SET taken = {taken};", ok=False)
+            check(done.returncode != 0 and "session_taken" in done.stderr, done)
+        done = insert_claim(server, booking, yoga, at(1, "18:00"), at(1, "19:00"), ok=False, session_id=session, qty=2)
         check(done.returncode != 0 and "session_capacity" in done.stderr, done)
+        insert_claim(server, booking, yoga, at(1, "18:00"), at(1, "19:00"), session_id=session, qty=1)
+        equal(server.slots(ids.services["yoga"], day(1))["slots"][0]["remaining"], 0, "places")
 
 
 async def test_legal_changes_reach_subscribers_in_order():
