@@ -308,22 +308,24 @@ void conn_write(struct http_conn *conn, struct iovec *parts, int count)
 
 bool conn_flush(struct http_conn *conn)
 {
-	struct buf *out = conn->bytes ? &conn->bytes->out : NULL;
-	size_t done = 0;
+	struct conn_bytes *bytes = conn->bytes;
 
-	while (out && done < out->len) {
-		struct iovec part = {out->data + done, out->len - done};
+	while (conn_unsent(conn) > 0) {
+		struct iovec part = {bytes->out.data + bytes->out_at, conn_unsent(conn)};
 		int64_t sent = conn_send(conn, &part, 1);
 
-		if (sent == RC_AGAIN)
-			break;
-		done = sent < 0 ? out->len : done + (size_t)sent;
-	}
-	if (out) {
-		buf_consume(out, done);
-		if (out->len > 0)
+		if (sent == RC_AGAIN) {
+			if (bytes->out_at > conn_unsent(conn)) {
+				buf_consume(&bytes->out, bytes->out_at);
+				bytes->out_at = 0;
+			}
 			return false;
-		buf_release(out);
+		}
+		bytes->out_at = sent < 0 ? bytes->out.len : bytes->out_at + (size_t)sent;
+	}
+	if (bytes) {
+		buf_release(&bytes->out);
+		bytes->out_at = 0;
 	}
 	return true;
 }

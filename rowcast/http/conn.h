@@ -41,7 +41,8 @@ enum conn_state {
 /* What a connection owns only while it is needed; an idle one has none. */
 struct conn_bytes {
 	struct buf in;      /* input that is not taken yet */
-	struct buf out;     /* output that the socket did not take */
+	struct buf out;     /* output that the socket did not take … */
+	size_t out_at;      /* … from here on: moving the rest at every send would cost its square */
 	struct buf control; /* a stream's own frames behind a torn one */
 };
 
@@ -153,9 +154,9 @@ bool conn_flush(struct http_conn *conn);
 struct conn_bytes *conn_bytes(struct http_conn *conn);
 /* Ask the loop for what this connection waits for now. */
 void conn_arm(struct http_conn *conn);
-static inline bool conn_unsent(const struct http_conn *conn)
+static inline size_t conn_unsent(const struct http_conn *conn)
 {
-	return conn->bytes && conn->bytes->out.len > 0;
+	return conn->bytes ? conn->bytes->out.len - conn->bytes->out_at : 0;
 }
 /* ≥ 0 bytes, RC_AGAIN, RC_CLOSED (the peer has shut its side), RC_IO (gone). */
 int64_t conn_recv(struct http_conn *conn, void *bytes, size_t room);

@@ -53,7 +53,7 @@ void stream_told_closed(struct http_conn *conn)
 
 bool http_stream_blocked(const struct http_stream *stream)
 {
-	return stream->blocked || conn_unsent(stream_conn(stream));
+	return stream->blocked || conn_unsent(stream_conn(stream)) > 0;
 }
 
 static void control_release(struct http_conn *conn)
@@ -105,11 +105,9 @@ size_t http_stream_send(struct http_stream *stream, const void *bytes, size_t le
 int http_stream_queue(struct http_stream *stream, const void *bytes, size_t len)
 {
 	struct http_conn *conn = stream_conn(stream);
-	size_t unsent = conn->bytes ? conn->bytes->out.len : 0;
-
 	if (!stream_open(conn))
 		return RC_CLOSED;
-	if (unsent + len > (size_t)conn->server->limits.send_buffer_bytes_max) {
+	if (conn_unsent(conn) + len > (size_t)conn->server->limits.send_buffer_bytes_max) {
 		shutdown(conn->watch.fd, SHUT_RDWR); /* the loop will find it gone */
 		return RC_LIMIT;
 	}
@@ -318,7 +316,7 @@ void stream_writable(struct http_conn *conn)
 void stream_ping(struct http_conn *conn)
 {
 	struct http_stream *stream = &conn->stream;
-	bool stuck = stream->torn || stream->blocked || conn_unsent(conn);
+	bool stuck = stream->torn || http_stream_blocked(stream);
 
 	if (stream->unanswered >= 2) {
 		conn_end(conn);
