@@ -73,9 +73,8 @@ static int path_check(const char *path, const struct db_options *options, struct
 
 static int settings(struct sqlite_conn *conn, const struct db_options *options)
 {
-	static const char always[] =
-		"PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA secure_delete = OFF;"
-		"PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384;";
+	static const char always[] = "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA secure_delete = OFF;"
+				     "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384;";
 	int result = sqlite3_exec(conn->db, always, NULL, NULL, NULL);
 
 	if (result == SQLITE_OK && options->no_auto_checkpoint)

@@ -177,60 +177,70 @@ int sqlite_step(struct db_stmt *stmt)
 	return sqlite_fault(stmt->conn, result, sqlite3_stmt_readonly(stmt->stmt) ? "read" : "write to");
 }
 
-static bool read_text(sqlite3_stmt *stmt, int at, int type, struct rc_arena *arena, struct rc_str *out)
+/*
+ * Values are read through sqlite3_column_value: one bounds check per column instead of one per question. Such a value
+ * is "unprotected", which means not safe between threads; a connection of ours belongs to one thread.
+ */
+static bool read_text(sqlite3_value *value, int type, struct rc_arena *arena, struct rc_str *out)
 {
-	struct rc_str value;
+	struct rc_str view;
 
-	if (sqlite3_column_type(stmt, at) != type)
+	if (sqlite3_value_type(value) != type)
 		return false;
 	/* blob, not text: no conversion, and bytes behind a NUL count too. */
-	value.ptr = sqlite3_column_blob(stmt, at);
-	value.len = (size_t)sqlite3_column_bytes(stmt, at);
-	*out = value.len > 0 ? rc_arena_copy(arena, value) : RC_STR("");
+	view.ptr = sqlite3_value_blob(value);
+	view.len = (size_t)sqlite3_value_bytes(value);
+	*out = view.len > 0 ? rc_arena_copy(arena, view) : RC_STR("");
 	return true;
 }
 
-static bool read_int(sqlite3_stmt *stmt, int at, int64_t *out)
+static bool read_int(sqlite3_value *value, int64_t *out)
 {
-	if (sqlite3_column_type(stmt, at) != SQLITE_INTEGER)
+	if (sqlite3_value_type(value) != SQLITE_INTEGER)
 		return false;
-	*out = sqlite3_column_int64(stmt, at);
+	*out = sqlite3_value_int64(value);
 	return true;
 }
 
-static bool read_field(sqlite3_stmt *stmt, int at, enum rc_type type, struct rc_arena *arena, void *field)
+static struct rc_str text_view(sqlite3_value *value)
+{
+	if (sqlite3_value_type(value) != SQLITE_TEXT)
+		return RC_STR_NONE;
+	return (struct rc_str){sqlite3_value_blob(value), (size_t)sqlite3_value_bytes(value)};
+}
+
+static bool read_field(sqlite3_value *value, enum rc_type type, struct rc_arena *arena, void *field)
 {
 	int stored;
 	int64_t integer;
+	struct rc_str text;
 
 	switch (type) {
 	case RC_INT:
 	case RC_TIMESTAMP:
-		return read_int(stmt, at, field);
+		return read_int(value, field);
 	case RC_BOOL:
-		if (!read_int(stmt, at, &integer) || (integer != 0 && integer != 1))
+		if (!read_int(value, &integer) || (integer != 0 && integer != 1))
 			return false;
 		*(bool *)field = integer;
 		return true;
 	case RC_DOUBLE:
-		stored = sqlite3_column_type(stmt, at);
+		stored = sqlite3_value_type(value);
 		if (stored != SQLITE_FLOAT && stored != SQLITE_INTEGER)
 			return false;
-		*(double *)field = sqlite3_column_double(stmt, at);
+		*(double *)field = sqlite3_value_double(value);
 		return true;
 	case RC_TEXT:
 	case RC_JSON:
-		return read_text(stmt, at, SQLITE_TEXT, arena, field);
+		return read_text(value, SQLITE_TEXT, arena, field);
 	case RC_BYTES:
-		return read_text(stmt, at, SQLITE_BLOB, arena, field);
+		return read_text(value, SQLITE_BLOB, arena, field);
 	case RC_UUID:
-		return sqlite3_column_type(stmt, at) == SQLITE_TEXT &&
-		       uuid_parse(sqlite3_column_blob(stmt, at), (size_t)sqlite3_column_bytes(stmt, at), field);
+		text = text_view(value);
+		return uuid_parse(text.ptr, text.len, field);
 	case RC_DATE:
-		return sqlite3_column_type(stmt, at) == SQLITE_TEXT &&
-		       date_parse(
-			       (struct rc_str){sqlite3_column_blob(stmt, at), (size_t)sqlite3_column_bytes(stmt, at)},
-			       field) == RC_OK;
+		text = text_view(value);
+		return text.len > 0 && date_parse(text, field) == RC_OK;
 	case RC_TYPE_NONE:
 		break;
 	}
@@ -245,11 +255,12 @@ int sqlite_decode(sqlite3_stmt *stmt, int first, uint32_t count, const struct rc
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t at = map ? map[i] : i;
 		const struct rc_column *column = &model->columns[at];
+		sqlite3_value *value = sqlite3_column_value(stmt, first + (int)i);
 
-		if (read_field(stmt, first + (int)i, column->type, arena, RC_FIELD(row, column)))
+		if (read_field(value, column->type, arena, RC_FIELD(row, column)))
 			continue;
 		RC_ROW_NULLS(row) |= (uint64_t)1 << at;
-		if (sqlite3_column_type(stmt, first + (int)i) == SQLITE_NULL)
+		if (sqlite3_value_type(value) == SQLITE_NULL)
 			continue;
 		rc = RC_MISMATCH;
 		if (bad)
@@ -274,7 +285,7 @@ int sqlite_read_int(struct db_stmt *stmt, int64_t *out)
 {
 	if (sqlite3_column_type(stmt->stmt, 0) == SQLITE_NULL)
 		return RC_NOT_FOUND;
-	if (!read_int(stmt->stmt, 0, out))
+	if (!read_int(sqlite3_column_value(stmt->stmt, 0), out))
 		return rc_fault_set(&stmt->conn->base.fault, RC_MISMATCH, "the result is not an integer");
 	return RC_OK;
 }

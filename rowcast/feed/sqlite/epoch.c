@@ -59,8 +59,8 @@ static bool parse(const char *text, int base, uint64_t *out)
 
 int epoch_read(sqlite3 *db, const char *file, struct epoch *out)
 {
-	char number[48], start[48];
-	int rc = read_value(db, "epoch", number);
+	char start[48];
+	int rc = read_value(db, "epoch", out->text);
 
 	if (rc == RC_OK)
 		rc = read_value(db, "start", start);
@@ -69,7 +69,7 @@ int epoch_read(sqlite3 *db, const char *file, struct epoch *out)
 	if (rc != RC_OK)
 		return rc;
 	out->stored = true;
-	if (!parse(number, 16, &out->number) || out->number == 0 || !parse(start, 10, &out->start) ||
+	if (!parse(out->text, 16, &out->number) || out->number == 0 || !parse(start, 10, &out->start) ||
 	    strcmp(out->file, file) != 0)
 		return RC_NOT_FOUND;
 	return RC_OK;
@@ -101,14 +101,12 @@ static int write_value(sqlite3 *db, const char *key, const char *value)
 
 static int write_epoch(sqlite3 *db, const struct epoch *epoch)
 {
-	char text[48];
-	int rc;
+	char start[48];
+	int rc = write_value(db, "epoch", epoch->text);
 
-	snprintf(text, sizeof(text), "%" PRIx64, epoch->number);
-	rc = write_value(db, "epoch", text);
-	snprintf(text, sizeof(text), "%" PRIu64, epoch->start);
+	snprintf(start, sizeof(start), "%" PRIu64, epoch->start);
 	if (rc == RC_OK)
-		rc = write_value(db, "start", text);
+		rc = write_value(db, "start", start);
 	if (rc == RC_OK)
 		rc = write_value(db, "file", epoch->file);
 	return rc;
@@ -133,6 +131,7 @@ static int ensure_in_tx(struct db_conn *conn, uint64_t broken, struct epoch *out
 		return rc;
 	out->number = draw(broken);
 	out->stored = true;
+	snprintf(out->text, sizeof(out->text), "%" PRIx64, out->number);
 	return write_epoch(db, out);
 }
 

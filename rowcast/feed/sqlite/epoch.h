@@ -13,6 +13,7 @@
 
 struct epoch {
 	uint64_t number;
+	char text[48]; /* as stored */
 	uint64_t start;
 	char file[48];
 	bool stored; /* false: it could not be written and ends with this process */

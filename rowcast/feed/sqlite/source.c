@@ -35,7 +35,7 @@ struct sqlite_feed {
 	const struct rc_schema *schema;
 	struct db_conn *conn;
 	sqlite3 *db;
-	sqlite3_stmt *read_log, *data_version;
+	sqlite3_stmt *read_log, *read_epoch, *data_version;
 	struct log_reader reader;
 	struct wake wake;
 	struct epoch epoch;
@@ -55,8 +55,9 @@ static struct sqlite_feed *of(const struct rc_feed *feed)
 static void disconnect(struct sqlite_feed *feed)
 {
 	sqlite3_finalize(feed->read_log);
+	sqlite3_finalize(feed->read_epoch);
 	sqlite3_finalize(feed->data_version);
-	feed->read_log = feed->data_version = NULL;
+	feed->read_log = feed->read_epoch = feed->data_version = NULL;
 	if (feed->conn)
 		sqlite_close(feed->conn);
 	feed->conn = NULL;
@@ -81,6 +82,8 @@ static int connect_file(struct sqlite_feed *feed, struct rc_fault *fault)
 	feed->db = sqlite_conn_of(feed->conn)->db;
 	log_reader_sql(&feed->reader, &sql);
 	rc = prepare(feed, buf_cstr(&sql), &feed->read_log);
+	if (rc == RC_OK)
+		rc = prepare(feed, "SELECT value FROM rc_meta WHERE key = 'epoch'", &feed->read_epoch);
 	if (rc == RC_OK)
 		rc = prepare(feed, "PRAGMA data_version", &feed->data_version);
 	buf_release(&sql);
@@ -180,15 +183,21 @@ static int feed_open(struct rc_feed **out, const char *url, const struct rc_sche
 /* RC_GONE when the stored epoch is not ours any more. */
 static int check_epoch(struct sqlite_feed *feed)
 {
-	struct epoch stored = {0};
-	int rc;
+	bool same = false;
+	int result;
 
 	if (!feed->epoch.stored)
 		return RC_OK;
-	rc = epoch_read(feed->db, feed->epoch.file, &stored);
-	if (rc == RC_NOT_FOUND || (rc == RC_OK && stored.number != feed->epoch.number))
-		return RC_GONE;
-	return rc == RC_OK ? RC_OK : failed(feed, sqlite3_extended_errcode(feed->db));
+	result = sqlite3_step(feed->read_epoch);
+	if (result == SQLITE_ROW) {
+		const char *text = (const char *)sqlite3_column_text(feed->read_epoch, 0);
+
+		same = text && strcmp(text, feed->epoch.text) == 0;
+	}
+	sqlite3_reset(feed->read_epoch);
+	if (result != SQLITE_ROW && result != SQLITE_DONE)
+		return failed(feed, result);
+	return same ? RC_OK : RC_GONE;
 }
 
 /* The path names another file now: open that one. */
