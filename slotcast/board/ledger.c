@@ -331,7 +331,8 @@ static void place_sort(struct place *place)
 {
 	if (place->sorted)
 		return;
-	qsort(place->claims, place->claim_count, sizeof(struct ledger_claim *), claim_compare);
+	if (place->claim_count > 1) /* a place that never had one has no array either */
+		qsort(place->claims, place->claim_count, sizeof(struct ledger_claim *), claim_compare);
 	place->sorted = true;
 }
 
