@@ -274,27 +274,27 @@ struct errand {
 	struct store *store;
 	const char *sql;
 	sem_t done;
+	int64_t value;
 	int err;
 };
 
 static void errand_deliver(struct message *message)
 {
 	struct errand *errand = (struct errand *)message;
-	int64_t value;
 
 	if (errand->store->db) {
 		struct rc_tx *tx;
 
 		errand->err = rc_tx_begin(errand->store->db, RC_READ, &tx);
 		if (!errand->err) {
-			errand->err = rc_sql_int(tx, errand->sql, NULL, 0, &value);
+			errand->err = rc_sql_int(tx, errand->sql, NULL, 0, &errand->value);
 			rc_tx_rollback(tx);
 		}
 	}
 	sem_post(&errand->done);
 }
 
-void rig_on_writer(struct rig *rig, const char *sql)
+int64_t rig_on_writer(struct rig *rig, const char *sql)
 {
 	struct errand errand = {.message.deliver = errand_deliver, .store = rig->store, .sql = sql};
 
@@ -304,6 +304,31 @@ void rig_on_writer(struct rig *rig, const char *sql)
 		continue;
 	assert_int_equal(errand.err, RC_OK);
 	sem_destroy(&errand.done);
+	return errand.value;
+}
+
+static void gate_deliver(struct message *message)
+{
+	struct gate *gate = (struct gate *)message;
+
+	sem_post(&gate->reached);
+	while (sem_wait(&gate->open) != 0)
+		continue;
+}
+
+void gate_close(struct rig *rig, struct gate *gate)
+{
+	*gate = (struct gate){.message.deliver = gate_deliver};
+	sem_init(&gate->reached, 0, 0);
+	sem_init(&gate->open, 0, 0);
+	loop_post(rig->store->loop, &gate->message);
+	while (sem_wait(&gate->reached) != 0)
+		continue;
+}
+
+void gate_open(struct gate *gate)
+{
+	sem_post(&gate->open);
 }
 
 void rig_check_truth(struct rig *rig)

@@ -59,8 +59,16 @@ struct call *expect_kept(struct rig *rig, struct call *call, enum store_result r
 
 int64_t rig_number(struct rig *rig, const char *sql, ...) RC_PRINTF(2, 3);
 void rig_sql(struct rig *rig, const char *sql, ...) RC_PRINTF(2, 3);
-/* Runs `sql` on the writer's own connection, on its thread. */
-void rig_on_writer(struct rig *rig, const char *sql);
+/* Runs `sql` on the writer's own connection, on its thread; its first value. */
+int64_t rig_on_writer(struct rig *rig, const char *sql);
+/* While the gate is closed the writer stands still: what is submitted meanwhile leaves as one train. */
+struct gate {
+	struct message message;
+	sem_t reached, open;
+};
+
+void gate_close(struct rig *rig, struct gate *gate);
+void gate_open(struct gate *gate);
 /* No two claims of a lane overlap, no session is overbooked, consuming bookings have claims and others have none. */
 void rig_check_truth(struct rig *rig);
 

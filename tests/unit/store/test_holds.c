@@ -60,6 +60,9 @@ static void test_buffers_keep_neighbours_apart(void **state)
 	expect(rig, book_call(rig, 1, 1, 9, 30, 1), STORE_SLOT_FULL); /* would claim to 10:10 */
 	expect(rig, book_call(rig, 1, 1, 10, 45, 1), STORE_DONE);
 	expect(rig, book_call(rig, 1, 1, 9, 15, 1), STORE_DONE);
+	expect(rig, hold_call(rig, 1, 2, 10, 0, 1), STORE_DONE);
+	expect(rig, book_call(rig, 1, 2, 10, 30, 1), STORE_SLOT_HELD); /* the buffers alone are in the way */
+	expect(rig, book_call(rig, 1, 2, 9, 30, 1), STORE_SLOT_HELD);
 }
 
 static void test_without_a_resource_the_first_free_one_is_taken(void **state)

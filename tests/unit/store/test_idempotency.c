@@ -59,39 +59,17 @@ static void test_a_refusal_is_kept_for_its_key(void **state)
 	call_free(again);
 }
 
-/* The writer's loop is stopped in a message, so that both requests are in one train. */
-struct gate {
-	struct message message;
-	sem_t reached, open;
-};
-
-static void gate_deliver(struct message *message)
-{
-	struct gate *gate = (struct gate *)message;
-
-	sem_post(&gate->reached);
-	sem_wait(&gate->open);
-}
-
-static void gate_close(struct rig *rig, struct gate *gate)
-{
-	sem_init(&gate->reached, 0, 0);
-	sem_init(&gate->open, 0, 0);
-	loop_post(rig->store->loop, &gate->message);
-	assert_int_equal(sem_wait(&gate->reached), 0);
-}
-
 static void test_the_same_key_in_one_train_is_in_flight(void **state)
 {
 	struct rig *rig = *state;
 	struct call *first = keyed(hold_call(rig, 1, 1, 10, 0, 1), "k", "f");
 	struct call *second = keyed(hold_call(rig, 1, 1, 10, 0, 1), "k", "f");
-	struct gate gate = {.message.deliver = gate_deliver};
+	struct gate gate;
 
 	gate_close(rig, &gate);
 	call_submit(rig, first);
 	call_submit(rig, second);
-	sem_post(&gate.open);
+	gate_open(&gate);
 	assert_int_equal(call_wait(first), STORE_DONE);
 	assert_int_equal(call_wait(second), STORE_IN_FLIGHT);
 	assert_int_equal(rig_number(rig, "SELECT count(*) FROM booking"), 1);

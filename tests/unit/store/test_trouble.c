@@ -58,6 +58,7 @@ static void test_a_failed_write_closes_the_connection_and_service_resumes(void *
 	struct call *call;
 
 	signal(SIGXFSZ, SIG_IGN);
+	rig_on_writer(rig, "PRAGMA max_page_count = 77777"); /* a mark that only this connection bears */
 	expect(rig, book_call(rig, 1, 1, 8, 0, 1), STORE_DONE);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &none), 0);
 	limit = none;
@@ -68,6 +69,7 @@ static void test_a_failed_write_closes_the_connection_and_service_resumes(void *
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
 	assert_int_equal(rig_number(rig, "SELECT count(*) FROM booking"), 1);
 	await_service(rig, 12);
+	assert_int_not_equal(rig_on_writer(rig, "PRAGMA max_page_count"), 77777);
 	assert_int_equal(rig_number(rig, "SELECT count(*) FROM booking"), 2);
 	call_free(call);
 }
@@ -84,6 +86,47 @@ static void test_another_programs_lock_refuses_and_service_resumes(void **state)
 	assert_int_equal(store_health(rig->store), RC_BUSY);
 	rig_sql(rig, "COMMIT");
 	await_service(rig, 10);
+}
+
+/* One train with a request for room 1, which must fail, and one for room 2, which must not. */
+static void run_pair(struct rig *rig)
+{
+	struct call *guilty = book_call(rig, 1, 1, 10, 0, 1), *other = book_call(rig, 1, 2, 10, 0, 1);
+	struct gate gate;
+
+	gate_close(rig, &gate);
+	call_submit(rig, guilty);
+	call_submit(rig, other);
+	gate_open(&gate);
+	assert_int_equal(call_wait(guilty), STORE_UNAVAILABLE);
+	assert_int_equal(call_wait(other), STORE_DONE);
+	assert_int_equal(store_health(rig->store), RC_OK);
+	assert_int_equal(rig_number(rig, "SELECT count(*) FROM booking WHERE resource_id = 2"), 1);
+	call_free(guilty);
+	call_free(other);
+}
+
+static void test_a_rule_that_refuses_one_request_spares_the_others(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_sql(rig, "CREATE TRIGGER no AFTER INSERT ON claim WHEN NEW.resource_id = 1 BEGIN"
+		     " SELECT RAISE(ABORT, 'claim_lane: no'); END");
+	run_pair(rig);
+	assert_int_equal(rig_number(rig, "SELECT count(*) FROM booking"), 1);
+	assert_int_equal(rig_number(rig, "SELECT count(*) FROM customer"), 1);
+}
+
+static void test_a_train_that_one_request_spoils_is_run_again_one_by_one(void **state)
+{
+	struct rig *rig = *state;
+
+	expect(rig, hold_call(rig, 1, 1, 10, 0, 1), STORE_DONE);
+	rig_sql(rig, "CREATE TRIGGER no AFTER UPDATE ON booking WHEN NEW.state = 'expired' BEGIN"
+		     " SELECT RAISE(ABORT, 'claim_lane: no'); END");
+	rig_sql(rig, "UPDATE booking SET hold_expires_at = %lld", (long long)clock_wall_us());
+	run_pair(rig);
+	rig_sql(rig, "DROP TRIGGER no");
 }
 
 static void test_a_full_backlog_is_told_at_once(void **state)
@@ -164,6 +207,8 @@ int main(void)
 		TEST(test_a_full_disk_refuses_and_service_resumes),
 		TEST(test_a_failed_write_closes_the_connection_and_service_resumes),
 		TEST(test_another_programs_lock_refuses_and_service_resumes),
+		TEST(test_a_rule_that_refuses_one_request_spares_the_others),
+		TEST(test_a_train_that_one_request_spoils_is_run_again_one_by_one),
 		TEST(test_a_full_backlog_is_told_at_once),
 		TEST(test_what_waits_is_finished_when_the_store_stops),
 		TEST(test_an_acknowledged_booking_is_in_the_file_of_a_copy),
