@@ -237,7 +237,8 @@ size_t place_sessions_from(struct place *place, int64_t us)
 	size_t lo = 0, hi = place->session_count;
 
 	if (!place->sessions_sorted) {
-		qsort(place->sessions, place->session_count, sizeof(struct ledger_session *), session_compare);
+		if (place->session_count > 1)
+			qsort(place->sessions, place->session_count, sizeof(struct ledger_session *), session_compare);
 		place->sessions_sorted = true;
 	}
 	while (lo < hi) {
