@@ -100,7 +100,7 @@ test("closing the form gives the time back at once, and the focus to where it ca
 	await done(ana, ben);
 });
 
-test("a change by another program is seen like any other", async () => {
+test("a booking made over the interface is seen, with the new number", async () => {
 	const slot = await server.freeSlot("padel", 10);
 	const page = await visitor(browser);
 	await open(page, slot.address("week"));
@@ -113,6 +113,30 @@ test("a change by another program is seen like any other", async () => {
 	assert.equal(answer.status, 201);
 	await slotOf(page, slot).and(page.locator(".is-updated")).waitFor({ timeout: 2_000 });
 	assert.equal(Number(await slotOf(page, slot).locator(".number").textContent()), Number(before) - 1);
+	await done(page);
+});
+
+test("a change that another program makes in the database is seen like any other", async () => {
+	const free = await server.freeSlot("massage", 35);
+	const body = { service: free.service, resource: free.resource, start: free.start };
+	assert.equal((await server.post("/v1/holds", body)).status, 201);
+	const page = await visitor(browser);
+	await open(page, free.address("week"));
+	assert.equal(await slotOf(page, free).getAttribute("data-state"), "booked");
+	const [from, to] = [free.start, free.end].map((instant) => Date.parse(instant) * 1000);
+	server.sql(`DELETE FROM claim WHERE resource_id = ${free.resource} AND lo < ${to} AND hi > ${from}`);
+	await slotOf(page, free).and(page.locator(".is-updated[data-state=available]")).waitFor({ timeout: 2_000 });
+	await done(page);
+});
+
+test("when nearly everything changes at once, one line says so instead of hundreds of marks", async () => {
+	const page = await visitor(browser);
+	await open(page, (await server.freeSlot("padel", 10)).address("week"));
+	assert.ok((await page.locator(".cell[data-slot]").count()) > 200);
+	server.sql("UPDATE resource SET capacity = 5 WHERE key = 'court'");
+	await page.getByText(/^\d+ slots refreshed$/).waitFor({ timeout: 2_000 });
+	assert.equal(await page.locator(".is-updated").count(), 0);
+	await page.locator(".number", { hasText: "5" }).first().waitFor();
 	await done(page);
 });
 

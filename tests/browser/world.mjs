@@ -6,8 +6,8 @@
  *   CHROMIUM_BIN  the browser (default /usr/bin/chromium)
  */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -80,6 +80,18 @@ export class Server {
 	async destroy() {
 		await this.stop("SIGKILL");
 		rmSync(this.#folder, { recursive: true, force: true });
+	}
+
+	/** Run the program on the same database, as an operator would beside the running server. */
+	import(venue) {
+		const file = join(this.#folder, `${venue.venue.slug}.json`);
+		writeFileSync(file, JSON.stringify(venue));
+		execFileSync(program, ["import", file, "--db", `sqlite:${this.#folder}/demo.db`], { stdio: ["ignore", "ignore", "inherit"] });
+	}
+
+	/** Another program that knows nothing of us writes the database. */
+	sql(statement) {
+		execFileSync("sqlite3", ["-cmd", ".timeout 5000", join(this.#folder, "demo.db"), statement]);
 	}
 
 	async get(path) {

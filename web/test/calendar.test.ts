@@ -73,6 +73,11 @@ test("times are written the venue's way, in the venue's zone, whatever the visit
 	const format = createFormat("en-GB", "America/New_York");
 	assert.equal(format.time("2026-11-20T15:00:00Z"), "10:00");
 	assert.match(format.zone("2026-11-20T15:00:00Z"), /GMT-5|EST/);
+	const lisbon = createFormat("en-GB", "Europe/Lisbon");
+	assert.deepEqual(
+		["2026-10-24T12:00:00Z", "2026-10-25T00:59:00Z", "2026-10-25T01:00:00Z", "2026-10-25T00:30:00Z", "2026-10-26T12:00:00Z"].map(lisbon.zone),
+		["WEST", "WEST", "WET", "WEST", "WET"],
+	);
 	assert.match(createFormat("en-US", "America/New_York").time("2026-11-20T15:00:00Z"), /10:00\sAM/);
 	assert.equal(createFormat("pt", "Europe/Lisbon").day("2026-11-20"), "sexta-feira, 20 de novembro");
 	assert.equal(createFormat("en", "Europe/Lisbon").time("2026-11-20T15:00:00Z"), "15:00");
@@ -80,6 +85,12 @@ test("times are written the venue's way, in the venue's zone, whatever the visit
 	assert.equal(createFormat("", "UTC").locale, "en-GB");
 	assert.equal(createFormat("x_bad", "UTC").locale, "en-GB");
 	assert.equal(format.minutes(45), "45 min" + (format.minutes(45).endsWith("s") ? "s" : ""));
+});
+
+test("the lengths of a service are one span", () => {
+	const format = createFormat("en-GB", "UTC");
+	assert.match(format.lengths(30, 90), /^30–90 mins?$/);
+	assert.match(format.lengths(120, 240), /^2–4 hrs?$/);
 });
 
 test("seconds of a hold are written like a clock", () => {

@@ -3,6 +3,8 @@
  */
 import type { LocalDate } from "./dates.js";
 
+const DAY_MS = 86_400_000;
+
 export interface Format {
 	readonly locale: string;
 	/** "10:30" */
@@ -27,6 +29,8 @@ export interface Format {
 	clock(minutes: number): string;
 	/** "1 hr 30 min" */
 	minutes(minutes: number): string;
+	/** "30–90 min", "2–4 hrs" */
+	lengths(shortest: number, longest: number): string;
 }
 
 const dayAt = (date: LocalDate): Date => new Date(`${date}T12:00:00Z`);
@@ -50,12 +54,26 @@ export function createFormat(wanted: string, timeZone: string): Format {
 		new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "short" });
 	const hours = unit("hour");
 	const minutes = unit("minute");
+	const zoneAt = (at: number): string =>
+		zone.formatToParts(at).find((part) => part.type === "timeZoneName")?.value ?? timeZone;
+	// Asking for a zone's name costs ten times a time; null: the clock changes on that day, so ask each time.
+	const zoneOfDay = new Map<number, string | null>();
 	const ms = (instant: string | number): number => (typeof instant === "number" ? instant : Date.parse(instant));
 	return {
 		locale,
 		time: (instant) => time.format(ms(instant)),
 		span: (start, end) => `${time.format(ms(start))} – ${time.format(ms(end))}`,
-		zone: (instant) => zone.formatToParts(ms(instant)).find((part) => part.type === "timeZoneName")?.value ?? timeZone,
+		zone(instant) {
+			const at = ms(instant);
+			const day = Math.floor(at / DAY_MS);
+			let name = zoneOfDay.get(day);
+			if (name === undefined) {
+				const [first, last] = [zoneAt(day * DAY_MS), zoneAt((day + 1) * DAY_MS - 1)];
+				name = first === last ? first : null;
+				zoneOfDay.set(day, name);
+			}
+			return name ?? zoneAt(at);
+		},
 		day: (date) => day.format(dayAt(date)),
 		fullDay: (instant) => fullDay.format(ms(instant)),
 		weekday: (date) => weekday.format(dayAt(date)),
@@ -69,6 +87,14 @@ export function createFormat(wanted: string, timeZone: string): Format {
 			const rest = value % 60;
 			if (whole === 0) return minutes.format(rest);
 			return rest === 0 ? hours.format(whole) : `${hours.format(whole)} ${minutes.format(rest)}`;
+		},
+		lengths(shortest, longest) {
+			const whole = shortest % 60 === 0 && longest % 60 === 0;
+			const per = whole ? 60 : 1;
+			return (whole ? hours : minutes)
+				.formatToParts(longest / per)
+				.map((part) => (part.type === "integer" ? `${shortest / per}–${part.value}` : part.value))
+				.join("");
 		},
 	};
 }

@@ -47,7 +47,6 @@ export const en = {
 		resource: "Where",
 		any: "Any",
 		upTo: (n: number): string => `up to ${n} people`,
-		or: "or",
 	},
 	toolbar: {
 		previous: "Previous week",

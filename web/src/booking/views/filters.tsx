@@ -8,13 +8,21 @@ export function Filters({ model }: { readonly model: VenueModel }): JSX.Element 
 	const { choice, venue, format } = model;
 	const service = choice.service.value;
 	const durations = shortestFirst(choice.durationsOf(service));
-	const detail = (item: Service): string =>
-		[
-			shortestFirst(choice.durationsOf(item)).map((minutes) => format.minutes(minutes)).join(` ${text.filters.or} `),
+	const detail = (item: Service): string => {
+		const lengths = shortestFirst(choice.durationsOf(item));
+		const shortest = lengths[0];
+		const longest = lengths[lengths.length - 1];
+		return [
+			shortest === undefined || longest === undefined
+				? ""
+				: shortest === longest
+					? format.minutes(shortest)
+					: format.lengths(shortest, longest),
 			item.partyMax > 1 ? text.filters.upTo(item.partyMax) : "",
 		]
 			.filter(Boolean)
 			.join(" · ");
+	};
 	return (
 		<div class="filters" role="group" aria-label={text.filters.label}>
 			<Choices legend={text.filters.service} kind="options">
