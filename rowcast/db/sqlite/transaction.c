@@ -1,6 +1,7 @@
 /*
  * Transactions, savepoints, checkpoints and the catalog.
  */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -11,6 +12,14 @@
 #define WAL_RESTART_PAGES 4096 /* 16 MiB */
 /* How long RESTART may wait for readers, holding the write lock. */
 #define RESTART_WAIT_MS 5
+/* How long a writer lets a RESTART go first. */
+#define TURNSTILE_MS 100
+
+/*
+ * SQLite's locks have no queue: a writer that begins again right after its commit would keep RESTART out for ever, and
+ * the WAL would grow. So writers of this process stand back for a moment while one waits.
+ */
+static atomic_int restarts_waiting;
 
 static const char *const fixed_sql[FIXED_COUNT] = {
 	[FIXED_BEGIN_READ] = "BEGIN",
@@ -46,6 +55,23 @@ static int run_fixed(struct sqlite_conn *conn, enum sqlite_fixed which)
 	return result == SQLITE_DONE ? SQLITE_OK : result;
 }
 
+static int64_t mono_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void let_restart_go_first(void)
+{
+	const struct timespec pause = {.tv_nsec = 100000};
+	int64_t until_ms = mono_ms() + TURNSTILE_MS;
+
+	while (atomic_load_explicit(&restarts_waiting, memory_order_relaxed) > 0 && mono_ms() < until_ms)
+		nanosleep(&pause, NULL);
+}
+
 int sqlite_begin(struct db_conn *base, bool write)
 {
 	struct sqlite_conn *conn = sqlite_conn_of(base);
@@ -59,6 +85,8 @@ int sqlite_begin(struct db_conn *base, bool write)
 				    "to open the one "
 				    "that is there now",
 				    conn->path);
+	if (write && atomic_load_explicit(&restarts_waiting, memory_order_relaxed) > 0)
+		let_restart_go_first();
 	result = run_fixed(conn, write ? FIXED_BEGIN_WRITE : FIXED_BEGIN_READ);
 	if (result != SQLITE_OK)
 		return sqlite_fault(conn, result, "begin a transaction in");
@@ -146,14 +174,6 @@ int sqlite_log_head(struct db_conn *base, uint64_t *n)
 							     : sqlite_fault(conn, result, "read the change log of");
 }
 
-static int64_t mono_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* RESTART's own patience: the write lock is held while it waits for readers to leave. */
 static int restart_wait(void *deadline_ms, int calls)
 {
@@ -176,10 +196,12 @@ int sqlite_checkpoint(struct db_conn *base, uint32_t *wal_pages, uint32_t *moved
 		int64_t deadline_ms = mono_ms() + RESTART_WAIT_MS;
 		int again_wal = wal, again_moved = moved;
 
+		atomic_fetch_add(&restarts_waiting, 1);
 		sqlite3_busy_handler(conn->db, restart_wait, &deadline_ms);
 		result = sqlite3_wal_checkpoint_v2(conn->db, "main", SQLITE_CHECKPOINT_RESTART, &again_wal,
 						   &again_moved);
 		sqlite3_busy_timeout(conn->db, conn->busy_timeout_ms);
+		atomic_fetch_sub(&restarts_waiting, 1);
 		if (result == SQLITE_OK || result == SQLITE_BUSY) {
 			wal = again_wal;
 			moved = again_moved;

@@ -135,7 +135,11 @@ int rc_sql_exec(struct rc_tx *tx, const char *sql, const struct rc_value *params
 int rc_sql_int(struct rc_tx *tx, const char *sql, const struct rc_value *params, size_t param_count,
 	       int64_t *out) RC_MUST_CHECK;
 
-/* Move committed pages from the WAL into the database file. Run on a connection of its own, off the commit path. */
+/*
+ * Move committed pages from the WAL into the database file. Run on a connection of its own, off the commit path, about
+ * once a second or when the WAL has grown by some MiB, not more often: each one syncs the file, which commits feel.
+ * wal_pages: in the WAL; moved_pages: of them in the file; both 0 right after the WAL began anew.
+ */
 int rc_db_checkpoint(struct rc_db *db, uint32_t *wal_pages, uint32_t *moved_pages) RC_MUST_CHECK;
 
 #endif
