@@ -8,10 +8,11 @@
 #include "rowcast/io/clock.h"
 #include "slotcast/store/train.h"
 
-#define TIDY_US   500000
-#define PRUNE_US  10000000
-#define PROBE_US  250000
-#define BATCH_MAX 256
+#define TIDY_US      500000
+#define PRUNE_US     10000000
+#define PROBE_US     250000
+#define BATCH_MAX    256
+#define PRUNE_ROUNDS 4 /* of the log, 1,000 rows each */
 
 /* Is anything due? A read that takes no write lock. */
 static int next_end(struct store *store, int64_t *us)
@@ -31,70 +32,110 @@ static int next_end(struct store *store, int64_t *us)
 }
 
 /* `fn` in a write transaction of its own. */
-static int in_transaction(struct store *store, int (*fn)(struct store *store, struct rc_tx *tx))
+static int in_transaction(struct store *store, int (*fn)(struct store *store, struct rc_tx *tx, int64_t *done),
+			  int64_t *done)
 {
 	struct rc_tx *tx;
 	int err = train_begin(store, &tx);
 
 	if (err)
 		return err;
-	err = fn(store, tx);
+	err = fn(store, tx, done);
 	if (!err)
 		return train_commit(store, tx);
 	rc_tx_rollback(tx);
 	return err;
 }
 
-static int expire_batch(struct store *store, struct rc_tx *tx)
+/* A hold that some rule of the database will not let go is left alone; the others are not made to wait for it. */
+static int expire_one(struct rc_tx *tx, struct booking *hold, int64_t now_us, int64_t *expired)
+{
+	int err = rc_tx_savepoint(tx);
+
+	if (err)
+		return err;
+	err = hold_expire(tx, hold, now_us);
+	if (!err) {
+		++*expired;
+		return rc_tx_savepoint_release(tx);
+	}
+	if (err != RC_CONSTRAINT)
+		return err;
+	log_event(LOG_WARN, "hold_stays", rc_db_fault(rc_tx_db(tx))->message, LOG_I("booking", hold->id));
+	return rc_tx_savepoint_rollback(tx);
+}
+
+static int expire_batch(struct store *store, struct rc_tx *tx, int64_t *done)
 {
 	int64_t now_us = clock_wall_us();
 	struct booking_list ended;
 	int err = holds_ended_any(tx, &store->arena, now_us, BATCH_MAX, &ended);
 
-	for (size_t i = 0; i < ended.count && !err; i++)
-		err = hold_expire(tx, ended.at[i], now_us);
-	if (!err) {
-		store_count_tidied((int64_t)ended.count);
-		checkpoint_note(store, ended.count);
-	}
+	for (size_t i = 0; !err && i < ended.count; i++)
+		err = expire_one(tx, ended.at[i], now_us, done);
+	if (!err)
+		store_count_tidied(*done);
 	return err;
 }
 
-static int prune_batch(struct store *store, struct rc_tx *tx)
+static int prune_batch(struct store *store, struct rc_tx *tx, int64_t *done)
 {
 	int64_t now_us = clock_wall_us();
-	uint64_t removed;
-	int err = rc_feed_prune(tx, &store->options.feed, now_us, &removed);
+	uint64_t removed = 0;
+	int64_t keys = 0;
+	int err = 0;
 
-	return err ? err : idempotency_prune(tx, now_us, BATCH_MAX, NULL);
+	for (int i = 0; !err && i < PRUNE_ROUNDS; i++) {
+		err = rc_feed_prune(tx, &store->options.feed, now_us, &removed);
+		*done += (int64_t)removed;
+		if (!removed)
+			break;
+	}
+	if (!err)
+		err = idempotency_prune(tx, now_us, BATCH_MAX, &keys);
+	*done += keys;
+	return err;
+}
+
+/* Expire, else prune; *more: there was enough to do to come again at once (behind the requests that wait). */
+static int tidy(struct store *store, bool *more)
+{
+	int64_t now_us = clock_mono_us(), done = 0, end_us;
+	int err = next_end(store, &end_us);
+
+	if (err)
+		return err;
+	if (end_us <= clock_wall_us()) {
+		err = in_transaction(store, expire_batch, &done);
+		*more = done > 0;
+	} else if (now_us - store->pruned_us >= PRUNE_US) {
+		err = in_transaction(store, prune_batch, &done);
+		*more = done >= BATCH_MAX;
+		if (!*more)
+			store->pruned_us = now_us;
+	}
+	if (!err)
+		checkpoint_note(store, (size_t)done);
+	return err;
 }
 
 void tidy_tick(struct timer *timer)
 {
 	struct store *store = (struct store *)((char *)timer - offsetof(struct store, tidy));
-	int64_t now_us = clock_mono_us(), again_us = now_us + TIDY_US, end_us;
+	bool more = false;
 	int err = 0;
 
 	rc_arena_reset(&store->arena);
 	flights_prune(store);
-	if (store->db && !atomic_load(&store->health)) {
-		err = next_end(store, &end_us);
-		if (!err && end_us <= clock_wall_us()) {
-			err = in_transaction(store, expire_batch);
-			again_us = now_us + 1000; /* requests first, then the next batch */
-		} else if (!err && now_us - store->pruned_us >= PRUNE_US) {
-			err = in_transaction(store, prune_batch);
-			store->pruned_us = now_us;
-		}
-	}
+	if (store->db && !atomic_load(&store->health))
+		err = tidy(store, &more);
 	if (err) {
 		log_event(LOG_WARN, "tidy_failed", store->db ? rc_db_fault(store->db)->message : "",
 			  LOG_S("err", rc_err_name(err)));
-		again_us = now_us + TIDY_US;
 		if (err != RC_BUSY)
 			train_failed(store, err);
 	}
-	timer_start(store->loop, &store->tidy, again_us, tidy_tick);
+	timer_start(store->loop, &store->tidy, clock_mono_us() + (more && !err ? 1000 : TIDY_US), tidy_tick);
 }
 
 int store_reopen(struct store *store)

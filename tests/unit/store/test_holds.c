@@ -188,20 +188,6 @@ static void test_an_ended_hold_gives_its_place_at_once(void **state)
 	assert_int_equal(rig_number(rig, "SELECT count(*) FROM audit WHERE action = 'expire'"), 3);
 }
 
-static void test_ended_holds_are_tidied_without_being_asked(void **state)
-{
-	struct rig *rig = *state;
-	struct call *hold = expect_kept(rig, hold_call(rig, 1, 1, 10, 0, 1), STORE_DONE);
-
-	while (sem_trywait(&rig->committed) == 0)
-		continue;
-	rig_sql(rig, "UPDATE booking SET hold_expires_at = %lld", (long long)clock_wall_us());
-	while (rig_number(rig, "SELECT count(*) FROM booking WHERE state = 'expired'") == 0)
-		assert_int_equal(sem_wait(&rig->committed), 0);
-	assert_int_equal(rig_number(rig, "SELECT count(*) FROM claim"), 0);
-	call_free(hold);
-}
-
 static void test_a_hold_is_extended_three_times(void **state)
 {
 	struct rig *rig = *state;
@@ -268,7 +254,6 @@ int main(void)
 		TEST(test_a_session_gives_places_until_it_is_full),
 		TEST(test_a_one_off_session_can_be_booked),
 		TEST(test_an_ended_hold_gives_its_place_at_once),
-		TEST(test_ended_holds_are_tidied_without_being_asked),
 		TEST(test_a_hold_is_extended_three_times),
 		TEST(test_a_released_hold_gives_its_place_back),
 		TEST(test_a_reference_that_nobody_has_is_not_found),
