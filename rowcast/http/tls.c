@@ -71,13 +71,15 @@ void tls_accept(struct http_conn *conn)
 	SSL_set_accept_state(conn->tls);
 }
 
-/* What an operation's failure asks for; every way that is not waiting is the end of the connection. */
+/* What an operation came to: bytes, or what it waits for; every other way is the end of the connection. */
 static int tls_outcome(struct http_conn *conn, int result)
 {
-	int why = SSL_get_error(conn->tls, result);
+	int why = result > 0 ? SSL_ERROR_NONE : SSL_get_error(conn->tls, result);
 
 	ERR_clear_error();
 	conn->tls_wants_write = why == SSL_ERROR_WANT_WRITE;
+	if (why == SSL_ERROR_NONE)
+		return result;
 	if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE)
 		return RC_AGAIN;
 	return why == SSL_ERROR_ZERO_RETURN ? RC_CLOSED : RC_IO;
@@ -88,20 +90,14 @@ int tls_step(struct http_conn *conn)
 	int result;
 
 	ERR_clear_error();
-	result = SSL_do_handshake(conn->tls);
-	if (result != 1)
-		return tls_outcome(conn, result);
-	conn->tls_wants_write = false;
-	return 0;
+	result = tls_outcome(conn, SSL_do_handshake(conn->tls));
+	return result < 0 ? result : 0;
 }
 
 int64_t tls_recv(struct http_conn *conn, void *bytes, size_t room)
 {
-	int got;
-
 	ERR_clear_error();
-	got = SSL_read(conn->tls, bytes, (int)room);
-	return got > 0 ? got : tls_outcome(conn, got);
+	return tls_outcome(conn, SSL_read(conn->tls, bytes, (int)room));
 }
 
 int64_t tls_send(struct http_conn *conn, struct iovec *parts, int count)
@@ -125,7 +121,7 @@ int64_t tls_send(struct http_conn *conn, struct iovec *parts, int count)
 	}
 	ERR_clear_error();
 	sent = SSL_write(conn->tls, bytes, (int)(len < TLS_RECORD_BYTES ? len : TLS_RECORD_BYTES));
-	return sent > 0 ? sent : tls_outcome(conn, sent);
+	return tls_outcome(conn, sent);
 }
 
 bool tls_pending(const struct http_conn *conn)

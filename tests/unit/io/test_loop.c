@@ -239,7 +239,7 @@ static void a_hook_may_remove_itself(void **state)
 
 static void an_offer_is_refused_when_the_backlog_is_full(void **state)
 {
-	struct message messages[4] = {0};
+	struct message messages[4] = {{.deliver = NULL}};
 
 	for (int i = 0; i < 4; i++)
 		messages[i].deliver = on_message;

@@ -109,7 +109,7 @@ static void two_sleeping_loops_wake_each_other(void **state)
 static void a_sender_wakes_only_a_receiver_that_may_sleep(void **state)
 {
 	struct mailbox box;
-	struct message messages[3] = {0};
+	struct message messages[3] = {{.deliver = NULL}};
 
 	mailbox_init(&box);
 	assert_false(mailbox_put(&box, &messages[0]));
