@@ -364,7 +364,7 @@ static int feed_next(struct rc_feed *base, struct rc_arena *arena, struct rc_txn
 	if (rc == RC_OK || rc == RC_AGAIN)
 		feed->look_again = false;
 	if (rc == RC_OK)
-		wake_rest(&feed->wake);
+		wake_found(&feed->wake);
 	return rc;
 }
 

@@ -14,8 +14,8 @@
 #include "rowcast/base/log.h"
 
 #define HURRY_FIRST_US 50
-#define HURRY_LAST_US  3200
-#define REST_US        2000
+#define HURRY_LAST_US  51200
+#define FOUND_US       2000 /* the pause after a change; shorter ones do not listen to inotify */
 #define SAFETY_US      95000
 
 static void timer_set(struct wake *wake, int64_t us)
@@ -38,6 +38,14 @@ static void enter_watch(struct wake *wake)
 	wake->state = WAKE_WATCH;
 	hear(wake, true);
 	timer_set(wake, SAFETY_US);
+}
+
+static void enter_hurry(struct wake *wake, int64_t pause_us)
+{
+	wake->state = WAKE_HURRY;
+	wake->pause_us = pause_us;
+	hear(wake, pause_us > FOUND_US);
+	timer_set(wake, pause_us);
 }
 
 /* Watch the directory: the WAL comes and goes, and a restored file is moved into place. */
@@ -125,38 +133,18 @@ void wake_attend(struct wake *wake)
 {
 	uint64_t turns;
 	bool timer = read(wake->timer_fd, &turns, sizeof(turns)) == sizeof(turns);
+	bool quiet = wake->state == WAKE_HURRY && wake->pause_us <= FOUND_US;
 
-	switch (wake->state) {
-	case WAKE_WATCH:
-		if (drain(wake)) {
-			wake->state = WAKE_HURRY;
-			wake->pause_us = HURRY_FIRST_US;
-			hear(wake, false);
-			timer_set(wake, wake->pause_us);
-		} else if (timer) {
-			timer_set(wake, SAFETY_US);
-		}
-		break;
-	case WAKE_HURRY:
-		if (!timer)
-			break;
-		wake->pause_us *= 2;
-		if (wake->pause_us <= HURRY_LAST_US)
-			timer_set(wake, wake->pause_us);
-		else
-			enter_watch(wake);
-		break;
-	case WAKE_REST:
-		if (timer)
-			enter_watch(wake);
-		break;
-	}
+	if (!quiet && drain(wake))
+		enter_hurry(wake, HURRY_FIRST_US);
+	else if (timer && wake->state == WAKE_HURRY && wake->pause_us < HURRY_LAST_US)
+		enter_hurry(wake, wake->pause_us * 2);
+	else if (timer)
+		enter_watch(wake);
 }
 
-void wake_rest(struct wake *wake)
+void wake_found(struct wake *wake)
 {
-	if (wake->state != WAKE_HURRY)
-		return;
-	wake->state = WAKE_REST;
-	timer_set(wake, REST_US);
+	if (wake->state == WAKE_HURRY && wake->pause_us < FOUND_US)
+		enter_hurry(wake, FOUND_US);
 }

@@ -449,6 +449,25 @@ static void test_a_file_moved_into_place_while_open_is_followed(void **state)
 	assert_int_equal(next(f), RC_OK);
 }
 
+static void test_an_epoch_that_cannot_be_stored_lives_in_memory(void **state)
+{
+	struct fixture *f = *state;
+	struct rc_position before = f->at;
+	struct rc_tx *tx;
+
+	rc_feed_close(f->feed);
+	sample_write(f->db, "DELETE FROM rc_meta");
+	tx = sample_begin(f->db); /* somebody holds the write lock */
+	feed_open(f);
+	snapshot(f);
+	assert_false(f->at.epoch == before.epoch);
+	rc_tx_rollback(tx);
+	sample_write(f->db, ITEM("a"));
+	assert_int_equal(next(f), RC_OK);
+	assert_true(f->txn.position.epoch == f->at.epoch);
+	assert_int_equal(rc_feed_replay(f->feed, f->at, collect, f), RC_OK);
+}
+
 static void test_rows_that_are_not_ours_are_passed_over(void **state)
 {
 	struct fixture *f = *state;
@@ -518,6 +537,7 @@ int main(void)
 		TEST(test_a_migration_ends_the_epoch),
 		TEST(test_a_copied_file_is_another_history),
 		TEST(test_a_file_moved_into_place_while_open_is_followed),
+		TEST(test_an_epoch_that_cannot_be_stored_lives_in_memory),
 		TEST(test_rows_that_are_not_ours_are_passed_over),
 		TEST(test_a_value_of_another_type_is_null_and_stops_nothing),
 		TEST(test_a_database_without_a_log_is_refused),
