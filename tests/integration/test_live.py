@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import http.client
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import unittest
 import websockets
 
 TESTD = sys.argv[1]
+REQUESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../protocol/vectors/live-requests.json")
 
 
 class Server:
@@ -284,6 +286,21 @@ class WebSocket(unittest.TestCase):
                 self.assertNotIn("id", error)
             await client.subscribe()
             self.assertEqual((await client.next())["type"], "snapshot")
+
+    @live
+    async def test_golden_requests_are_answered_as_they_say(self, one):
+        with open(REQUESTS, encoding="utf-8") as file:
+            requests = json.load(file)["requests"]
+        for request in requests:
+            async with connect(one) as ws:
+                await ws.send(request["text"])
+                answer = json.loads(await asyncio.wait_for(ws.recv(), 20))
+                if request["ok"]:
+                    self.assertIn(answer["type"], ("snapshot", "reset", "delta", "status"), request)
+                else:
+                    self.assertEqual(answer["type"], "error", request)
+                    for member in ("code", "field", "id"):
+                        self.assertEqual(answer.get(member), request.get(member), request)
 
     @live
     async def test_wrong_subscriptions_get_an_error_with_their_id_and_the_field(self, one):
