@@ -26,6 +26,8 @@ interface Props {
 }
 
 const PAGE = 8;
+/** More columns than this leave no room for the time inside each cell. */
+const WIDE_COLUMNS = 8;
 
 export function Grid({ model, days, slots }: Props): JSX.Element {
 	const root = useRef<HTMLDivElement>(null);
@@ -60,7 +62,7 @@ export function Grid({ model, days, slots }: Props): JSX.Element {
 			<div
 				ref={root}
 				role="grid"
-				class={`grid ${split ? "grid-split" : "grid-plain"}`}
+				class={`grid ${split ? "grid-split" : "grid-plain"}${columns.length > WIDE_COLUMNS ? " grid-narrow" : ""}`}
 				aria-label={text.gridLabel(model.choice.service.value.name, model.format.week(days[0] ?? "", days[days.length - 1] ?? ""))}
 				aria-rowcount={lines.length + (split ? 2 : 1)}
 				aria-colcount={columns.length + 1}
