@@ -22,6 +22,7 @@ struct board *board_create(const struct board_options *options)
 
 	board->touches.keep_us = options->keep_us;
 	board->touches.keep_changes = options->keep_changes;
+	board->touches.floor_us = INT64_MIN;
 	board->rules = rules_create();
 	board->catalog = keeper_build(&board->keeper, ++board->revision);
 	rules_use(board->rules, board->catalog);
@@ -200,8 +201,8 @@ void board_history(void *arg, const struct rc_txn *txn)
 			history_session(board, change, n);
 		} else if (strcmp(change->model->table, booking_model.table) == 0) {
 			history_booking(board, change, n);
-		} else if (n > board->touches.floor) {
-			board->touches.floor = n; /* another catalog: its slots are not these */
+		} else {
+			touches_raise_floor(&board->touches, n, txn->committed_us); /* another catalog: other slots */
 		}
 	}
 	touches_mark(&board->touches, txn->position, txn->committed_us);
@@ -211,8 +212,7 @@ void board_ready(struct board *board, struct rc_position at, struct rc_position 
 {
 	catalog_renew(board);
 	board->position = at;
-	if (oldest.n > board->touches.floor)
-		board->touches.floor = oldest.n;
+	touches_raise_floor(&board->touches, oldest.n, INT64_MIN);
 	ledger_settle(&board->ledger, now_us);
 	ledger_sweep(&board->ledger, now_us);
 	ledger_touches_clear(&board->ledger);
@@ -258,7 +258,7 @@ void board_apply(struct board *board, const struct rc_txn *txn, int64_t now_us)
 	if (board->keeper.changed) {
 		struct catalog *old = catalog_acquire(board->catalog); /* views point into it until they are renewed */
 
-		board->touches.floor = n;
+		touches_raise_floor(&board->touches, n, txn->committed_us);
 		catalog_renew(board);
 		views_renew(board, now_us);
 		catalog_drop(old);

@@ -323,7 +323,7 @@ static int topic_source_fill(void *arg, struct topic *topic, struct rc_fault *fa
 	if (!query->view)
 		query->view = view_create(board, topic, &query->query);
 	fill.view = query->view;
-	fill.since_us = touches_since(&board->touches);
+	fill.since_us = board->touches.floor_us;
 	if (fill.since_us < fill.now_us - PAST_US_MAX)
 		fill.since_us = fill.now_us - PAST_US_MAX;
 	err = view_open(query->view, fill.now_us, fault);

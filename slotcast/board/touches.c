@@ -17,6 +17,15 @@ void touches_release(struct touches *touches)
 	touches->marks = NULL;
 	touches->first = touches->count = touches->capacity = 0;
 	touches->floor = 0;
+	touches->floor_us = INT64_MIN;
+}
+
+void touches_raise_floor(struct touches *touches, uint64_t n, int64_t committed_us)
+{
+	if (n <= touches->floor)
+		return;
+	touches->floor = n;
+	touches->floor_us = committed_us;
 }
 
 static void history_trim(struct touch_history *history, uint64_t floor)
@@ -73,8 +82,7 @@ void touches_mark(struct touches *touches, struct rc_position position, int64_t 
 		if (committed_us - oldest->committed_us <= touches->keep_us ||
 		    position.n - oldest->n <= touches->keep_changes)
 			break;
-		if (oldest->n > touches->floor)
-			touches->floor = oldest->n;
+		touches_raise_floor(touches, oldest->n, oldest->committed_us);
 		touches->first++;
 		touches->count--;
 	}
@@ -93,11 +101,6 @@ uint64_t touches_n_at(const struct touches *touches, int64_t us)
 			hi = mid;
 	}
 	return lo > 0 ? touches->marks[touches->first + lo - 1].n : touches->floor;
-}
-
-int64_t touches_since(const struct touches *touches)
-{
-	return touches->count > 0 ? touches->marks[touches->first].committed_us : INT64_MIN;
 }
 
 void touches_forget(struct place *place)

@@ -30,7 +30,8 @@ struct touch_mark {
 struct touches {
 	struct touch_mark *marks;
 	size_t first, count, capacity;
-	uint64_t floor; /* positions before it cannot be continued */
+	uint64_t floor;   /* positions before it cannot be continued */
+	int64_t floor_us; /* when that position was new; INT64_MIN: unknown */
 	int64_t keep_us;
 	uint64_t keep_changes;
 };
@@ -43,8 +44,9 @@ void touches_break(struct place *place, uint64_t n);
 void touches_mark(struct touches *touches, struct rc_position position, int64_t committed_us);
 /* The newest retained transaction at or before an instant, or the floor. */
 uint64_t touches_n_at(const struct touches *touches, int64_t us);
-/* Since when time's changes must be remembered: the oldest retained transaction; INT64_MIN: unknown. */
-int64_t touches_since(const struct touches *touches);
+/* Positions before n cannot be continued; n was committed then (INT64_MIN: unknown). A lower n than the floor changes
+ * nothing. */
+void touches_raise_floor(struct touches *touches, uint64_t n, int64_t committed_us);
 void touches_forget(struct place *place);
 
 #endif

@@ -150,9 +150,14 @@ static int64_t page_fresh(const struct view *view, size_t index, int64_t now_us)
 	zone_to_wall(resource->venue->zone, now_us + horizon_us, &last, NULL);
 	if (date < first - 1)
 		return INT64_MAX;
-	/* The day after the horizon's has at least 23 hours to go; it is read when it comes nearer. */
-	if (date > last + 1)
-		return zone_day_start(resource->venue->zone, date) - horizon_us - 20 * HOUR_US;
+	/* Far behind the horizon: read it when it comes near. (Not so where the date line makes days shorter than
+	 * this.) */
+	if (date > last + 1) {
+		due_us = zone_day_start(resource->venue->zone, date) - horizon_us - 20 * HOUR_US;
+		if (due_us > now_us)
+			return due_us;
+		due_us = INT64_MAX;
+	}
 	page_read(view->board, &view->shape, resource, date, now_us, true, fresh);
 	for (size_t i = 0; i < fresh->count; i++) {
 		int64_t start_us = fresh->starts_us[i];
