@@ -3,8 +3,9 @@
 set -eu
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
+rowgen=$(realpath "$1")
 cd "$2"
-"$1" --schema-name slotcast --include slotcast/model/model.h --schema slotcast/model/schema.sql \
+"$rowgen" --schema-name slotcast --include slotcast/model/model.h --schema slotcast/model/schema.sql \
 	--queries slotcast/model/queries.sql --guards slotcast/model/guards.sqlite.sql --out "$out"
 for file in model.h model.c; do
 	if ! cmp -s "$out/$file" "slotcast/model/$file"; then
