@@ -244,6 +244,63 @@ def test_a_file_that_may_not_be_written_is_refused_at_the_start():
         check(done.returncode == 1 and str(server.path) in done.stderr, done)
 
 
+async def test_a_restored_backup_begins_a_new_epoch():
+    with house(**HOUSE) as (server, ids):
+        visit = ids.services["visit"]
+        kept = server.book(service=visit, start=at(1)).expect(201).json
+        live = await Live(server.port, visit, day(1), day(1)).connect()
+        await live.until(lambda live: live.snapshots, "a snapshot")
+        copy = server.folder / "backup.db"
+        subprocess.run(["sqlite3", str(server.path), f".backup {copy}"], check=True, timeout=30)
+        lost = server.book(service=visit, start=at(1, "12:00")).expect(201).json
+        await live.reached(lost["position"])
+        subprocess.run(["sqlite3", str(server.path), f".restore {copy}"], check=True, timeout=30)
+        await live.until(lambda live: live.resets == 1 and live.snapshots == 2, "reset and a snapshot")
+        answer = server.slots(visit, day(1))
+        equal(live.view(), answer["slots"], "after the restore")
+        equal([slot["start"] for slot in answer["slots"] if not slot["remaining"]], [at(1)], "what the backup held")
+        check(order(answer["position"])[0] != order(kept["position"])[0], "the same epoch", answer["position"], kept["position"])
+        server.get(f"/v1/bookings/{lost['ref']}").expect(404)
+        again = server.book(service=visit, start=at(1, "12:00")).expect(201).json
+        equal(order(again["position"])[0], order(answer["position"])[0], "epoch of a write")
+        await live.reached(again["position"])
+        stale = Live(server.port, visit, day(1), day(1), after=lost["position"])
+        await stale.connect()
+        await stale.until(lambda live: live.resets == 1 and live.snapshots == 1, "a position of the old epoch is reset")
+        await live.close()
+        await stale.close()
+
+
+async def test_a_destroyed_file_is_told_and_found_again():
+    with house("--visible-time", "200ms", "--status-interval", "100ms", **HOUSE) as (server, ids):
+        visit = ids.services["visit"]
+        booked = server.book(service=visit, start=at(1)).expect(201).json
+        live = await Live(server.port, visit, day(1), day(1)).connect()
+        await live.until(lambda live: live.snapshots, "a snapshot")
+        whole = {}
+        for path in (str(server.path), f"{server.path}-wal"):
+            with open(path, "r+b") as file:
+                whole[path] = file.read()
+                file.seek(0)
+                file.write(b"\xa5" * len(whole[path]))
+        server.book(key="meanwhile", service=visit, start=at(1, "12:00")).expect(503)
+        await live.until(lambda live: live.status and live.status["state"] != "live" and live.status["age_ms"] > 0, "status")
+        answer = server.slots(visit, day(1))
+        check(answer["status"] in ("delayed", "stale") and answer["age_ms"] > 0 and len(answer["slots"]) == 24, "memory", answer)
+        server.get(f"/v1/bookings/{booked['ref']}").expect(503, "unavailable")
+        equal(server.get("/readyz").status, 503, "readiness")
+        for path, content in whole.items():
+            with open(path, "r+b") as file:
+                file.write(content)
+        eventually(lambda: server.book(key="meanwhile", service=visit, start=at(1, "12:00")).status == 201, "the outcome", 5)
+        won = server.book(service=visit, start=at(1, "14:00")).expect(201).json
+        await live.reached(won["position"])
+        await live.until(lambda live: live.status["state"] == "live", "live again")
+        equal(live.view(), server.slots(visit, day(1))["slots"], "live went on")
+        equal(server.slots(visit, day(1))["status"], "live", "status")
+        await live.close()
+
+
 async def test_sigterm_answers_what_is_open_and_sends_streams_away():
     with house(**HOUSE) as (server, ids):
         lives = [await Live(server.port, ids.services["visit"], day(1), day(1)).connect() for _ in range(5)]

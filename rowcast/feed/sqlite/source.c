@@ -42,6 +42,7 @@ struct sqlite_feed {
 	struct log_mark at; /* the newest row delivered, or where the epoch or the snapshot began */
 	bool at_known;      /* the row `at` was seen; else only its number is known */
 	bool gone;          /* a new epoch began; next says so until the snapshot */
+	bool read_failed;   /* disconnected because of that; not because another file stands there */
 	bool look_again;    /* the file under us may have changed: data_version says nothing */
 	int64_t version_seen;
 	int64_t identity_checked_us;
@@ -219,16 +220,33 @@ static int follow_file(struct sqlite_feed *feed)
 	return RC_GONE;
 }
 
+/*
+ * After a failed read the connection may hold pages that are not what is in the file any more, and nothing tells it to
+ * drop them before the next commit. So it is opened again; the epoch goes on when the row at our position is still the
+ * one we know.
+ */
+static int reconnect(struct sqlite_feed *feed)
+{
+	struct rc_fault fault = {0};
+	int rc = connect_file(feed, &fault);
+
+	if (rc != RC_OK)
+		log_event(LOG_DEBUG, "feed-file", "the database file cannot be read", LOG_S("reason", fault.message));
+	return rc;
+}
+
 static int check_file(struct sqlite_feed *feed)
 {
 	char file[48];
 	int rc;
 
-	if (!feed->conn)
+	if (!feed->conn && !feed->read_failed)
 		return follow_file(feed);
 	rc = epoch_file_identity(feed->path, file);
 	if (rc == RC_OK && strcmp(file, feed->epoch.file) != 0)
 		return follow_file(feed);
+	if (rc == RC_OK && !feed->conn)
+		return reconnect(feed);
 	return rc == RC_OK ? RC_OK : RC_IO;
 }
 
@@ -331,9 +349,8 @@ static int read_changes(struct sqlite_feed *feed, struct rc_arena *arena, struct
 	return RC_OK;
 }
 
-static int feed_next(struct rc_feed *base, struct rc_arena *arena, struct rc_txn *out)
+static int look(struct sqlite_feed *feed, struct rc_arena *arena, struct rc_txn *out)
 {
-	struct sqlite_feed *feed = of(base);
 	const char *broken = NULL;
 	int64_t now_us = clock_mono_us();
 	int rc;
@@ -365,6 +382,20 @@ static int feed_next(struct rc_feed *base, struct rc_arena *arena, struct rc_txn
 		feed->look_again = false;
 	if (rc == RC_OK)
 		wake_found(&feed->wake);
+	return rc;
+}
+
+static int feed_next(struct rc_feed *base, struct rc_arena *arena, struct rc_txn *out)
+{
+	struct sqlite_feed *feed = of(base);
+	int rc = look(feed, arena, out);
+
+	if (rc == RC_CORRUPT || rc == RC_IO) {
+		disconnect(feed);
+		feed->read_failed = true;
+	} else if (rc == RC_OK || rc == RC_AGAIN) {
+		feed->read_failed = false;
+	}
 	return rc;
 }
 

@@ -16,6 +16,7 @@ import random
 import subprocess
 import sys
 import time
+from multiprocessing import Pool
 from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -537,7 +538,6 @@ def main():
     base = random.SystemRandom().randrange(1 << 40) if options.seed == "random" else int(options.seed)
     began = time.monotonic()
     seeds = [base + i for i in range(options.cases)]
-    from multiprocessing import Pool
     workers = max(1, os.cpu_count() or 1)
     with Pool(workers) as pool:
         parts = pool.map(chunk, [(options.driver, seeds[i::workers]) for i in range(workers)])
