@@ -239,6 +239,15 @@ static void raise_entered(struct fill *fill, size_t index)
 				     n_at(fill, page->slots[i].start_us - horizon_us), true);
 }
 
+/* A slot that was listed once; in the past since `gone_us` if that is retained. */
+static void bury(struct fill *fill, const struct catalog_resource *resource, int64_t start_us, int64_t end_us)
+{
+	int64_t gone_us = start_us - fill->view->shape.service->notice_min * MINUTE_US;
+
+	if (gone_us < fill->now_us && gone_us >= fill->since_us)
+		view_remove(fill->view, resource->id, start_us, end_us, n_at(fill, gone_us));
+}
+
 /* Slots that passed their notice since: no longer listed, but a subscriber may have them. */
 static void fill_tombstones(struct fill *fill)
 {
@@ -253,17 +262,46 @@ static void fill_tombstones(struct fill *fill)
 	from = from - 1 > shape->from ? from - 1 : shape->from;
 	to = to + 1 < shape->to ? to + 1 : shape->to;
 	for (size_t r = 0; r < view->resource_count; r++) {
-		for (int32_t date = from; date <= to; date++) {
-			page_read(fill->board, shape, view->resources[r], date, fill->now_us, true, page);
-			for (size_t i = 0; i < page->count; i++) {
-				int64_t gone_us = page->starts_us[i] - notice_us;
+		const struct catalog_resource *resource = view->resources[r];
 
-				if (gone_us < fill->now_us && gone_us >= fill->since_us)
-					view_remove(view, view->resources[r]->id, page->starts_us[i], page->ends_us[i],
-						    n_at(fill, gone_us));
-			}
+		for (int32_t date = from; date <= to; date++) {
+			const struct occurrence *list = NULL;
+			size_t count = 0;
+
+			page_read(fill->board, shape, resource, date, fill->now_us, true, page);
+			for (size_t i = 0; i < page->count; i++)
+				bury(fill, resource, page->starts_us[i], page->ends_us[i]);
+			/* As their rules made them, before rows said otherwise (fill_replaced). */
+			if (resource->kind == KIND_SESSION)
+				rules_sessions(fill->board->rules, resource, date, &list, &count);
+			for (size_t i = 0; i < count; i++)
+				bury(fill, resource, list[i].lo_us, list[i].hi_us);
 		}
 	}
+}
+
+/*
+ * A session's row may say another end than the rule does that made the session, and then its slot has another id: from
+ * the row's coming on the rule's slot is gone. (Rows that bookings make say the same; this is for rows written by
+ * hand.)
+ */
+static void fill_replaced(struct fill *fill, size_t index)
+{
+	struct view *view = fill->view;
+	const struct catalog_resource *resource = view->resources[index / (size_t)view->days];
+	const struct view_page *page = &view->pages[index];
+	const struct occurrence *list;
+	size_t count;
+
+	if (resource->kind != KIND_SESSION || page->count == 0)
+		return;
+	rules_sessions(fill->board->rules, resource, view->shape.from + (int32_t)(index % (size_t)view->days), &list,
+		       &count);
+	for (size_t o = 0; o < count; o++)
+		for (size_t i = 0; i < page->count; i++)
+			if (page->slots[i].start_us == list[o].lo_us && page->slots[i].end_us != list[o].hi_us)
+				view_remove(view, resource->id, list[o].lo_us, list[o].hi_us,
+					    fill->origins[fill->first[index] + i].n);
 }
 
 static void fill_rows(struct fill *fill, bool timed)
@@ -303,8 +341,10 @@ static void fill_topic(struct fill *fill)
 			topic_set_floor(view->topic, place->touches->floor);
 		raise_history(fill, r);
 	}
-	for (size_t p = 0; p < pages; p++)
+	for (size_t p = 0; p < pages; p++) {
+		fill_replaced(fill, p);
 		raise_entered(fill, p);
+	}
 	fill_rows(fill, false);
 	fill_rows(fill, true);
 	free(fill->origins);

@@ -396,13 +396,15 @@ static json_t *case_run(json_t *input)
 	open = run_open(&live, subscription);
 	json_array_foreach (steps, i, step) {
 		int64_t step_us = json_integer_value(json_object_get(step, "at"));
+		/* Two or so leave in each case: every place is met in some case, and a case stays quick. */
+		bool leaves = open && ((size_t)begin_us + i) % (json_array_size(steps) / 2 + 1) == 0;
 
 		rc_check(txn_count < STEPS_MAX);
-		if (open)
+		if (leaves)
 			left[left_count++] = (struct left){board_position(live.board), topic_rows(&live)};
 		pass_time(&live, at_us, step_us);
 		at_us = step_us;
-		if (open)
+		if (leaves)
 			left[left_count++] = (struct left){board_position(live.board), topic_rows(&live)};
 		txns[txn_count] = txn_make(&arena, step, 101 + i);
 		board_apply(live.board, &txns[txn_count], at_us);
