@@ -4,6 +4,7 @@
  *
  *   SLOTCAST_BIN  the program (default build/bin/slotcast)
  *   CHROMIUM_BIN  the browser (default /usr/bin/chromium)
+ *   SERVER_LOG    set: show what the server logs
  */
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
@@ -18,7 +19,9 @@ const require = createRequire(new URL("../../web/package.json", import.meta.url)
 const { chromium } = require("playwright-core");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
-const program = process.env.SLOTCAST_BIN ?? fileURLToPath(new URL("../../build/bin/slotcast", import.meta.url));
+// Every SLOTCAST_* variable is an option to the program; this one is ours.
+const { SLOTCAST_BIN, ...env } = process.env;
+const program = SLOTCAST_BIN ?? fileURLToPath(new URL("../../build/bin/slotcast", import.meta.url));
 const ARGS = [
 	"--headless",
 	"--no-sandbox",
@@ -42,7 +45,7 @@ export class Server {
 		const child = spawn(
 			program,
 			["serve", "--db", `sqlite:${this.#folder}/demo.db`, "--listen", listen, "--demo", "--rate-limits", "off"],
-			{ stdio: ["ignore", "pipe", process.env.SLOTCAST_LOG ? "inherit" : "ignore"] },
+			{ stdio: ["ignore", "pipe", process.env.SERVER_LOG ? "inherit" : "ignore"], env },
 		);
 		this.#process = child;
 		const ended = new Promise((_, reject) => {
@@ -86,7 +89,7 @@ export class Server {
 	import(venue) {
 		const file = join(this.#folder, `${venue.venue.slug}.json`);
 		writeFileSync(file, JSON.stringify(venue));
-		execFileSync(program, ["import", file, "--db", `sqlite:${this.#folder}/demo.db`], { stdio: ["ignore", "ignore", "inherit"] });
+		execFileSync(program, ["import", file, "--db", `sqlite:${this.#folder}/demo.db`], { stdio: ["ignore", "ignore", "inherit"], env });
 	}
 
 	/** Another program that knows nothing of us writes the database. */

@@ -64,7 +64,7 @@ export const en = {
 	},
 	legend: "Legend",
 	state: { available: "Available", limited: "Few left", booked: "Booked", closed: "Closed", mine: "Yours" },
-	left: (n: number): string => `${n} left`,
+	left: "left",
 	leftOf: (n: number, of: number): string => `${n} of ${of} left`,
 	updated: "Updated",
 	gridLabel: (service: string, week: string): string => `${service}, ${week}`,

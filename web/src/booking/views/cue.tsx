@@ -9,7 +9,9 @@ export function Cue({ slot, mine }: { readonly slot: Slot; readonly mine: boolea
 	return (
 		<>
 			{slot.state === "limited" && <Glyph name="half" />}
+			<span class="unseen">, </span>
 			<span class="number">{slot.remaining}</span>
+			<span class="unseen"> {text.left}</span>
 		</>
 	);
 }
@@ -31,11 +33,4 @@ export function Glyph({ name }: { readonly name: keyof typeof GLYPHS }): JSX.Ele
 			{GLYPHS[name]}
 		</svg>
 	);
-}
-
-/** The same in words. */
-export function cueWords(slot: Slot, mine: boolean): string {
-	if (mine) return text.state.mine;
-	if (slot.state === "booked") return text.state.booked;
-	return `${text.state[slot.state]}, ${text.left(slot.remaining)}`;
 }

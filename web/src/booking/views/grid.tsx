@@ -3,7 +3,8 @@
  * stop: arrows move, Enter or Space opens, Home/End and Ctrl+Home/End jump, PageUp/PageDown go by a screen, Alt with them by
  * a week, N goes to the next free slot, U to the latest change.
  *
- * Cells are plain elements that redraw only when their own slot, mark or tab stop changes.
+ * Cells are plain elements that redraw only when their own slot, mark or tab stop changes. What they are called is their text:
+ * what is seen, with the words between that only listeners need.
  */
 import { Component, type JSX, type RefObject, type TargetedKeyboardEvent } from "preact";
 import { useRef, useState } from "preact/hooks";
@@ -12,7 +13,7 @@ import { createCalendar, type Calendar, type Column, type Line } from "../calend
 import type { LocalDate } from "../dates.js";
 import type { VenueModel } from "../model.js";
 import { text } from "../text/index.js";
-import { Cue, cueWords } from "./cue.js";
+import { Cue } from "./cue.js";
 
 interface Spot {
 	readonly row: number;
@@ -163,7 +164,7 @@ class Cell extends Component<CellProps> {
 					class={`cell cell-closed${edge}`}
 					tabIndex={stop ? 0 : -1}
 					data-spot={`${row}.${index}`}
-					aria-label={`${labelOf(model, column, line.example)}, ${text.state.closed}`}
+					aria-label={`${model.format.time(line.example)} ${model.format.zone(line.example)}, ${placeOf(model, column)}, ${text.state.closed}`}
 					onFocus={() => onFocus(place)}
 				/>
 			);
@@ -175,28 +176,29 @@ class Cell extends Component<CellProps> {
 				data-spot={`${row}.${index}`}
 				data-slot={slot.id}
 				data-state={slot.state}
-				aria-label={`${labelOf(model, column, slot.start)}, ${cueWords(slot, mine)}${updated ? `, ${text.updated}` : ""}`}
 				onFocus={() => onFocus(place)}
 				onClick={() => (model.open.value = slot)}
 			>
-				<span class="cell-time" aria-hidden="true">
-					{model.format.time(slot.start)}
+				<span class="cell-time">{model.format.time(slot.start)}</span>
+				<span class="unseen">
+					{` ${model.format.zone(slot.start)}, ${placeOf(model, column)}, ${mine ? text.state.mine : text.state[slot.state]}`}
+				</span>
+				<span class="cell-cue">
+					<Cue slot={slot} mine={mine} />
 				</span>
 				{updated && (
-					<span class="tag" aria-hidden="true">
+					<span class="tag">
+						<span class="unseen">, </span>
 						{text.updated}
 					</span>
 				)}
-				<span class="cell-cue" aria-hidden="true">
-					<Cue slot={slot} mine={mine} />
-				</span>
 			</div>
 		);
 	}
 }
 
-const labelOf = (model: VenueModel, column: Column, instant: string): string =>
-	`${model.format.shortDay(column.date)}, ${model.format.time(instant)} ${model.format.zone(instant)}, ${column.resource.name}`;
+const placeOf = (model: VenueModel, column: Column): string =>
+	`${model.format.shortDay(column.date)}, ${column.resource.name}`;
 
 const zoneOf = (model: VenueModel, calendar: Calendar): string =>
 	model.format.zone(calendar.lines[0]?.example ?? `${calendar.days[0] ?? ""}T12:00:00Z`);

@@ -5,7 +5,7 @@ import { partOfDay, type PartOfDay } from "../calendar.js";
 import type { LocalDate } from "../dates.js";
 import type { VenueModel } from "../model.js";
 import { text } from "../text/index.js";
-import { Cue, cueWords } from "./cue.js";
+import { Cue } from "./cue.js";
 
 const PARTS: readonly PartOfDay[] = ["morning", "afternoon", "evening"];
 
@@ -71,11 +71,10 @@ function Chip({ model, slot }: { readonly model: VenueModel; readonly slot: Slot
 				</span>
 			)}
 			<span class="chip-state">
-				<span class="swatch" aria-hidden="true">
+				<span class="chip-word">{mine ? text.state.mine : text.state[slot.state]}</span>
+				<span class="swatch">
 					<Cue slot={slot} mine={mine} />
 				</span>
-				<span aria-hidden="true">{mine ? text.state.mine : text.state[slot.state]}</span>
-				<span class="unseen">{cueWords(slot, mine)}</span>
 			</span>
 			{updated && (
 				<span class="tag">
