@@ -18,6 +18,7 @@
 #include "slotcast/booking/zone.h"
 
 #define MINUTE_US INT64_C(60000000)
+#define HOUR_US   (60 * MINUTE_US)
 
 int32_t free_block_number(int32_t date)
 {
@@ -182,6 +183,7 @@ const uint64_t *free_starts(struct rules *rules, struct free_block *block, const
 {
 	int64_t begin_us = block->origin_us + (int64_t)block->before * block->grid_us;
 	struct free_starts *starts = block->starts;
+	int32_t day = 0;
 
 	while (starts && (starts->service != service || starts->duration_min != duration_min))
 		starts = starts->next;
@@ -190,17 +192,21 @@ const uint64_t *free_starts(struct rules *rules, struct free_block *block, const
 	starts = rc_xcalloc(1, sizeof(*starts) + (bits_words(block->days) + 4) * sizeof(uint64_t));
 	starts->service = service;
 	starts->duration_min = duration_min;
-	for (int32_t day = 0; day < FREE_BLOCK_DAYS; day++) {
+	/* The day before may have a second piece in here, if clocks are put back across midnight. */
+	if (!zone_steady(resource->venue->zone, begin_us - 26 * HOUR_US, begin_us + 26 * HOUR_US))
+		day = -1;
+	for (; day < FREE_BLOCK_DAYS; day++) {
 		const int64_t *list;
 		size_t count;
 
 		rules_starts(rules, service, resource, block->number * FREE_BLOCK_DAYS + day, duration_min, &list,
 			     &count);
 		for (size_t i = 0; i < count; i++) {
-			size_t bit = (size_t)((list[i] - begin_us) / block->grid_us);
+			int64_t offset_us = list[i] - begin_us;
 
-			if (bit < block->days)
-				bits_set(starts->row, bit);
+			if (offset_us >= 0 && offset_us % block->grid_us == 0 &&
+			    offset_us / block->grid_us < (int64_t)block->days)
+				bits_set(starts->row, (size_t)(offset_us / block->grid_us));
 		}
 	}
 	starts->next = block->starts;

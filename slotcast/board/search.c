@@ -57,6 +57,8 @@ static void search_timed(struct board *board, const struct page_shape *shape, co
 	const struct catalog_venue *venue = resource->venue;
 	int32_t needed = places_needed(resource, shape->party);
 
+	if (!zone_steady(venue->zone, zone_day_start(venue->zone, to), zone_day_start(venue->zone, to) + 52 * HOUR_US))
+		to++;
 	for (int32_t number = free_block_number(from); number <= free_block_number(to); number++) {
 		struct free_block *block = free_block(board->rules, venue->services, venue->service_count, resource,
 						      board->places[resource->index], number * FREE_BLOCK_DAYS);
@@ -80,19 +82,31 @@ static void search_sessions(struct board *board, const struct page_shape *shape,
 	}
 }
 
-/* The union's bits that lie in the dates and in the window. */
+/* The union's bits that lie in the dates and in the window. Where clocks are put back across midnight a date has a
+ * second piece. */
 static void sum_read(const struct sum *sum, const struct page_shape *shape, int64_t now_us, struct found *found)
 {
 	const struct zone *zone = shape->service->venue->zone;
 	int64_t lo = zone_day_start(zone, shape->from), hi = zone_day_start(zone, shape->to + 1);
+	bool ask = !zone_steady(zone, lo, hi + 26 * HOUR_US);
 
+	if (ask)
+		hi += 26 * HOUR_US;
 	for (size_t w = 0; w < sum->words; w++) {
 		for (uint64_t bits = sum->row[w]; bits; bits &= bits - 1) {
 			size_t bit = w * 64 + (size_t)__builtin_ctzll(bits);
 			int64_t start = sum->begin_us + (int64_t)bit * sum->grid_us;
 
-			if (start >= lo && start < hi && rules_in_window(shape->service, start, now_us))
-				found_add(found, start);
+			if (start < lo || start >= hi || !rules_in_window(shape->service, start, now_us))
+				continue;
+			if (ask) {
+				int32_t date;
+
+				zone_to_wall(zone, start, &date, NULL);
+				if (date < shape->from || date > shape->to)
+					continue;
+			}
+			found_add(found, start);
 		}
 	}
 }

@@ -236,10 +236,10 @@ class Maker:
     def rrule(self):
         r = self.random
         byday = ",".join(WEEKDAYS[d] for d in sorted(r.sample(range(7), r.randint(1, 6))))
-        form = r.randrange(10)
-        if form < 3:
+        form = r.randrange(12)
+        if form < 5:
             return "FREQ=DAILY" + self.pick("", "", ";INTERVAL=2", ";INTERVAL=3")
-        if form < 6:
+        if form < 8:
             return "FREQ=WEEKLY;BYDAY=" + byday + self.pick("", "", ";INTERVAL=2") + self.pick("", ";WKST=" + r.choice(WEEKDAYS))
         return self.pick(
             f"FREQ=MONTHLY;BYDAY={byday};BYSETPOS={self.pick(1, 2, -1, -2)}",
@@ -274,7 +274,7 @@ class Maker:
         first = near + timedelta(days=r.randint(-3, 2))
         last = first + timedelta(days=self.pick(0, 0, 1, 2, 3, 5, 12))
         start = datetime(first.year, first.month, first.day, tzinfo=UTC)
-        begin = int((start + timedelta(minutes=r.randint(-4000, 1500))).timestamp()) * 1_000_000 + r.randrange(1_000_000)
+        begin = int((start + timedelta(minutes=r.randint(-3000, 300))).timestamp()) * 1_000_000 + r.randrange(1_000_000)
         kind = self.pick("exclusive", "exclusive", "pooled", "session")
         venue = self.row("venue", slug="v", name="V", tz=tz, locale="en", contact_phone="", contact_email="",
                          limited_percent=self.pick(25, 25, 0, 100, 33, 1, 50))
@@ -287,7 +287,7 @@ class Maker:
                            step_min=self.pick(grid, grid, 2 * grid, r.randint(1, 90)),
                            buffer_before_min=self.pick(0, 0, grid, r.randint(0, 40)),
                            buffer_after_min=self.pick(0, 0, grid, r.randint(0, 40), 1500),
-                           notice_min=self.pick(0, 60, r.randint(0, 3000)), horizon_days=self.pick(1, 2, 3, 30, 90),
+                           notice_min=self.pick(0, 60, r.randint(0, 3000)), horizon_days=self.pick(1, 3, 5, 30, 90, 90),
                            hold_ttl_s=300, party_max=self.pick(1, 4, 20))
         self.catalog.append(("service", service))
         resources = []
@@ -318,9 +318,9 @@ class Maker:
             query["party"] = party
         now = begin
         for change in self.make_bookings(service, resources, kind, first, last, begin, durations):
-            now += self.pick(1, 1000, MINUTE, 3 * MINUTE, 60 * MINUTE, 300 * MINUTE) * r.randint(1, 3)
+            now += self.pick(1, 1000, MINUTE, 3 * MINUTE, 20 * MINUTE, 100 * MINUTE) * r.randint(1, 3)
             self.steps.append({"at": now, "changes": change})
-        now += self.pick(0, 1, 5 * MINUTE, 90 * MINUTE, 700 * MINUTE)
+        now += self.pick(0, 1, 5 * MINUTE, 90 * MINUTE, 500 * MINUTE)
         return {"begin": begin, "now": now, "query": query, "rows": self.begin_rows, "steps": self.steps,
                 "final": self.final}
 
