@@ -135,12 +135,16 @@ static int stream_queue(void *stream, const void *bytes, size_t len)
 	return 0;
 }
 
-void client_room(struct client *client, size_t bytes)
+void client_make_room(struct client *client, size_t bytes)
+{
+	client->room = bytes;
+}
+
+void client_say_writable(struct client *client)
 {
 	struct buf queued = client->queued;
 	size_t sent;
 
-	client->room = bytes;
 	client->queued = BUF_INIT;
 	sent = queued.len > 0 ? stream_take(client, queued.data, queued.len) : 0;
 	if (sent < queued.len)
@@ -150,6 +154,12 @@ void client_room(struct client *client, size_t bytes)
 		client->waiting = false;
 		peer_writable(&client->peer);
 	}
+}
+
+void client_room(struct client *client, size_t bytes)
+{
+	client_make_room(client, bytes);
+	client_say_writable(client);
 }
 
 static size_t before(char out[FRAME_BEFORE_MAX], const char *type, struct rc_str position, size_t object_bytes)

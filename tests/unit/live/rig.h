@@ -116,6 +116,9 @@ void client_reopen(struct client *client, int reactor);
 void client_free(struct client *client);
 void client_subscribe(struct client *client, int topic, enum live_mode mode); /* from its position, if it has one */
 void client_room(struct client *client, size_t bytes);
+/* The same in two steps: a socket has room before its loop says so. */
+void client_make_room(struct client *client, size_t bytes);
+void client_say_writable(struct client *client);
 void client_check_now(struct client *client); /* its view is the present one */
 
 #endif

@@ -179,6 +179,118 @@ static void the_rest_of_a_large_body_is_not_copied_and_nothing_is_sent_inside_of
 	client_check_now(client);
 }
 
+static void a_socket_that_has_room_again_inside_of_a_large_body_gets_nothing_before_its_rest(void **unused)
+{
+	put_and_commit(RIG_KEYS);
+	client_subscribe(other, 0, LIVE_EVERY);
+	client_subscribe(client, 0, LIVE_EVERY);
+	client_make_room(client, 100);
+	rig_settle(rig);
+	assert_int_equal(client->snapshots, 0);
+	client_make_room(client, UNLIMITED); /* the loop has not said so yet */
+	hub_status(rig->hub, LIVE_STALE, 0, 0);
+	put_and_commit(3);
+	assert_int_equal(client->snapshots, 0);
+	client_say_writable(client);
+	rig_settle(rig);
+	client_check_now(client);
+	assert_string_equal(client->last_state, "stale");
+}
+
+static void a_restart_inside_of_a_large_body_waits_for_its_end(void **unused)
+{
+	put_and_commit(RIG_KEYS);
+	client_subscribe(client, 0, LIVE_LATEST);
+	client_make_room(client, 100);
+	rig_settle(rig);
+	client_make_room(client, UNLIMITED);
+	rig_restart(rig, "restored");
+	rig_settle(rig);
+	assert_int_equal(client->snapshots, 0);
+	client_say_writable(client);
+	rig_settle(rig);
+	assert_int_equal(client->snapshots, 2);
+	client_check_now(client);
+}
+
+static void who_sits_down_or_leaves_under_a_sweep_makes_nobody_be_passed_over(void **unused)
+{
+	struct client *late = client_open(rig, 0), *early = client_open(rig, 0);
+
+	client_subscribe(early, 0, LIVE_EVERY);
+	join_both(LIVE_EVERY);
+	client_subscribe(late, 0, LIVE_EVERY);
+	rig_deliver_hub(rig);
+	for (int i = 0; i < 3; i++) {
+		rig_put(rig, 0, 1);
+		rig_commit(rig);
+	}
+	rig_deliver_reactor(rig, 0); /* late is answered … */
+	rig_deliver_reactor(rig, 0); /* … the first delta begins a sweep … */
+	fanout_run(rig->fanouts[0], 2);
+	client_close(early); /* … whose last seat moves to the front … */
+	rig_settle(rig);
+	client_check_now(client);
+	client_check_now(other);
+	client_check_now(late);
+	client_free(late);
+	client_free(early);
+}
+
+static void a_seat_taken_under_a_sweep_does_not_take_the_turn_of_another(void **unused)
+{
+	struct client *late = client_open(rig, 0);
+
+	join_both(LIVE_EVERY);
+	rig_put(rig, 0, 1);
+	rig_commit(rig);
+	client_subscribe(late, 0, LIVE_EVERY);
+	rig_deliver_hub(rig);
+	rig_deliver_reactor(rig, 0); /* the delta begins a sweep */
+	fanout_run(rig->fanouts[0], 2);
+	rig_deliver_reactor(rig, 0); /* late sits down under it */
+	rig_put(rig, 0, 2);
+	rig_commit(rig);
+	rig_settle(rig);
+	client_check_now(client);
+	client_check_now(other);
+	client_check_now(late);
+	client_free(late);
+}
+
+static void after_a_reset_only_a_snapshot_follows_even_when_the_stream_was_blocked_between_them(void **unused)
+{
+	struct rig_options options = rig_defaults();
+	size_t reset_bytes =
+		sizeof("71 {\"type\":\"reset\",\"id\":\"a\",\"reason\":\"too many rows were removed meanwhile\"}\n") -
+		1;
+
+	client_free(client);
+	client_free(other);
+	rig_destroy(rig);
+	options.tombstones_max = 1;
+	set_up_with(&options);
+	put_and_commit(RIG_KEYS);
+	client_subscribe(client, 0, LIVE_LATEST);
+	rig_settle(rig);
+	for (int key = 0; key < RIG_KEYS - 1; key++) {
+		rig_remove(rig, 0, key);
+		rig_commit(rig);
+	}
+	rig_deliver_reactor(rig, 0);
+	rig_deliver_reactor(rig, 0);
+	while (fanout_run(rig->fanouts[0], 10) <= rig_now_us)
+		;
+	client_make_room(client, reset_bytes);
+	rig_settle(rig);
+	assert_int_equal(client->resets, 1);
+	assert_int_equal(client->snapshots, 1);
+	client_room(client, UNLIMITED);
+	rig_settle(rig);
+	assert_int_equal(client->snapshots, 2);
+	client_check_now(client);
+}
+
 static void status_is_told_after_the_first_snapshot_and_on_each_change_and_tick(void **unused)
 {
 	hub_status(rig->hub, LIVE_LIVE, 0, 0);
@@ -264,6 +376,11 @@ int main(void)
 		NORMAL(frames_that_come_under_a_sweep_leave_in_one_send),
 		TINY(a_large_delta_passes_the_ring_by),
 		NO_COPIES(the_rest_of_a_large_body_is_not_copied_and_nothing_is_sent_inside_of_it),
+		NO_COPIES(a_socket_that_has_room_again_inside_of_a_large_body_gets_nothing_before_its_rest),
+		NO_COPIES(a_restart_inside_of_a_large_body_waits_for_its_end),
+		NORMAL(who_sits_down_or_leaves_under_a_sweep_makes_nobody_be_passed_over),
+		NORMAL(a_seat_taken_under_a_sweep_does_not_take_the_turn_of_another),
+		NORMAL(after_a_reset_only_a_snapshot_follows_even_when_the_stream_was_blocked_between_them),
 		NORMAL(status_is_told_after_the_first_snapshot_and_on_each_change_and_tick),
 		NORMAL(the_age_of_a_stale_view_grows_from_tick_to_tick),
 		NORMAL(a_blocked_peer_is_told_only_the_newest_status),

@@ -92,7 +92,9 @@ static void random_step(struct rig *rig, struct client **clients)
 		random_client(client);
 		break;
 	case 4:
-		client_room(client, below(3) ? below(200) : UNLIMITED);
+		client_make_room(client, below(3) ? below(200) : UNLIMITED);
+		if (below(2))
+			client_say_writable(client);
 		break;
 	case 5:
 		if (below(30) == 0)

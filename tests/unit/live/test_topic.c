@@ -178,6 +178,47 @@ static void what_time_changed_comes_again_after_a_resume(void **unused)
 	}
 }
 
+static void each_resume_gets_all_that_time_has_changed_by_then(void **unused)
+{
+	rig_put(rig, 0, 1);
+	rig_put(rig, 0, 2);
+	rig_commit(rig);
+	join(client, 0, LIVE_LATEST);
+	for (int key = 1; key <= 2; key++) {
+		client_close(client);
+		rig_settle(rig);
+		rig_remove(rig, 0, key);
+		rig_commit_time(rig);
+		client_reopen(client, 0);
+		join(client, 0, LIVE_LATEST);
+		assert_int_equal(count("remove"), key);
+		client_check_now(client);
+	}
+}
+
+static void what_time_changed_keeps_a_resumers_own_position(void **unused)
+{
+	struct client *ahead = client_open(rig, 0);
+	char position[RC_POSITION_TEXT_MAX];
+
+	put_and_commit(0, 1);
+	join(client, 0, LIVE_LATEST);
+	memcpy(position, client->position, sizeof(position));
+	client_close(client);
+	rig_settle(rig);
+	rig_commit(rig);
+	join(ahead, 0, LIVE_LATEST); /* the branch stands where he joined, later than the resumer */
+	client_reopen(client, 0);
+	join(client, 0, LIVE_LATEST);
+	rig_remove(rig, 0, 1);
+	rig_commit_time(rig);
+	rig_settle(rig);
+	assert_int_equal(client->timed_deltas, 1);
+	assert_string_equal(client->position, position);
+	assert_int_equal(ahead->timed_deltas, 1);
+	client_free(ahead);
+}
+
 static void what_time_changed_while_the_topic_was_closed_is_told_by_its_source(void **unused)
 {
 	put_and_commit(0, 1);
@@ -490,6 +531,8 @@ int main(void)
 		NORMAL(from_is_the_last_position_sent_on_that_subscription),
 		NORMAL(what_time_changed_comes_with_to_equal_from),
 		NORMAL(what_time_changed_comes_again_after_a_resume),
+		NORMAL(each_resume_gets_all_that_time_has_changed_by_then),
+		NORMAL(what_time_changed_keeps_a_resumers_own_position),
 		NORMAL(what_time_changed_while_the_topic_was_closed_is_told_by_its_source),
 		NORMAL(a_resume_continues_with_a_delta_or_nothing),
 		NORMAL(mode_every_resumes_transaction_by_transaction),
