@@ -58,6 +58,14 @@ def test_a_change_is_told_and_keeps_ids():
         after = server.venue("house")
         equal((after.services, after.resources), (before.services, before.resources), "ids")
         equal(after.venue["contact"]["phone"], "2", "phone")
+        report = server.import_file(changed("hours.0.to", "12:00")).stdout
+        equal(sorted(line[0] for line in report.splitlines()), ["+", "-", "~"], report)
+        equal(len(server.slots(after.services["visit"], day(1))["slots"]), 12, "half the hours")
+        report = server.import_file(changed("sessions.0.from", "17:00")).stdout
+        equal([slot["start"] for slot in server.slots(after.services["class"], day(1))["slots"]], [at(1, "17:00")], "sessions")
+        report = server.import_file(changed("exceptions", [{"date": day(1), "closed": True}])).stdout
+        equal(server.slots(after.services["visit"], day(1), day(9))["slots"][0]["start"], at(2, "00:00"), "exceptions")
+        equal(len(server.slots(after.services["visit"], day(9))["slots"]), 24, "the painting is over")
 
 
 def test_what_vanished_is_removed_unless_it_has_bookings():
