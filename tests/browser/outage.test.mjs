@@ -64,6 +64,38 @@ test("what changed while the page was cut off is there when it is back", async (
 	await page.context().close();
 });
 
+test("after a restore from a backup the page is rebuilt in place, and none of it is marked as news", async () => {
+	const slot = await server.freeSlot("massage", 28);
+	const body = { service: slot.service, resource: slot.resource, start: slot.start };
+	assert.equal((await server.post("/v1/holds", body)).status, 201);
+	const page = await visitor(browser);
+	const reasons = [];
+	page.on("websocket", (socket) =>
+		socket.on("framereceived", ({ payload }) => {
+			const message = JSON.parse(payload);
+			if (message.type === "reset") reasons.push(message.reason);
+		}),
+	);
+	await open(page, slot.address("week"));
+	assert.equal(await slotOf(page, slot).getAttribute("data-state"), "booked");
+	await page.evaluate(() => {
+		window.marks = 0;
+		const look = () => (window.marks += document.querySelectorAll(".is-updated").length);
+		new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true });
+	});
+
+	await server.stop();
+	server.restore();
+	const [from, to] = [slot.start, slot.end].map((instant) => Date.parse(instant) * 1000);
+	server.sql(`DELETE FROM claim WHERE resource_id = ${slot.resource} AND lo < ${to} AND hi > ${from}`);
+	await server.start();
+	await slotOf(page, slot).and(page.locator("[data-state=available]")).waitFor();
+	await status(page, "Live");
+	assert.equal(reasons.length, 1, "the server told the page to start over");
+	assert.equal(await page.evaluate(() => window.marks), 0);
+	await page.context().close();
+});
+
 test("a server that hangs is delayed, and live again when it goes on", async () => {
 	const slot = await server.freeSlot("massage", 21);
 	const page = await visitor(browser);

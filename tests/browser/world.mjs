@@ -8,7 +8,7 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -95,6 +95,14 @@ export class Server {
 	/** Another program that knows nothing of us writes the database. */
 	sql(statement) {
 		execFileSync("sqlite3", ["-cmd", ".timeout 5000", join(this.#folder, "demo.db"), statement]);
+	}
+
+	/** What an operator does after a disaster: the database is a copy of itself, a new file. The server must be down. */
+	restore() {
+		const file = join(this.#folder, "demo.db");
+		execFileSync("sqlite3", [file, `.backup ${file}.copy`]);
+		for (const suffix of ["", "-wal", "-shm"]) rmSync(file + suffix, { force: true });
+		renameSync(`${file}.copy`, file);
 	}
 
 	async get(path) {
