@@ -71,35 +71,40 @@ void bits_erode(uint64_t *out, const uint64_t *row, size_t from, size_t count, s
 		have += step;                                                                                          \
 	}
 
-void bits_erode_into(uint64_t *sum, const uint64_t *mask, const uint64_t *row, size_t from, size_t words, size_t length)
+/* One word, any length. */
+static uint64_t erode_word(const uint64_t *row, size_t bit, size_t length)
 {
-	size_t i = 0;
-	const uint64_t *first = row + from / 64;
-	size_t shift = from % 64;
+	uint64_t run = UINT64_MAX;
 
-	if (length > 64) {
-		for (; i < words; i++) {
-			uint64_t run = UINT64_MAX;
+	for (size_t at = 0; at < length && run; at += 64) {
+		uint64_t low = window(row, bit + at), high = window(row, bit + at + 64);
+		size_t part = length - at < 64 ? length - at : 64;
 
-			if (!mask[i])
-				continue;
-			for (size_t at = 0; at < length && run; at += 64) {
-				uint64_t low = window(row, from + 64 * i + at),
-					 high = window(row, from + 64 * (i + 1) + at);
-				size_t part = length - at < 64 ? length - at : 64;
-
-				ERODE_PAIR(low, high, part)
-				run &= low;
-			}
-			sum[i] |= mask[i] & run;
-		}
-		return;
+		ERODE_PAIR(low, high, part)
+		run &= low;
 	}
-	/* Runs that begin at bit `shift` of each word: the erosion of the word pair, shifted down with its neighbour.
-	 */
+	return run;
+}
+
+/*
+ * As many whole vectors as there are; returns the words done. A vector in which every wanted start is found already is
+ * not looked at: a search over many rows soon has most of them.
+ */
+static inline __attribute__((always_inline)) size_t erode_vectors(uint64_t *sum, const uint64_t *mask,
+								  const uint64_t *row, size_t from, size_t words,
+								  size_t length)
+{
+	const uint64_t *first = row + from / 64;
+	size_t shift = from % 64, i = 0;
+
 	for (; i + VECTOR_WORDS <= words; i += VECTOR_WORDS) {
 		vector low, high, next, wanted, into;
+		uint64_t left = 0;
 
+		for (size_t k = 0; k < VECTOR_WORDS; k++)
+			left |= mask[i + k] & ~sum[i + k];
+		if (!left)
+			continue;
 		memcpy(&low, first + i, sizeof(low));
 		memcpy(&high, first + i + 1, sizeof(high));
 		memcpy(&wanted, mask + i, sizeof(wanted));
@@ -113,10 +118,36 @@ void bits_erode_into(uint64_t *sum, const uint64_t *mask, const uint64_t *row, s
 		into |= low & wanted;
 		memcpy(sum + i, &into, sizeof(into));
 	}
-	for (; i < words; i++) {
-		uint64_t low = window(row, from + 64 * i), high = window(row, from + 64 * (i + 1));
+	return i;
+}
 
-		ERODE_PAIR(low, high, length)
-		sum[i] |= low & mask[i];
+static size_t erode_plain(uint64_t *sum, const uint64_t *mask, const uint64_t *row, size_t from, size_t words,
+			  size_t length)
+{
+	return erode_vectors(sum, mask, row, from, words, length);
+}
+
+#ifdef __x86_64__
+__attribute__((target("avx2"))) static size_t erode_avx2(uint64_t *sum, const uint64_t *mask, const uint64_t *row,
+							 size_t from, size_t words, size_t length)
+{
+	return erode_vectors(sum, mask, row, from, words, length);
+}
+#endif
+
+void bits_erode_into(uint64_t *sum, const uint64_t *mask, const uint64_t *row, size_t from, size_t words, size_t length)
+{
+	size_t i = 0;
+
+	if (length <= 64) {
+#ifdef __x86_64__
+		if (__builtin_cpu_supports("avx2"))
+			i = erode_avx2(sum, mask, row, from, words, length);
+		else
+#endif
+			i = erode_plain(sum, mask, row, from, words, length);
 	}
+	for (; i < words; i++)
+		if (mask[i] & ~sum[i])
+			sum[i] |= mask[i] & erode_word(row, from + 64 * i, length);
 }

@@ -50,6 +50,7 @@ void board_clear(struct board *board)
 {
 	views_forget(board);
 	places_forget(board);
+	free_pool_release(&board->pool);
 	ledger_release(&board->ledger);
 	touches_release(&board->touches);
 	keeper_release(&board->keeper);
@@ -107,6 +108,7 @@ static void catalog_renew(struct board *board)
 	rules_use(board->rules, board->catalog);
 	while ((entry = map_next(&board->ledger.places, &cursor)))
 		free_forget(entry->value);
+	free_pool_release(&board->pool);
 	free(board->places);
 	board->places = rc_xcalloc(board->catalog->resource_count + 1, sizeof(*board->places));
 	for (size_t i = 0; i < board->catalog->resource_count; i++)

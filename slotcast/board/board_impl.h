@@ -29,6 +29,7 @@ struct board {
 	struct rules *rules;
 	struct ledger ledger;
 	struct place **places; /* by catalog_resource.index */
+	struct free_pool pool;
 	struct touches touches;
 	struct rc_position position;
 	bool ready;

@@ -178,20 +178,37 @@ void free_remaining(const struct free_block *block, const struct catalog_service
 		remaining[i] += untouched;
 }
 
-const uint64_t *free_starts(struct rules *rules, struct free_block *block, const struct catalog_service *service,
-			    const struct catalog_resource *resource, int32_t duration_min)
+void free_pool_release(struct free_pool *pool)
+{
+	struct map_entry *entry;
+	size_t cursor = 0;
+
+	while ((entry = map_next(&pool->rows, &cursor)))
+		free(entry->value);
+	map_release(&pool->rows);
+}
+
+/* The pool's row with this content; takes `row`. */
+static const uint64_t *pool_take(struct free_pool *pool, uint64_t *row, size_t words)
+{
+	struct rc_str key = {(const char *)row, words * sizeof(*row)};
+	uint64_t *known = map_get(&pool->rows, key);
+
+	if (!known) {
+		map_put(&pool->rows, key, row);
+		return row;
+	}
+	free(row);
+	return known;
+}
+
+static uint64_t *starts_make(struct rules *rules, const struct free_block *block, const struct catalog_service *service,
+			     const struct catalog_resource *resource, int32_t duration_min, size_t words)
 {
 	int64_t begin_us = block->origin_us + (int64_t)block->before * block->grid_us;
-	struct free_starts *starts = block->starts;
+	uint64_t *row = rc_xcalloc(words, sizeof(*row));
 	int32_t day = 0;
 
-	while (starts && (starts->service != service || starts->duration_min != duration_min))
-		starts = starts->next;
-	if (starts)
-		return starts->row;
-	starts = rc_xcalloc(1, sizeof(*starts) + (bits_words(block->days) + 4) * sizeof(uint64_t));
-	starts->service = service;
-	starts->duration_min = duration_min;
 	/* The day before may have a second piece in here, if clocks are put back across midnight. */
 	if (!zone_steady(resource->venue->zone, begin_us - 26 * HOUR_US, begin_us + 26 * HOUR_US))
 		day = -1;
@@ -206,11 +223,29 @@ const uint64_t *free_starts(struct rules *rules, struct free_block *block, const
 
 			if (offset_us >= 0 && offset_us % block->grid_us == 0 &&
 			    offset_us / block->grid_us < (int64_t)block->days)
-				bits_set(starts->row, (size_t)(offset_us / block->grid_us));
+				bits_set(row, (size_t)(offset_us / block->grid_us));
 		}
 	}
-	starts->next = block->starts;
-	block->starts = starts;
+	return row;
+}
+
+const uint64_t *free_starts(struct free_pool *pool, struct rules *rules, struct free_block *block,
+			    const struct catalog_service *service, const struct catalog_resource *resource,
+			    int32_t duration_min)
+{
+	struct free_starts *starts = block->starts;
+	size_t words = bits_words(block->days) + 4;
+
+	while (starts && (starts->service != service || starts->duration_min != duration_min))
+		starts = starts->next;
+	if (!starts) {
+		starts = rc_xcalloc(1, sizeof(*starts));
+		starts->service = service;
+		starts->duration_min = duration_min;
+		starts->row = pool_take(pool, starts_make(rules, block, service, resource, duration_min, words), words);
+		starts->next = block->starts;
+		block->starts = starts;
+	}
 	return starts->row;
 }
 

@@ -62,7 +62,7 @@ static void search_timed(struct board *board, const struct page_shape *shape, co
 	for (int32_t number = free_block_number(from); number <= free_block_number(to); number++) {
 		struct free_block *block = free_block(board->rules, venue->services, venue->service_count, resource,
 						      board->places[resource->index], number * FREE_BLOCK_DAYS);
-		const uint64_t *starts = free_starts(board->rules, block, shape->service, resource,
+		const uint64_t *starts = free_starts(&board->pool, board->rules, block, shape->service, resource,
 						     shape->duration_min);
 
 		free_search(block, shape->service, shape->duration_min, starts, needed,
