@@ -39,6 +39,7 @@ static const struct http_route routes[] = {
 };
 
 #define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
+#define PAGE_ROUTES 3 /* the last ones; only where the web build is embedded */
 
 static void take_catalog(struct api *api)
 {
@@ -82,7 +83,7 @@ int api_create(struct api **out, const struct api_config *config, struct rc_faul
 	take_catalog(api);
 	atomic_init(&api->epoch, board_position(config->board).epoch);
 	outcome_register_metrics();
-	api->route_count = ROUTE_COUNT;
+	api->route_count = static_find(config->files, RC_STR("/shell.html")) ? ROUTE_COUNT : ROUTE_COUNT - PAGE_ROUTES;
 	api->routes = rc_xcalloc(ROUTE_COUNT + 1, sizeof(*api->routes));
 	memcpy(api->routes, routes, sizeof(routes));
 	for (size_t i = 0; i < ROUTE_COUNT; i++)

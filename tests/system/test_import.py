@@ -203,11 +203,20 @@ def test_files_that_are_no_venue_files():
         check(done.returncode == 1 and "folder" in done.stderr, done)
 
 
-def test_the_example_is_valid_and_the_demo_uses_it():
+def test_the_examples_are_valid_and_the_demo_uses_one():
     with database() as server:
-        done = server.command("import", str(ROOT / "examples/venues/harbour.json"))
-        equal(done.returncode, 0, done.stderr)
-        equal(server.command("import", str(ROOT / "examples/venues/harbour.json")).stdout, "nothing changed\n", "again")
+        examples = sorted((ROOT / "examples/venues").glob("*.json"))
+        check(len(examples) >= 3, "examples", examples)
+        for path in examples:
+            done = server.command("import", str(path))
+            check(done.returncode == 0 and "ignored" not in done.stdout, path, done)
+        for path in examples:  # several venues in one database do not disturb each other
+            equal(server.command("import", str(path)).stdout, "nothing changed\n", path)
+        with server:
+            for path in examples:
+                ids = server.venue(json.loads(path.read_text())["venue"]["slug"])
+                for key, service_id in ids.services.items():
+                    check(server.slots(service_id, day(1), day(31))["slots"], "nothing to book:", path, key)
     with Server("--demo") as server:
         ids = server.venue("harbour")
         slots = [slot for key in ids.services for slot in server.slots(ids.services[key], day(0), day(20))["slots"]]
