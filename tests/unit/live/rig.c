@@ -1,6 +1,6 @@
 #include "tests/unit/live/rig.h"
 
-int64_t rig_now_us = 1000000;
+int64_t rig_now_us = 1000000, rig_send_us;
 struct metric rig_subscribers = METRIC_GAUGE("rig_subscribers", "for tests", NULL);
 
 static int64_t now_us(void)
@@ -62,6 +62,7 @@ void rig_settle(struct rig *rig)
 			more |= rig_deliver_reactor(rig, r);
 			more |= fanout_run(rig->fanouts[r], 3) <= rig_now_us;
 		}
+		more |= rig->to_hub.count > 0;
 	}
 }
 
@@ -121,6 +122,7 @@ static size_t stream_send(void *stream, const void *bytes, size_t len)
 	size_t sent = client->queued.len > 0 ? 0 : stream_take(client, bytes, len);
 
 	client->waiting |= sent < len;
+	rig_now_us += rig_send_us;
 	return sent;
 }
 

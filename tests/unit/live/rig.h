@@ -91,7 +91,8 @@ struct rig_options {
 	uint32_t branch_subs_max;
 };
 
-extern int64_t rig_now_us; /* both clocks */
+extern int64_t rig_now_us;  /* both clocks */
+extern int64_t rig_send_us; /* what a send takes */
 extern const struct transport rig_transport;
 extern struct metric rig_subscribers;
 

@@ -242,15 +242,13 @@ static void a_seat_taken_under_a_sweep_does_not_take_the_turn_of_another(void **
 	struct client *late = client_open(rig, 0);
 
 	join_both(LIVE_EVERY);
+	put_and_commit(1);
 	rig_put(rig, 0, 1);
 	rig_commit(rig);
 	client_subscribe(late, 0, LIVE_EVERY);
 	rig_deliver_hub(rig);
 	rig_deliver_reactor(rig, 0); /* the delta begins a sweep */
-	fanout_run(rig->fanouts[0], 2);
 	rig_deliver_reactor(rig, 0); /* late sits down under it */
-	rig_put(rig, 0, 2);
-	rig_commit(rig);
 	rig_settle(rig);
 	client_check_now(client);
 	client_check_now(other);
@@ -288,7 +286,48 @@ static void after_a_reset_only_a_snapshot_follows_even_when_the_stream_was_block
 	client_room(client, UNLIMITED);
 	rig_settle(rig);
 	assert_int_equal(client->snapshots, 2);
+	assert_int_equal(client->resets, 1);
 	client_check_now(client);
+}
+
+/* One transaction while the crowd's sends take `send_us` each, another right behind it: does it go out at once? */
+static bool second_goes_out_at_once(enum live_mode mode, int64_t send_us)
+{
+	bool at_once;
+
+	join_both(mode);
+	rig_now_us += 1000000;
+	rig_send_us = send_us;
+	put_and_commit(1);
+	rig_send_us = 0;
+	put_and_commit(1);
+	at_once = client->deltas == 2;
+	rig_now_us += 80000;
+	rig_settle(rig);
+	assert_int_equal(client->deltas, 2);
+	client_check_now(client);
+	return at_once;
+}
+
+static void short_sweeps_are_not_paced(void **unused)
+{
+	assert_true(
+		second_goes_out_at_once(LIVE_LATEST, 2900)); /* 5.8 ms take 9.7 ms of the share, 10 ms are credited */
+}
+
+static void sweeps_of_mode_latest_that_take_more_than_their_share_are_followed_by_a_rest(void **unused)
+{
+	assert_false(second_goes_out_at_once(LIVE_LATEST, 20000));
+}
+
+static void a_rest_ends_80_ms_after_the_last_delta(void **unused)
+{
+	assert_true(second_goes_out_at_once(LIVE_LATEST, 50000));
+}
+
+static void mode_every_never_rests(void **unused)
+{
+	assert_true(second_goes_out_at_once(LIVE_EVERY, 20000));
 }
 
 static void status_is_told_after_the_first_snapshot_and_on_each_change_and_tick(void **unused)
@@ -381,6 +420,10 @@ int main(void)
 		NORMAL(who_sits_down_or_leaves_under_a_sweep_makes_nobody_be_passed_over),
 		NORMAL(a_seat_taken_under_a_sweep_does_not_take_the_turn_of_another),
 		NORMAL(after_a_reset_only_a_snapshot_follows_even_when_the_stream_was_blocked_between_them),
+		NORMAL(short_sweeps_are_not_paced),
+		NORMAL(sweeps_of_mode_latest_that_take_more_than_their_share_are_followed_by_a_rest),
+		NORMAL(a_rest_ends_80_ms_after_the_last_delta),
+		NORMAL(mode_every_never_rests),
 		NORMAL(status_is_told_after_the_first_snapshot_and_on_each_change_and_tick),
 		NORMAL(the_age_of_a_stale_view_grows_from_tick_to_tick),
 		NORMAL(a_blocked_peer_is_told_only_the_newest_status),

@@ -180,8 +180,8 @@ static void what_time_changed_comes_again_after_a_resume(void **unused)
 
 static void each_resume_gets_all_that_time_has_changed_by_then(void **unused)
 {
-	rig_put(rig, 0, 1);
-	rig_put(rig, 0, 2);
+	for (int key = 1; key <= 3; key++)
+		rig_put(rig, 0, key);
 	rig_commit(rig);
 	join(client, 0, LIVE_LATEST);
 	for (int key = 1; key <= 2; key++) {
