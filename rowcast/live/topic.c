@@ -311,26 +311,39 @@ void topic_prune(struct topic *topic, uint64_t n, size_t tombstones_max)
 	}
 }
 
+static int row_order(const void *a, const void *b, void *compare)
+{
+	int (*const *keys)(struct rc_str, struct rc_str) = compare;
+
+	return (*keys)(row_key(*(struct row *const *)a), row_key(*(struct row *const *)b));
+}
+
 struct body *topic_snapshot(struct topic *topic, struct rc_position position)
 {
 	struct buf out = BUF_INIT;
-	bool first = true;
+	struct row **rows;
+	size_t count = 0;
 
 	if (topic->snapshot && topic->snapshot_serial == topic->serial)
 		return topic->snapshot;
 	body_drop(topic->snapshot);
-	buf_append_str(&out, RC_STR(",\"rows\":["));
+	rows = rc_xcalloc(topic->rows.count + 1, sizeof(struct row *));
 	LIST_EACH (node, &topic->recency) {
-		const struct row *row = LIST_OWNER(node, struct row, place);
+		struct row *row = LIST_OWNER(node, struct row, place);
 
-		if (!row->json.ptr)
-			continue;
-		if (!first)
+		if (row->json.ptr)
+			rows[count++] = row;
+	}
+	if (topic->source->compare)
+		qsort_r(rows, count, sizeof(struct row *), row_order, (void *)(uintptr_t)&topic->source->compare);
+	buf_append_str(&out, RC_STR(",\"rows\":["));
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
 			buf_append_char(&out, ',');
-		first = false;
-		buf_append(&out, row->json.ptr, row->json.len);
+		buf_append(&out, rows[i]->json.ptr, rows[i]->json.len);
 	}
 	buf_append_str(&out, RC_STR("]}"));
+	free(rows);
 	topic->snapshot = body_create(BODY_SNAPSHOT, buf_str(&out));
 	topic->snapshot->from = topic->snapshot->to = position;
 	topic->snapshot_serial = topic->serial;

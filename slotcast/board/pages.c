@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "rowcast/base/check.h"
 #include "rowcast/data/json_out.h"
 #include "slotcast/board/board_impl.h"
 #include "slotcast/booking/zone.h"
@@ -331,6 +332,35 @@ size_t slot_key(char text[SLOT_KEY_MAX], int64_t service_id, int64_t resource_id
 	return (size_t)snprintf(text, SLOT_KEY_MAX, "s%lld-r%lld-%s%.*s-%lld", (long long)service_id,
 				(long long)resource_id, whole ? "" : "u", (int)(sizeof(digits) - at), digits + at,
 				(long long)((end_us - start_us) / MINUTE_US));
+}
+
+/* Start and resource out of a key that slot_key wrote. */
+static void slot_key_read(struct rc_str key, int64_t *start_us, int64_t *resource_id)
+{
+	struct rc_str rest = key, service = rc_str_cut(&rest, '-'), resource = rc_str_cut(&rest, '-');
+	struct rc_str start = rc_str_cut(&rest, '-');
+	bool whole = start.ptr[0] != 'u';
+	int64_t number = 0;
+
+	rc_check(service.len > 0 && resource.len > 1 && start.len > 0);
+	for (size_t i = !whole; i < start.len; i++) {
+		char c = start.ptr[i];
+
+		number = number * 36 + (c <= '9' ? c - '0' : c - 'a' + 10);
+	}
+	*start_us = whole ? number * MINUTE_US : number;
+	rc_check(rc_str_to_i64((struct rc_str){resource.ptr + 1, resource.len - 1}, resource_id) == 0);
+}
+
+int slot_key_compare(struct rc_str key, struct rc_str other)
+{
+	int64_t start_us, other_start_us, resource, other_resource;
+
+	slot_key_read(key, &start_us, &resource);
+	slot_key_read(other, &other_start_us, &other_resource);
+	if (start_us != other_start_us)
+		return start_us < other_start_us ? -1 : 1;
+	return (resource > other_resource) - (resource < other_resource);
 }
 
 void slot_write(struct buf *out, const struct slot *slot)

@@ -387,6 +387,7 @@ struct topic_source board_topic_source(struct board *board)
 		.kind = "availability",
 		.parse = topic_parse,
 		.fill = topic_source_fill,
+		.compare = slot_key_compare,
 		.closed = topic_source_closed,
 		.arg = board,
 	};
