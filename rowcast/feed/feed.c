@@ -46,6 +46,11 @@ int rc_feed_oldest(struct rc_feed *feed, struct rc_position *out)
 	return feed->source->oldest(feed, out);
 }
 
+int rc_feed_when(struct rc_feed *feed, uint64_t n, int64_t *us)
+{
+	return feed->source->when(feed, n, us);
+}
+
 int rc_feed_fd(const struct rc_feed *feed)
 {
 	return feed->source->fd(feed);

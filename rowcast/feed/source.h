@@ -18,6 +18,7 @@ struct feed_source {
 	int (*replay)(struct rc_feed *feed, struct rc_position after, void (*txn)(void *arg, const struct rc_txn *txn),
 		      void *arg);
 	int (*oldest)(struct rc_feed *feed, struct rc_position *out);
+	int (*when)(struct rc_feed *feed, uint64_t n, int64_t *us);
 	int (*fd)(const struct rc_feed *feed);
 	void (*attend)(struct rc_feed *feed);
 };

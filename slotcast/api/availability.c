@@ -47,6 +47,8 @@ static void look_back(struct visit *visit)
 
 	if (look->err == RC_NOT_FOUND) {
 		problem_reply(visit->req, PROBLEM_NOT_FOUND, look->field, look->fault.message);
+	} else if (look->err == RC_UNAVAILABLE) {
+		problem_reply(visit->req, PROBLEM_UNAVAILABLE, NULL, look->fault.message);
 	} else if (look->err) {
 		problem_query(visit->req, look->field, look->fault.message);
 	} else {

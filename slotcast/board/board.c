@@ -22,7 +22,7 @@ struct board *board_create(const struct board_options *options)
 
 	board->touches.keep_us = options->keep_us;
 	board->touches.keep_changes = options->keep_changes;
-	board->touches.floor_us = INT64_MIN;
+	board->touches.floor_us = board->oldest_us = INT64_MIN;
 	board->rules = rules_create();
 	board->catalog = keeper_build(&board->keeper, ++board->revision);
 	rules_use(board->rules, board->catalog);
@@ -54,6 +54,7 @@ void board_clear(struct board *board)
 	ledger_release(&board->ledger);
 	touches_release(&board->touches);
 	keeper_release(&board->keeper);
+	board->oldest_us = INT64_MIN;
 	board->ready = false;
 }
 
@@ -210,11 +211,16 @@ void board_history(void *arg, const struct rc_txn *txn)
 	touches_mark(&board->touches, txn->position, txn->committed_us);
 }
 
+void board_oldest_time(struct board *board, int64_t committed_us)
+{
+	board->oldest_us = committed_us;
+}
+
 void board_ready(struct board *board, struct rc_position at, struct rc_position oldest, int64_t now_us)
 {
 	catalog_renew(board);
 	board->position = at;
-	touches_raise_floor(&board->touches, oldest.n, INT64_MIN);
+	touches_raise_floor(&board->touches, oldest.n, board->oldest_us);
 	ledger_settle(&board->ledger, now_us);
 	ledger_sweep(&board->ledger, now_us);
 	ledger_touches_clear(&board->ledger);

@@ -32,6 +32,7 @@ struct board {
 	struct free_pool pool;
 	struct touches touches;
 	struct rc_position position;
+	int64_t oldest_us; /* when the oldest retained position was committed; INT64_MIN: not known */
 	bool ready;
 
 	struct list views;   /* open topics, topics.c */

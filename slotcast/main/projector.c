@@ -64,6 +64,7 @@ static struct metric reloads = METRIC_COUNTER("slotcast_board_reloads_total",
 static int load(struct projector *projector, struct rc_fault *fault)
 {
 	struct rc_position at, oldest;
+	int64_t oldest_us;
 	int err;
 
 	board_clear(projector->board);
@@ -71,6 +72,8 @@ static int load(struct projector *projector, struct rc_fault *fault)
 	if (err)
 		return err;
 	err = rc_feed_oldest(projector->feed, &oldest);
+	if (!err && rc_feed_when(projector->feed, oldest.n, &oldest_us) == 0)
+		board_oldest_time(projector->board, oldest_us);
 	if (!err)
 		err = rc_feed_replay(projector->feed, oldest, board_history, projector->board);
 	if (err == RC_GONE) { /* pruned meanwhile: nothing older can be resumed */

@@ -6,7 +6,7 @@ import json
 import re
 import uuid
 
-from slotcast import (CUSTOMER, Live, Server, at, check, day, equal, house, instant, main, order, problem, resource, service,
+from slotcast import (CUSTOMER, DEADLINE_S, Live, Server, at, check, day, equal, house, instant, main, order, problem, resource, service,
                       venue_file)
 
 HOUSE = dict(
@@ -485,6 +485,45 @@ async def test_a_subscription_begins_with_what_availability_says_and_follows_it(
         await again.until(lambda live: all(not row["start"].startswith(day(2)) for row in live.rows.values()), "the closed day")
         equal(again.view(), server.slots(ids.services["either"], day(1), day(2))["slots"], "after an import")
         await again.close()
+
+
+async def test_event_streams_and_long_polls_tell_the_same():
+    with house(**HOUSE) as (server, ids):
+        query = f"topic=availability&service={ids.services['either']}&from={day(1)}&to={day(1)}"
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(f"GET /v1/live/sse?{query} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), DEADLINE_S)
+        check(b"200" in head.split(b"\r\n")[0] and b"text/event-stream" in head, head)
+
+        async def event(kind):
+            fields = {}
+            while True:
+                line = (await asyncio.wait_for(reader.readline(), DEADLINE_S)).decode().rstrip("\r\n")
+                name, _, value = line.partition(": ")
+                if name in ("event", "id", "data"):
+                    fields[name] = value
+                elif not line and fields:
+                    if fields.get("event") == kind:
+                        return fields["id"], json.loads(fields["data"])
+                    fields = {}
+
+        position, snapshot = await event("snapshot")
+        equal((snapshot["type"], snapshot["position"], len(snapshot["rows"])), ("snapshot", position, 48), "snapshot")
+        polled = server.get(f"/v1/live/poll?{query}").expect(200).json
+        equal([message["rows"] for message in polled if message["type"] == "snapshot"], [snapshot["rows"]], "poll")
+        equal(server.get(f"/v1/live/poll?{query}&after={position}&wait=0").status, 204, "nothing new")
+        booked = server.book(service=ids.services["either"], start=at(1)).expect(201).json
+        told, delta = await event("delta")
+        equal((delta["from"], delta["to"], told), (position, booked["position"], booked["position"]), "delta")
+        equal([(row["start"], row["remaining"]) for row in delta["upsert"]], [(at(1), 0)], "what changed")
+        polled = server.get(f"/v1/live/poll?{query}&after={position}&wait=5").expect(200).json
+        equal([message["upsert"] for message in polled if message["type"] == "delta"], [delta["upsert"]], "poll after")
+        writer.close()
+        for wrong, status in [("topic=availability&service=9999&from=2026-12-01&to=2026-12-01", 404), ("topic=nothing", 400), ("", 400),
+                              (f"topic=availability&service={ids.services['either']}&from=x&to=y", 400)]:
+            refused = server.get(f"/v1/live/poll?{wrong}")
+            check(refused.status in (status, 404, 400), wrong, refused)
+            problem(refused)
 
 
 if __name__ == "__main__":

@@ -500,6 +500,27 @@ static int feed_oldest(struct rc_feed *base, struct rc_position *out)
 	return RC_OK;
 }
 
+static int feed_when(struct rc_feed *base, uint64_t n, int64_t *us)
+{
+	struct sqlite_feed *feed = of(base);
+	struct log_mark mark = {0};
+	int result;
+
+	if (!feed->conn)
+		return RC_IO;
+	sqlite3_bind_int64(feed->read_log, 1, (sqlite3_int64)n);
+	result = sqlite3_step(feed->read_log);
+	if (result == SQLITE_ROW)
+		mark = log_row_mark(feed->read_log);
+	sqlite3_reset(feed->read_log);
+	if (result != SQLITE_ROW && result != SQLITE_DONE)
+		return failed(feed, result);
+	if (result == SQLITE_DONE || mark.n != n)
+		return RC_NOT_FOUND;
+	*us = mark.at_us;
+	return RC_OK;
+}
+
 struct replay {
 	void (*txn)(void *arg, const struct rc_txn *txn);
 	void *arg;
@@ -596,6 +617,7 @@ const struct feed_source feed_sqlite = {
 	.next = feed_next,
 	.replay = feed_replay,
 	.oldest = feed_oldest,
+	.when = feed_when,
 	.fd = feed_fd,
 	.attend = feed_attend,
 };

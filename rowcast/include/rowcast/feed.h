@@ -46,6 +46,8 @@ int rc_feed_replay(struct rc_feed *feed, struct rc_position after, void (*txn)(v
 	RC_MUST_CHECK;
 /* Oldest position from which rc_feed_replay can continue. */
 int rc_feed_oldest(struct rc_feed *feed, struct rc_position *out) RC_MUST_CHECK;
+/* When change number `n` was committed, µs UTC by its writer's clock. RC_NOT_FOUND: it is not retained. */
+int rc_feed_when(struct rc_feed *feed, uint64_t n, int64_t *us) RC_MUST_CHECK;
 
 /* Becomes readable when another process may have committed (inotify on the WAL, and a safety timer). After it: rc_feed_next. */
 int rc_feed_fd(const struct rc_feed *feed);
