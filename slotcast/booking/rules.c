@@ -338,7 +338,7 @@ static void spans_touching(const struct block *block, int64_t lo_us, int64_t hi_
 	}
 	for (end = lo; end < block->span_count && block->spans[end].lo_us < hi_us; end++)
 		;
-	*spans = block->spans + lo;
+	*spans = block->spans ? block->spans + lo : NULL;
 	*count = end - lo;
 }
 
