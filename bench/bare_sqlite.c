@@ -1,11 +1,13 @@
 /*
- * The physical limit of a booking on SQLite: the same rows that the server writes for one booking (customer, booking, claim,
- * audit, idempotency), into the same schema with its constraints and capture triggers, by hand-written calls, in batches.
+ * The physical limit of a booking on SQLite: the same rows that the server writes for one booking (customer, booking,
+ * claim, audit, idempotency), into the same schema with its constraints and capture triggers, by hand-written calls, in
+ * batches.
  *
  *   bare_sqlite --db PATH --count N --batch B --mode spread|hot [--first F]
  *
- * WAL, synchronous=FULL, checkpoints on the commit path as SQLite does by itself. The database must be migrated and hold the
- * venue of bench/venue.py. Prints bookings a second and the percentiles of a commit (COMMIT alone) in microseconds.
+ * WAL, synchronous=FULL, checkpoints on the commit path as SQLite does by itself. The database must be migrated and
+ * hold the venue of bench/venue.py. Prints bookings a second and the percentiles of a commit (COMMIT alone) in
+ * microseconds.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -19,10 +21,12 @@ enum { CUSTOMER, BOOKING, CLAIM, AUDIT, IDEMPOTENCY, STATEMENTS };
 
 static const char *const sql[STATEMENTS] = {
 	[CUSTOMER] = "INSERT INTO customer (name, email, phone, created_at) VALUES (?1, ?2, '', ?3)",
-	[BOOKING] = "INSERT INTO booking (ref, service_id, resource_id, customer_id, state, starts_at, ends_at, tz, wall_start,"
+	[BOOKING] = "INSERT INTO booking (ref, service_id, resource_id, customer_id, state, starts_at, ends_at, tz, "
+		    "wall_start,"
 		    " party, hold_extensions, version, created_at, updated_at)"
 		    " VALUES (?1, ?2, ?3, ?4, 'confirmed', ?5, ?6, 'UTC', '2026-11-20T09:00', 1, 0, 1, ?7, ?7)",
-	[CLAIM] = "INSERT INTO claim (booking_id, resource_id, lane, lo, hi, qty, session_id) VALUES (?1, ?2, 0, ?3, ?4, 1, ?5)",
+	[CLAIM] = "INSERT INTO claim (booking_id, resource_id, lane, lo, hi, qty, session_id) VALUES (?1, ?2, 0, ?3, "
+		  "?4, 1, ?5)",
 	[AUDIT] = "INSERT INTO audit (at, action, ref, detail) VALUES (?1, 'booked', ?2, '')",
 	[IDEMPOTENCY] = "INSERT INTO idempotency (scope, key, fingerprint, status, response, expires_at)"
 			" VALUES ('127.0.0.1 POST /v1/bookings', ?1, ?2, 201, ?3, ?4)",
@@ -64,16 +68,18 @@ struct place {
 
 static void book(long number, const struct place *place, int64_t now_us)
 {
-	char name[64], email[64], ref[32], key[48], response[512];
+	char name[64], email[64], ref[40], key[48], response[512];
 	sqlite3_int64 customer, booking;
 
 	snprintf(name, sizeof(name), "Load %ld", number);
 	snprintf(email, sizeof(email), "load%ld@bench.example", number);
-	/* Spread as random references are: the unique index is hit all over. */
-	snprintf(ref, sizeof(ref), "%016llxbare%02lx", (unsigned long long)number * 0x9E3779B97F4A7C15ULL, number & 255);
-	snprintf(key, sizeof(key), "bare-%016llx-%ld", (unsigned long long)(number + 7) * 0xD1B54A32D192ED03ULL, number);
+	/* As the server's references: they grow, so that the unique index is written at its end. */
+	snprintf(ref, sizeof(ref), "%08lx%016llxbare00", number, (unsigned long long)number * 0x9E3779B97F4A7C15ULL);
+	snprintf(key, sizeof(key), "bare-%016llx-%ld", (unsigned long long)(number + 7) * 0xD1B54A32D192ED03ULL,
+		 number);
 	snprintf(response, sizeof(response),
-		 "{\"ref\":\"%s\",\"state\":\"confirmed\",\"service\":\"1\",\"resource\":\"%lld\",\"start\":\"2026-11-20T09:00:00Z\","
+		 "{\"ref\":\"%s\",\"state\":\"confirmed\",\"service\":\"1\",\"resource\":\"%lld\",\"start\":\"2026-11-"
+		 "20T09:00:00Z\","
 		 "\"end\":\"2026-11-20T09:15:00Z\",\"party\":1,\"version\":1,\"position\":\"9f3c2a10.%ld\"}",
 		 ref, place->resource, number);
 
@@ -158,11 +164,13 @@ int main(int argc, char **argv)
 	must(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK, path);
 	execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=OFF;");
 	for (int i = 0; i < STATEMENTS; i++)
-		must(sqlite3_prepare_v3(db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &statements[i], NULL) == SQLITE_OK, sql[i]);
+		must(sqlite3_prepare_v3(db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &statements[i], NULL) == SQLITE_OK,
+		     sql[i]);
 
 	rooms = lookup("SELECT count(*) FROM resource WHERE kind = 'exclusive'");
 	room_first = lookup("SELECT min(id) FROM resource WHERE kind = 'exclusive'");
-	place.service = lookup(hot ? "SELECT id FROM service WHERE key = 'class'" : "SELECT id FROM service WHERE key = 'room'");
+	place.service = lookup(hot ? "SELECT id FROM service WHERE key = 'class'"
+				   : "SELECT id FROM service WHERE key = 'room'");
 	if (hot) {
 		char text[256];
 
@@ -170,7 +178,8 @@ int main(int argc, char **argv)
 		place.lo_us = base_us + 18 * 3600000000LL;
 		place.hi_us = place.lo_us + 3600000000LL;
 		snprintf(text, sizeof(text),
-			 "INSERT OR IGNORE INTO session (resource_id, starts_at, ends_at, capacity) VALUES (%lld, %lld, %lld, 100000)",
+			 "INSERT OR IGNORE INTO session (resource_id, starts_at, ends_at, capacity) VALUES (%lld, "
+			 "%lld, %lld, 100000)",
 			 place.resource, (long long)place.lo_us, (long long)place.hi_us);
 		execute(text);
 		place.session = lookup("SELECT max(id) FROM session");
@@ -195,9 +204,9 @@ int main(int argc, char **argv)
 		samples_add(&whole, bench_now_ns() - batch_ns);
 	}
 	printf("%.0f bookings/s  commit p50 %ld p99 %ld us  transaction p50 %ld p99 %ld us\n",
-	       (double)count * 1e9 / (double)(bench_now_ns() - begun_ns), (long)(samples_percentile(&commits, 0.5) / 1000),
-	       (long)(samples_percentile(&commits, 0.99) / 1000), (long)(samples_percentile(&whole, 0.5) / 1000),
-	       (long)(samples_percentile(&whole, 0.99) / 1000));
+	       (double)count * 1e9 / (double)(bench_now_ns() - begun_ns),
+	       (long)(samples_percentile(&commits, 0.5) / 1000), (long)(samples_percentile(&commits, 0.99) / 1000),
+	       (long)(samples_percentile(&whole, 0.5) / 1000), (long)(samples_percentile(&whole, 0.99) / 1000));
 	sqlite3_close(db);
 	return 0;
 }

@@ -3,8 +3,9 @@
  *
  *   latency --port P --count N
  *
- * Prints microseconds from the first byte of POST /v1/bookings sent to the delta frame received by the subscriber, and to the
- * reply received by the booker. Bookings are spaced by their own replies plus 2 ms, so that no train carries two.
+ * Prints microseconds from the first byte of POST /v1/bookings sent to the delta frame received by the subscriber, and
+ * to the reply received by the booker. Bookings are spaced by their own replies plus 2 ms, so that no train carries
+ * two.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -135,7 +136,8 @@ static void subscribe(struct inbox *inbox, int port, const char *service, const 
 
 	inbox->fd = dial(port);
 	snprintf(request, sizeof(request),
-		 "GET /v1/live HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+		 "GET /v1/live HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: "
+		 "Upgrade\r\nSec-WebSocket-Version: 13\r\n"
 		 "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: rowcast.v1+json\r\n\r\n");
 	if (write(inbox->fd, request, strlen(request)) < 0)
 		fail("write");
@@ -147,7 +149,8 @@ static void subscribe(struct inbox *inbox, int port, const char *service, const 
 	strftime(from, sizeof(from), "%Y-%m-%d", gmtime_r(&base, &utc));
 	strftime(to, sizeof(to), "%Y-%m-%d", gmtime_r(&last, &utc));
 	snprintf(request, sizeof(request),
-		 "{\"type\":\"subscribe\",\"id\":\"1\",\"topic\":\"availability\",\"service\":\"%s\",\"resource\":\"%s\",\"from\":\"%s\","
+		 "{\"type\":\"subscribe\",\"id\":\"1\",\"topic\":\"availability\",\"service\":\"%s\",\"resource\":\"%"
+		 "s\",\"from\":\"%s\","
 		 "\"to\":\"%s\"}",
 		 service, resource, from, to);
 	ws_send(inbox->fd, request);
@@ -202,7 +205,8 @@ int main(int argc, char **argv)
 
 		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&start, &utc));
 		len = snprintf(body, sizeof(body),
-			       "{\"service\":\"%s\",\"resource\":\"%s\",\"start\":\"%s\",\"customer\":{\"name\":\"L\",\"email\":\"l@x.example\"}}",
+			       "{\"service\":\"%s\",\"resource\":\"%s\",\"start\":\"%s\",\"customer\":{\"name\":\"L\","
+			       "\"email\":\"l@x.example\"}}",
 			       service, resource, when);
 		len = snprintf(request, sizeof(request),
 			       "POST /v1/bookings HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"

@@ -3,8 +3,9 @@
  *
  *   load --port P --connections C --count N --mode spread|hot|peer [--first F]
  *
- * spread: every booking has a slot of its own (room i mod 100, next quarter of an hour). hot: every booking takes one place of
- * the same class. peer: as spread, for a server that knows no venue. Each request carries an Idempotency-Key, as every client must. The first tenth warms up and is not counted.
+ * spread: every booking has a slot of its own (room i mod 100, next quarter of an hour). hot: every booking takes one
+ * place of the same class. peer: as spread, for a server that knows no venue. Each request carries an Idempotency-Key,
+ * as every client must. The first tenth warms up and is not counted.
  *
  * Prints one line: bookings a second, latency percentiles in microseconds, and how many answers were not 201.
  */
@@ -22,7 +23,7 @@
 
 #include "bench/stats.h"
 
-#define ROOMS_MAX 256
+#define ROOMS_MAX  256
 #define ANSWER_MAX 65536
 
 struct target {
@@ -116,7 +117,8 @@ static void find_target(int port, struct target *target)
 	}
 	json_array_foreach(json_object_get(venue, "resources"), i, item)
 	{
-		if (strcmp(json_string_value(json_object_get(item, "kind")), "exclusive") == 0 && target->room_count < ROOMS_MAX)
+		if (strcmp(json_string_value(json_object_get(item, "kind")), "exclusive") == 0 &&
+		    target->room_count < ROOMS_MAX)
 			snprintf(target->rooms[target->room_count++], 24, "%s",
 				 json_string_value(json_object_get(item, "id")));
 	}
@@ -135,8 +137,8 @@ static void send_booking(struct conn *conn, const struct target *target, bool ho
 	if (hot)
 		len = snprintf(body, sizeof(body), "{\"service\":\"%s\",\"start\":\"%s\"", target->class_service, when);
 	else
-		len = snprintf(body, sizeof(body), "{\"service\":\"%s\",\"resource\":\"%s\",\"start\":\"%s\"", target->room_service,
-			       target->rooms[number % target->room_count], when);
+		len = snprintf(body, sizeof(body), "{\"service\":\"%s\",\"resource\":\"%s\",\"start\":\"%s\"",
+			       target->room_service, target->rooms[number % target->room_count], when);
 	len += snprintf(body + len, sizeof(body) - (size_t)len,
 			",\"customer\":{\"name\":\"Load %ld\",\"email\":\"load%ld@bench.example\"}}", number, number);
 	len = snprintf(request, sizeof(request),
@@ -150,8 +152,8 @@ static void send_booking(struct conn *conn, const struct target *target, bool ho
 
 int main(int argc, char **argv)
 {
-	static const struct option names[] = {{"port", 1, 0, 'p'},  {"connections", 1, 0, 'c'}, {"count", 1, 0, 'n'},
-					      {"mode", 1, 0, 'm'},  {"first", 1, 0, 'f'},       {0}};
+	static const struct option names[] = {{"port", 1, 0, 'p'}, {"connections", 1, 0, 'c'}, {"count", 1, 0, 'n'},
+					      {"mode", 1, 0, 'm'}, {"first", 1, 0, 'f'},       {0}};
 	long count = 10000, first = 0, sent = 0, done = 0, refused = 0, warm;
 	int port = 8080, connections = 64, letter, epoll = epoll_create1(0);
 	bool hot = false, peer = false;

@@ -7,13 +7,20 @@
 
 #include "rowcast/data/time_text.h"
 
-struct rc_str ref_make(struct rc_arena *arena)
+/*
+ * Milliseconds of time, then random bits: who has one cannot guess another, and the unique index grows at its end. With
+ * random bits alone every booking of a train dirties a page of its own, which is a third of what a commit writes.
+ */
+struct rc_str ref_make(struct rc_arena *arena, int64_t now_us)
 {
-	unsigned char random[REF_BYTES];
-	char text[sodium_base64_ENCODED_LEN(REF_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
+	unsigned char bytes[REF_TIME_BYTES + REF_RANDOM_BYTES];
+	char text[sodium_base64_ENCODED_LEN(sizeof(bytes), sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
+	int64_t ms = now_us / 1000;
 
-	randombytes_buf(random, sizeof(random));
-	sodium_bin2base64(text, sizeof(text), random, sizeof(random), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	for (int i = REF_TIME_BYTES - 1; i >= 0; i--, ms >>= 8)
+		bytes[i] = (unsigned char)ms;
+	randombytes_buf(bytes + REF_TIME_BYTES, REF_RANDOM_BYTES);
+	sodium_bin2base64(text, sizeof(text), bytes, sizeof(bytes), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 	return rc_arena_copy(arena, (struct rc_str){text, sizeof(text) - 1});
 }
 
@@ -111,7 +118,7 @@ int booking_insert_at(struct decision *decision, struct place *place, const char
 	*booking = (struct booking){
 		.nulls = (customer_id ? 0 : BOOKING_NULL_CUSTOMER_ID) |
 			 (hold_expires_us ? 0 : BOOKING_NULL_HOLD_EXPIRES_AT),
-		.ref = ref_make(decision->arena),
+		.ref = ref_make(decision->arena, decision->now_us),
 		.service_id = place->service->id,
 		.resource_id = place->resource->id,
 		.customer_id = customer_id,

@@ -17,7 +17,8 @@
 #include "slotcast/store/store.h"
 
 #define HOLD_EXTENSIONS_MAX 3
-#define REF_BYTES           16 /* random; 22 characters */
+#define REF_TIME_BYTES      6 /* of a booking's reference: 30 characters in all */
+#define REF_RANDOM_BYTES    16
 
 struct store {
 	char *url;
@@ -104,7 +105,7 @@ int place_claim(struct decision *decision, struct place *place, int64_t booking_
 int hold_expire(struct rc_tx *tx, struct booking *booking, int64_t now_us) RC_MUST_CHECK;
 
 /* rows.c: rows as answered */
-struct rc_str ref_make(struct rc_arena *arena);
+struct rc_str ref_make(struct rc_arena *arena, int64_t now_us);
 int booking_find(struct decision *decision, struct booking **out) RC_MUST_CHECK; /* STORE_NOT_FOUND: *out is NULL */
 int booking_insert_at(struct decision *decision, struct place *place, const char *state, int64_t customer_id,
 		      int64_t hold_expires_us, struct booking **out) RC_MUST_CHECK;
