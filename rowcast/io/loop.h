@@ -1,7 +1,8 @@
 /*
  * The event loop: one per thread, level-triggered epoll, one turn readable on one screen (loop.c, loop_turn):
  *
- *   read clock → epoll_wait → ready descriptors → messages from other threads → due timers → hooks (flush) → deferred frees
+ *   read clock → epoll_wait → ready descriptors → messages from other threads → due timers → hooks (flush) → deferred
+ * frees
  *
  * Only the last phase frees, so a handler may end any object, its own included, in mid-turn.
  * Everything but loop_post, loop_offer and loop_stop belongs to the loop's own thread.
@@ -21,7 +22,8 @@ int loop_create(struct loop **out, struct rc_fault *fault) RC_MUST_CHECK;
 void loop_destroy(struct loop *loop);
 /* Run turns until loop_stop; returns 0. */
 int loop_run(struct loop *loop) RC_MUST_CHECK;
-/* One turn: waits at most wait_us (0: poll, -1: until an event). For tests and for loops that live inside another one. */
+/* One turn: waits at most wait_us (0: poll, -1: until an event). For tests and for loops that live inside another one.
+ */
 int loop_turn(struct loop *loop, int64_t wait_us) RC_MUST_CHECK;
 void loop_stop(struct loop *loop); /* any thread, also a signal handler */
 /* Monotonic µs, read once per turn. */
@@ -66,8 +68,8 @@ struct deferred {
 void loop_defer(struct loop *loop, struct deferred *deferred, void (*run)(struct deferred *deferred));
 
 /*
- * A message to another thread's loop: embedded in the operation that it carries, so that passing it allocates nothing. It
- * belongs to the receiver from the call until `deliver` is called there. Lock-free, FIFO per sender.
+ * A message to another thread's loop: embedded in the operation that it carries, so that passing it allocates nothing.
+ * It belongs to the receiver from the call until `deliver` is called there. Lock-free, FIFO per sender.
  */
 struct message {
 	_Atomic(struct message *) next;

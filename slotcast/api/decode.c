@@ -59,7 +59,13 @@ void decode_begin(struct decode *decode, struct rc_arena *arena, struct rc_str b
 		return;
 	}
 	decode->root = json_loadb(body.ptr ? body.ptr : "", body.len, JSON_REJECT_DUPLICATES, &error);
-	if (!decode->root)
+	if (!decode->root && (json_error_code(&error) == json_error_numeric_overflow ||
+			      json_error_code(&error) == json_error_null_character))
+		/* JSON, but nothing that a field of ours takes: a number beyond 64 bits, NUL in a text. */
+		decode_fail(decode, PROBLEM_VALIDATION, NULL,
+			    rc_arena_printf(arena, "The value in line %d, column %d is out of range.", error.line,
+					    error.column));
+	else if (!decode->root)
 		decode_fail(decode, PROBLEM_BAD_REQUEST, NULL,
 			    rc_arena_printf(arena, "The body is not valid JSON: line %d, column %d: %s.", error.line,
 					    error.column, error.text));

@@ -94,7 +94,7 @@ static void fingerprint(struct op *op, struct rc_str if_match)
 	unsigned char hash[FINGERPRINT_BYTES];
 	char text[2 * FINGERPRINT_BYTES + 1];
 	crypto_generichash_state state;
-	struct rc_str body = op->body.fault == PROBLEM_BAD_REQUEST ? op->req->body : decode_canonical(&op->body);
+	struct rc_str body = op->body.root ? decode_canonical(&op->body) : op->req->body;
 
 	crypto_generichash_init(&state, NULL, 0, sizeof(hash));
 	crypto_generichash_update(&state, (const unsigned char *)body.ptr, body.len);

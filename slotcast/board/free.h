@@ -23,8 +23,8 @@ struct free_starts {
 };
 
 /*
- * Rows of starts by their content. Resources that keep the same hours have the same starts: a search over a thousand of them then
- * reads one row from the nearest cache instead of a thousand.
+ * Rows of starts by their content. Resources that keep the same hours have the same starts: a search over a thousand of
+ * them then reads one row from the nearest cache instead of a thousand.
  */
 struct free_pool {
 	struct map rows;
@@ -57,8 +57,9 @@ void free_remaining(const struct free_block *block, const struct catalog_service
 		    const int64_t *starts_us, size_t count, int32_t *remaining, uint64_t **scratch,
 		    size_t *scratch_words);
 /* The starts of a service and duration in the block's days; bit i = origin + (before + i) × grid. */
-const uint64_t *free_starts(struct free_pool *pool, struct rules *rules, struct free_block *block, const struct catalog_service *service,
-			    const struct catalog_resource *resource, int32_t duration_min);
+const uint64_t *free_starts(struct free_pool *pool, struct rules *rules, struct free_block *block,
+			    const struct catalog_service *service, const struct catalog_resource *resource,
+			    int32_t duration_min);
 /* sum |= every start in the block's days at which `needed` lanes are free. days_words words. */
 void free_search(const struct free_block *block, const struct catalog_service *service, int32_t duration_min,
 		 const uint64_t *starts, int32_t needed, uint64_t *sum);

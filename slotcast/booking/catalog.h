@@ -1,7 +1,7 @@
 /*
- * The catalog: everything of a database that says what could be booked, without what has been booked: venues, resources,
- * services, hours, exceptions, session rules. Immutable once built and shared between threads by reference count; a change of
- * any of these rows builds a new one (seldom) with the next revision.
+ * The catalog: everything of a database that says what could be booked, without what has been booked: venues,
+ * resources, services, hours, exceptions, session rules. Immutable once built and shared between threads by reference
+ * count; a change of any of these rows builds a new one (seldom) with the next revision.
  */
 #ifndef SLOTCAST_BOOKING_CATALOG_H
 #define SLOTCAST_BOOKING_CATALOG_H
@@ -17,8 +17,8 @@ enum resource_kind { KIND_EXCLUSIVE, KIND_POOLED, KIND_SESSION };
 struct wall_rule {
 	int64_t id;
 	struct rc_str rrule;
-	int32_t start_min, end_min; /* end ≤ start: next day */
-	int32_t valid_from, valid_to; /* dates; valid_to INT32_MAX: open */
+	int32_t start_min, end_min;          /* end ≤ start: next day */
+	int32_t valid_from, valid_to;        /* dates; valid_to INT32_MAX: open */
 	const struct recurrence *recurrence; /* `rrule`, begun at valid_from */
 	uint32_t index;                      /* dense, 0.. in the catalog; hours that resources share have one */
 };
@@ -30,7 +30,7 @@ struct wall_exception {
 	bool closed;
 };
 
-struct zone; /* zone.h */
+struct zone;       /* zone.h */
 struct recurrence; /* recurrence.h */
 
 struct catalog_resource {
@@ -84,8 +84,8 @@ struct catalog {
 	uint32_t rule_count; /* of wall_rule.index */
 };
 
-/* Rows as the feed delivers them; arrays of pointers, borrowed. A row that cannot be understood (unknown zone, bad rrule; raw SQL
- * may write anything) is left out with a log line, never fatal. */
+/* Rows as the feed delivers them; arrays of pointers, borrowed. A row that cannot be understood (unknown zone, bad
+ * rrule; raw SQL may write anything) is left out with a log line, never fatal. */
 struct catalog_rows {
 	const struct venue **venues;
 	size_t venue_count;

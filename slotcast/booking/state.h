@@ -42,6 +42,6 @@ enum booking_event {
 enum booking_state booking_next(enum booking_state state, enum booking_event event);
 const char *booking_state_name(enum booking_state state);
 enum booking_state booking_state_parse(struct rc_str name); /* STATE_NONE: unknown */
-bool booking_state_consumes(enum booking_state state); /* holds claims */
+bool booking_state_consumes(enum booking_state state);      /* holds claims */
 
 #endif

@@ -95,8 +95,10 @@ static struct rc_str key_of(const struct place *place, const char *name)
 static int64_t number_of(const struct place *place, const char *name, bool required, int64_t min, int64_t max,
 			 int64_t absent)
 {
-	json_t *value = member(place, name, required);
+	json_t *value = json_object_get(place->object, name);
 
+	if (!value && required)
+		fault(place, name, "is required");
 	if (!value)
 		return absent;
 	if (!json_is_integer(value) || json_integer_value(value) < min || json_integer_value(value) > max) {

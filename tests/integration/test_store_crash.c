@@ -15,7 +15,7 @@
 
 #define ROUNDS  6
 #define CLIENTS 8
-#define REF_LEN 22
+#define REF_LEN 30
 
 struct client {
 	struct rig *rig;

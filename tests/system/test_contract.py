@@ -336,7 +336,7 @@ def test_bodies_are_read_strictly():
                               ({"duration_min": "30"}, "duration_min"), ({"duration_min": 30.5}, "duration_min"),
                               ({"duration_min": 0}, "duration_min"), ({"duration_min": 45}, "duration_min"),
                               ({"party": "2"}, "party"), ({"party": 0}, "party"), ({"party": 2}, "party"), ({"party": True}, "party"),
-                              ({"party": 1 << 40}, "party")]:
+                              ({"party": 1 << 40}, "party"), ({"party": 1 << 80}, None), ({"service": "1\x00"}, None)]:
             refuse({**good, **change}, 422, "validation", field)
         refuse({"start": at(1)}, 422, "validation", "service")
         refuse({"service": ids.services["visit"]}, 422, "validation", "start")
@@ -467,7 +467,9 @@ async def test_a_subscription_begins_with_what_availability_says_and_follows_it(
     with house(**HOUSE) as (server, ids):
         live = await Live(server.port, ids.services["either"], day(1), day(2)).connect()
         await live.until(lambda live: live.snapshots, "a snapshot")
-        equal(live.view(), server.slots(ids.services["either"], day(1), day(2))["slots"], "snapshot")
+        slots = server.slots(ids.services["either"], day(1), day(2))["slots"]
+        equal(live.view(), slots, "snapshot")
+        equal(list(live.rows.values()), slots, "order of a snapshot: by start, then resource")
         booked = server.book(service=ids.services["either"], start=at(1)).expect(201).json
         await live.reached(booked["position"])
         equal(live.view(), server.slots(ids.services["either"], day(1), day(2))["slots"], "after a booking")

@@ -134,6 +134,7 @@ FAULTS = [
     ("services.0.durations_min", [30, 30], "services[0].durations_min[1]: "),
     ("services.0.buffer_before_min", -1, "services[0].buffer_before_min: must be 0..10080"),
     ("services.0.buffer_after_min", 10081, "services[0].buffer_after_min: must be 0..10080"),
+    ("services.0.buffer_after_min", None, "services[0].buffer_after_min: must be 0..10080"),
     ("services.0.notice_min", 525601, "services[0].notice_min: must be 0..525600"),
     ("services.0.horizon_days", 0, "services[0].horizon_days: must be 1..12000"),
     ("services.0.horizon_days", 12001, "services[0].horizon_days: must be 1..12000"),

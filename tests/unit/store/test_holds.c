@@ -13,7 +13,7 @@ static void test_a_hold_takes_the_place_and_tells_its_end(void **state)
 
 	assert_int_equal(hold->state, STATE_HELD);
 	assert_int_equal(hold->version, 1);
-	assert_int_equal(hold->ref.len, 22);
+	assert_int_equal(hold->ref.len, 30);
 	assert_int_equal(hold->service_id, 1);
 	assert_int_equal(hold->resource_id, 1);
 	assert_int_equal(hold->starts_us, call->request.start_us);
