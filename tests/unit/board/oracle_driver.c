@@ -1,15 +1,14 @@
 /*
- * Runs generated cases through the real catalog, rules, board, hub and topic, one JSON object a line, and prints what came out;
- * tests/system/oracle/availability.py makes the cases, knows the right answers by a slow computation of its own, and compares.
+ * Runs generated cases through the real catalog, rules, board, hub and topic, one JSON object a line, and prints what
+ * came out; tests/system/oracle/availability.py makes the cases, knows the right answers by a slow computation of its
+ * own, and compares.
  *
- * A case is: rows at the beginning, a query, steps in time (each a transaction, or only time) and the end. Besides the answer the
- * driver checks what must hold between the parts, and reports each failure by name:
- *   topic    the rows of a topic that was open all the time are the board's answer at the end
- *   reload   a board that loads only the final state gives the same answer
- *   resume   a subscriber who left after any step and comes back after a restart has the same rows in the end
- *   search   the any-of search finds exactly the starts that have room
- *   order    slots come by start, then resource
- *   offers   alternatives are slots with room, each once
+ * A case is: rows at the beginning, a query, steps in time (each a transaction, or only time) and the end. Besides the
+ * answer the driver checks what must hold between the parts, and reports each failure by name: topic    the rows of a
+ * topic that was open all the time are the board's answer at the end reload   a board that loads only the final state
+ * gives the same answer resume   a subscriber who left after any step and comes back after a restart has the same rows
+ * in the end search   the any-of search finds exactly the starts that have room order    slots come by start, then
+ * resource offers   alternatives are slots with room, each once
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -114,7 +113,8 @@ static void load_rows(struct board *board, json_t *rows, struct rc_arena *arena)
 	size_t i;
 	json_t *pair;
 
-	json_array_foreach (rows, i, pair) {
+	json_array_foreach(rows, i, pair)
+	{
 		const struct rc_model *model = model_named(json_string_value(json_array_get(pair, 0)));
 
 		board_row(board, model, row_make(arena, model, json_array_get(pair, 1)));
@@ -146,8 +146,7 @@ static json_t *by_id(json_t *rows)
 	json_t *map = json_object(), *row;
 	size_t i;
 
-	json_array_foreach (rows, i, row)
-		json_object_set(map, json_string_value(json_object_get(row, "id")), row);
+	json_array_foreach(rows, i, row) json_object_set(map, json_string_value(json_object_get(row, "id")), row);
 	return map;
 }
 
@@ -200,7 +199,8 @@ static struct rc_txn txn_make(struct rc_arena *arena, json_t *step, uint64_t n)
 	struct rc_change *list = RC_ARENA_ARRAY(arena, struct rc_change, json_array_size(changes) + 1);
 	size_t i;
 
-	json_array_foreach (changes, i, change) {
+	json_array_foreach(changes, i, change)
+	{
 		list[i].model = model_named(json_string_value(json_array_get(change, 0)));
 		list[i].old_row = row_make(arena, list[i].model, json_array_get(change, 1));
 		list[i].new_row = row_make(arena, list[i].model, json_array_get(change, 2));
@@ -249,8 +249,9 @@ static json_t *answer(struct board *board, const struct availability_query *quer
 		slot_write(&text, &slots[i]);
 		json_array_append_new(list, json_loadb(text.data, text.len, 0, NULL));
 		buf_release(&text);
-		if (i > 0 && (slots[i - 1].start_us > slots[i].start_us ||
-			      (slots[i - 1].start_us == slots[i].start_us && slots[i - 1].resource->id >= slots[i].resource->id)))
+		if (i > 0 &&
+		    (slots[i - 1].start_us > slots[i].start_us || (slots[i - 1].start_us == slots[i].start_us &&
+								   slots[i - 1].resource->id >= slots[i].resource->id)))
 			json_array_append_new(faults, json_string("order"));
 	}
 	rc_arena_release(&arena);
@@ -270,7 +271,8 @@ static void check_search(struct board *board, const struct availability_query *q
 
 	rc_arena_init(&arena, 65536);
 	rc_check(board_search(board, query, now_us, &arena, &starts, &count, &field, &fault) == 0);
-	json_array_foreach (slots, i, slot) {
+	json_array_foreach(slots, i, slot)
+	{
 		int64_t start;
 
 		rc_check(time_parse(rc_str_from(json_string_value(json_object_get(slot, "start"))), &start) == 0);
@@ -295,14 +297,14 @@ static void check_offers(struct board *board, const struct availability_query *q
 	int64_t start = now_us;
 	size_t i, count, room = 0;
 
-	json_array_foreach (slots, i, slot)
+	json_array_foreach(slots, i, slot)
 		room += strcmp(json_string_value(json_object_get(slot, "state")), "booked") != 0;
 	if (json_array_size(slots) > 0)
-		rc_check(time_parse(rc_str_from(json_string_value(json_object_get(json_array_get(slots, json_array_size(slots) / 2),
-										  "start"))),
+		rc_check(time_parse(rc_str_from(json_string_value(json_object_get(
+					    json_array_get(slots, json_array_size(slots) / 2), "start"))),
 				    &start) == 0);
-	count = board_alternatives(board, query->service_id, query->resource_id, start, query->duration_min, query->party,
-				   now_us, offers, OFFERS);
+	count = board_alternatives(board, query->service_id, query->resource_id, start, query->duration_min,
+				   query->party, now_us, offers, OFFERS);
 	for (size_t k = 0; k < count; k++) {
 		struct buf text = BUF_INIT;
 		json_t *row, *same;
@@ -339,12 +341,10 @@ static bool same_rows(json_t *expected, json_t *got, const char *what)
 
 	if (same)
 		return true;
-	json_object_foreach (expected, id, row)
-		if (!json_equal(row, json_object_get(got, id)))
-			fprintf(stderr, "%s: %s differs or is missing\n", what, id);
-	json_object_foreach (got, id, row)
-		if (!json_object_get(expected, id))
-			fprintf(stderr, "%s: %s should be gone\n", what, id);
+	json_object_foreach(expected, id, row) if (!json_equal(row, json_object_get(got, id)))
+		fprintf(stderr, "%s: %s differs or is missing\n", what, id);
+	json_object_foreach(got, id, row) if (!json_object_get(expected, id))
+		fprintf(stderr, "%s: %s should be gone\n", what, id);
 	return false;
 }
 
@@ -362,11 +362,11 @@ static void check_resume(struct run *fresh, const struct left *left, json_t *exp
 	}
 	if (join.body) {
 		members = body_members(join.body);
-		json_array_foreach (json_object_get(members, "rows"), i, row)
+		json_array_foreach(json_object_get(members, "rows"), i, row)
 			json_object_set(rows, json_string_value(json_object_get(row, "id")), row);
-		json_array_foreach (json_object_get(members, "upsert"), i, row)
+		json_array_foreach(json_object_get(members, "upsert"), i, row)
 			json_object_set(rows, json_string_value(json_object_get(row, "id")), row);
-		json_array_foreach (json_object_get(members, "remove"), i, row)
+		json_array_foreach(json_object_get(members, "remove"), i, row)
 			json_object_del(rows, json_string_value(row));
 		json_decref(members);
 		body_drop(join.body);
@@ -394,7 +394,8 @@ static json_t *case_run(json_t *input)
 	load_rows(live.board, json_object_get(input, "rows"), &arena);
 	board_ready(live.board, (struct rc_position){7, 100}, (struct rc_position){7, 100}, begin_us);
 	open = run_open(&live, subscription);
-	json_array_foreach (steps, i, step) {
+	json_array_foreach(steps, i, step)
+	{
 		int64_t step_us = json_integer_value(json_object_get(step, "at"));
 		/* Two or so leave in each case: every place is met in some case, and a case stays quick. */
 		bool leaves = open && ((size_t)begin_us + i) % (json_array_size(steps) / 2 + 1) == 0;
