@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import type { Alternative, Problem } from "../../sync/index.js";
 import type { VenueModel } from "../model.js";
 import { Icon } from "../icons.js";
+import { pickOffers } from "../offers.js";
 import { text } from "../text/index.js";
 
 const OFFERED = 3;
@@ -20,7 +21,7 @@ export function ConflictPanel({ model, problem, choose }: Props): JSX.Element {
 	const panel = useRef<HTMLElement>(null);
 	useEffect(() => panel.current?.focus(), [problem]);
 	const { format } = model;
-	const offered = (problem.alternatives ?? []).slice(0, OFFERED);
+	const offered = pickOffers(problem.alternatives ?? [], OFFERED);
 	return (
 		<section class="conflict" ref={panel} tabIndex={-1} role="alert" aria-labelledby="conflict-title">
 			<h3 id="conflict-title">
