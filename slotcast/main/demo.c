@@ -130,6 +130,9 @@ static int64_t popularity(const struct slot *slot, int64_t now_us)
 		percent += 18;
 	if (second >= 12 * HOUR_S && second < 14 * HOUR_S)
 		percent += 8;
+	/* Where there is one place, a booking takes the starts around it too. */
+	if (slot->resource->kind == KIND_EXCLUSIVE)
+		percent = percent * slot->service->step_min * INT64_C(60000000) / (slot->end_us - slot->start_us);
 	return percent;
 }
 
