@@ -274,7 +274,7 @@ class Maker:
         first = near + timedelta(days=r.randint(-3, 2))
         last = first + timedelta(days=self.pick(0, 0, 1, 2, 3, 5, 12))
         start = datetime(first.year, first.month, first.day, tzinfo=UTC)
-        begin = int((start + timedelta(minutes=r.randint(-3000, 300))).timestamp()) * 1_000_000 + r.randrange(1_000_000)
+        begin = int((start + timedelta(minutes=r.randint(-3000, 300))).timestamp()) * 1_000_000 + self.pick(0, r.randrange(1_000_000))
         kind = self.pick("exclusive", "exclusive", "pooled", "session")
         venue = self.row("venue", slug="v", name="V", tz=tz, locale="en", contact_phone="", contact_email="",
                          limited_percent=self.pick(25, 25, 0, 100, 33, 1, 50))
