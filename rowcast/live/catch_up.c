@@ -69,26 +69,6 @@ void topic_remember(struct topic *topic, struct body *body, uint64_t serial_befo
 	}
 }
 
-void topic_begin_history(struct topic *topic, struct rc_position position)
-{
-	const struct row *newest = list_empty(&topic->recency) ? NULL
-							       : LIST_OWNER(topic->recency.prev, struct row, place);
-
-	topic_forget_history(topic);
-	topic->chain = position;
-	topic->chain_serial = topic->serial;
-	topic->history_floor = position.n + (newest && newest->timed && newest->n == position.n);
-}
-
-void topic_forget_history(struct topic *topic)
-{
-	for (; topic->history_count > 0; topic->history_count--) {
-		body_drop(topic->history[topic->history_first]);
-		topic->history_first = (topic->history_first + 1) % topic->history_cap;
-	}
-	topic->history_bytes = 0;
-}
-
 /* Serial behind which everything is news to someone who was told everything up to `n`. */
 static uint64_t serial_at(const struct topic *topic, uint64_t n)
 {
@@ -104,6 +84,29 @@ static uint64_t serial_at(const struct topic *topic, uint64_t n)
 static bool any_since(const struct topic *topic, uint64_t serial)
 {
 	return !list_empty(&topic->recency) && LIST_OWNER(topic->recency.prev, struct row, place)->serial > serial;
+}
+
+void topic_begin_history(struct topic *topic, struct rc_position position)
+{
+	uint64_t told = serial_at(topic, position.n);
+
+	topic_forget_history(topic);
+	topic->chain = position;
+	topic->chain_serial = topic->serial;
+	topic->history_floor = position.n;
+	topic->history_run = told;
+	/* What time alone has changed at this position belongs to what comes behind it. */
+	if (any_since(topic, told))
+		history_add(topic, topic_delta_since(topic, told, position, position, position.n));
+}
+
+void topic_forget_history(struct topic *topic)
+{
+	for (; topic->history_count > 0; topic->history_count--) {
+		body_drop(topic->history[topic->history_first]);
+		topic->history_first = (topic->history_first + 1) % topic->history_cap;
+	}
+	topic->history_bytes = 0;
 }
 
 static void give_snapshot(struct topic *topic, struct rc_position position, struct join *join, const char *reset)
@@ -141,7 +144,7 @@ void topic_catch_up(struct topic *topic, enum live_mode mode, struct rc_position
 	} else if (!any_since(topic, serial = serial_at(topic, after.n))) {
 		return;
 	} else if (mode == LIVE_LATEST || topic->log_n <= after.n) {
-		to = topic->log_n > after.n ? position : after;
+		to = position.n > after.n ? position : after;
 		join->body = topic_delta_since(topic, serial, after, to, position.n);
 	} else if (topic->keeps_history && after.n >= topic->history_floor) {
 		give_history(topic, join);

@@ -270,6 +270,24 @@ static void mode_every_resumes_transaction_by_transaction(void **unused)
 	assert_int_equal(client->snapshots, 1);
 }
 
+static void mode_every_resumes_from_where_time_had_changed_rows_before_anybody_came(void **unused)
+{
+	put_and_commit(0, 1);
+	rig_put(rig, 0, 2);
+	rig_commit_time(rig);
+	join(client, 0, LIVE_EVERY);
+	client_close(client);
+	rig_settle(rig);
+	put_and_commit(0, 1);
+	put_and_commit(0, 3);
+	client_reopen(client, 0);
+	join(client, 0, LIVE_EVERY);
+	assert_int_equal(client->resets, 0);
+	assert_int_equal(client->timed_deltas, 1); /* told again; it is idempotent */
+	assert_int_equal(client->deltas, 3);
+	client_check_now(client);
+}
+
 static void mode_every_starts_again_when_its_history_does_not_reach_back(void **unused)
 {
 	join(client, 0, LIVE_EVERY);
@@ -536,6 +554,7 @@ int main(void)
 		NORMAL(what_time_changed_while_the_topic_was_closed_is_told_by_its_source),
 		NORMAL(a_resume_continues_with_a_delta_or_nothing),
 		NORMAL(mode_every_resumes_transaction_by_transaction),
+		NORMAL(mode_every_resumes_from_where_time_had_changed_rows_before_anybody_came),
 		SMALL(mode_every_starts_again_when_its_history_does_not_reach_back),
 		NORMAL(mode_every_never_merges_and_mode_latest_may),
 		NORMAL(positions_that_cannot_be_continued_get_reset_then_a_snapshot),
