@@ -6197,6 +6197,7 @@ static const struct rc_constraint constraints[] = {
 	{"booking_customer_id_fkey", "booking", "customer_id", RC_FOREIGN_KEY},
 	{"booking_ref", "booking", "ref", RC_UNIQUE},
 	{"booking_span", "booking", "", RC_CHECK},
+	{"booking_hold", "booking", "", RC_CHECK},
 	{"booking_state", "booking", "", RC_CHECK},
 	{"claim_pkey", "claim", "id", RC_PRIMARY_KEY},
 	{"claim_booking_id_fkey", "claim", "booking_id", RC_FOREIGN_KEY},
@@ -6355,6 +6356,7 @@ static const char initial_up[] =
 	"  CONSTRAINT booking_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer (id),\n"
 	"  CONSTRAINT booking_ref UNIQUE (ref),\n"
 	"  CONSTRAINT booking_span CHECK (starts_at < ends_at),\n"
+	"  CONSTRAINT booking_hold CHECK (state <> 'held' OR hold_expires_at IS NOT NULL),\n"
 	"  CONSTRAINT booking_state CHECK (state IN ('held', 'pending', 'confirmed', 'rejected', 'expired', 'released', 'cancelled', 'checked_in', 'no_show', 'completed'))\n"
 	") STRICT;\n"
 	"CREATE TABLE claim (\n"
@@ -6540,8 +6542,15 @@ static const char initial_up[] =
 	"  AND NOT EXISTS (SELECT 1 FROM claim WHERE booking_id = OLD.id) BEGIN\n"
 	"  SELECT RAISE(ABORT, 'booking_claims: this booking holds no place any more; insert its claims first');\n"
 	"END;\n"
+	"CREATE TRIGGER booking_replace_leaves AFTER INSERT ON booking\n"
+	"WHEN NEW.state IN ('rejected', 'expired', 'released', 'cancelled') BEGIN\n"
+	"  DELETE FROM claim WHERE booking_id = NEW.id;\n"
+	"END;\n"
+	"CREATE TRIGGER booking_delete_leaves AFTER DELETE ON booking BEGIN\n"
+	"  DELETE FROM claim WHERE booking_id = OLD.id;\n"
+	"END;\n"
 	"CREATE TABLE IF NOT EXISTS rc_meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID, STRICT;\n"
-	"CREATE TABLE IF NOT EXISTS rc_log (n INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, tbl TEXT NOT NULL, op INTEGER NOT NULL,\n"
+	"CREATE TABLE IF NOT EXISTS rc_log (n INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, tbl TEXT NOT NULL, op INTEGER NOT NULL, ends INTEGER NOT NULL DEFAULT 0,\n"
 	"  o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, o14, o15,\n"
 	"  n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11, n12, n13, n14, n15);\n"
 	"CREATE TABLE \"rc_pending_venue\" (o0 INTEGER PRIMARY KEY, o1, o2, o3, o4, o5, o6, o7);\n"
@@ -7131,7 +7140,7 @@ static const char initial_down[] =
 
 static const struct rc_migration migrations[] = {
 	{1, "initial", initial_up, initial_down,
-	 "f274dbdc7e3197521040a62ec43113004cddd657b767737ce8bb85288ea8a326"},
+	 "578d9e71a3c20d084522202d47aeafb9a1e86290ac02bc654dc4a5049649a321"},
 };
 
 const struct rc_schema slotcast_schema = {
@@ -7142,6 +7151,6 @@ const struct rc_schema slotcast_schema = {
 	.migrations = migrations,
 	.migration_count = 1,
 	.constraints = constraints,
-	.constraint_count = 66,
+	.constraint_count = 67,
 	.statement_count = 12,
 };

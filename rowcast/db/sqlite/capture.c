@@ -415,7 +415,7 @@ void capture_write_log(struct buf *out, uint32_t column_max)
 	    "CREATE TABLE IF NOT EXISTS rc_meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID, STRICT;\n"
 	    "CREATE TABLE IF NOT EXISTS rc_log (n INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, tbl TEXT NOT "
 	    "NULL, "
-	    "op INTEGER NOT NULL,\n  ");
+	    "op INTEGER NOT NULL, ends INTEGER NOT NULL DEFAULT 0,\n  ");
 	put_images(out, 'o', column_max);
 	put(out, ",\n  ");
 	put_images(out, 'n', column_max);

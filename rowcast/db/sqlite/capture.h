@@ -2,10 +2,12 @@
  * Change capture for SQLite: the SQL of the triggers that write every change of a table into `rc_log`, in the writer's
  * own transaction, whoever the writer is (docs/decisions/0006-sqlite-feed-by-triggers.md).
  *
- *   rc_log(n INTEGER PRIMARY KEY AUTOINCREMENT, at, tbl, op, o0 … oK, n0 … nK)
+ *   rc_log(n INTEGER PRIMARY KEY AUTOINCREMENT, at, tbl, op, ends, o0 … oK, n0 … nK)
  *     n    position; commit order, never used twice
  *     at   µs UTC by SQLite's clock (milliseconds)
  *     tbl  table name; op 1 = insert, 2 = update, 3 = delete (enum rc_op)
+ *     ends 1: a transaction ends with this row. Our own transactions mark themselves and whoever came before them;
+ *          triggers cannot, so what other programs commit back to back may be read as one
  *     o0…  old image, n0… new image: column i of the model in o<i> / n<i>, as the value itself. No encoding: SQLite
  * keeps 64-bit integers, doubles, blobs and text with any character exactly, writing costs no formatting, and the
  * decoder of query results reads it. Columns behind the model's last one, and the image that an op has not, are NULL.

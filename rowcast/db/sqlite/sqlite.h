@@ -13,7 +13,15 @@
 
 #include "rowcast/db/db.h"
 
-enum sqlite_fixed { FIXED_BEGIN_READ, FIXED_BEGIN_WRITE, FIXED_COMMIT, FIXED_ROLLBACK, FIXED_LOG_HEAD, FIXED_COUNT };
+enum sqlite_fixed {
+	FIXED_BEGIN_READ,
+	FIXED_BEGIN_WRITE,
+	FIXED_COMMIT,
+	FIXED_ROLLBACK,
+	FIXED_LOG_HEAD,
+	FIXED_LOG_ENDS,
+	FIXED_COUNT
+};
 
 struct sqlite_conn {
 	struct db_conn base;
@@ -24,6 +32,8 @@ struct sqlite_conn {
 	int busy_timeout_ms;
 	sqlite3_stmt *fixed[FIXED_COUNT]; /* prepared when first used */
 	sqlite3_stmt *savepoint[3];       /* by enum db_savepoint */
+	bool logged;                      /* in a write transaction of a database that has a change log */
+	uint64_t log_begin;               /* its newest row when the transaction began */
 };
 
 extern const struct db_driver sqlite_driver;

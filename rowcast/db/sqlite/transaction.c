@@ -30,6 +30,7 @@ static const char *const fixed_sql[FIXED_COUNT] = {
 	   the sequence. */
 	[FIXED_LOG_HEAD] = ("SELECT max((SELECT coalesce(max(n), 0) FROM rc_log),"
 			    " (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'rc_log'))"),
+	[FIXED_LOG_ENDS] = "UPDATE rc_log SET ends = 1 WHERE n IN (?1, ?2) AND ends = 0",
 };
 
 static int fixed(struct sqlite_conn *conn, enum sqlite_fixed which, sqlite3_stmt **out)
@@ -53,6 +54,19 @@ static int run_fixed(struct sqlite_conn *conn, enum sqlite_fixed which)
 	result = sqlite3_step(stmt);
 	sqlite3_reset(stmt);
 	return result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
+static int read_log_head(struct sqlite_conn *conn, uint64_t *n)
+{
+	sqlite3_stmt *stmt;
+	int result = fixed(conn, FIXED_LOG_HEAD, &stmt);
+
+	if (result != SQLITE_OK)
+		return result;
+	result = sqlite3_step(stmt);
+	*n = result == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(stmt, 0) : 0;
+	sqlite3_reset(stmt);
+	return result == SQLITE_ROW || result == SQLITE_DONE ? SQLITE_OK : result;
 }
 
 static int64_t mono_ms(void)
@@ -91,13 +105,38 @@ int sqlite_begin(struct db_conn *base, bool write)
 	if (result != SQLITE_OK)
 		return sqlite_fault(conn, result, "begin a transaction in");
 	conn->savepoints = 0;
+	conn->logged = write && read_log_head(conn, &conn->log_begin) == SQLITE_OK; /* fails: there is no log */
 	return RC_OK;
+}
+
+/*
+ * The log itself cannot tell where a transaction ends: triggers see rows, not commits. Ours say it: the newest row at
+ * BEGIN is the last of whoever committed before, the newest at COMMIT is our own last. So a reader cuts exactly there,
+ * also where another program's transactions stand directly before and behind.
+ */
+static int mark_ends(struct sqlite_conn *conn)
+{
+	uint64_t head;
+	sqlite3_stmt *stmt;
+	int result = read_log_head(conn, &head);
+
+	if (result != SQLITE_OK || head == conn->log_begin)
+		return result;
+	result = fixed(conn, FIXED_LOG_ENDS, &stmt);
+	if (result != SQLITE_OK)
+		return result;
+	sqlite3_bind_int64(stmt, 1, (sqlite3_int64)conn->log_begin);
+	sqlite3_bind_int64(stmt, 2, (sqlite3_int64)head);
+	result = sqlite3_step(stmt);
+	sqlite3_reset(stmt);
+	return result == SQLITE_DONE ? SQLITE_OK : result;
 }
 
 void sqlite_rollback(struct db_conn *base)
 {
 	struct sqlite_conn *conn = sqlite_conn_of(base);
 
+	conn->logged = false;
 	/* Some errors have rolled back by themselves. */
 	if (!sqlite3_get_autocommit(conn->db) && run_fixed(conn, FIXED_ROLLBACK) != SQLITE_OK)
 		rc_check(sqlite3_get_autocommit(conn->db));
@@ -110,9 +149,12 @@ void sqlite_rollback(struct db_conn *base)
 int sqlite_commit(struct db_conn *base)
 {
 	struct sqlite_conn *conn = sqlite_conn_of(base);
-	int result = run_fixed(conn, FIXED_COMMIT);
+	int result = conn->logged ? mark_ends(conn) : SQLITE_OK;
 	int rc;
 
+	conn->logged = false;
+	if (result == SQLITE_OK)
+		result = run_fixed(conn, FIXED_COMMIT);
 	if (result == SQLITE_OK)
 		return RC_OK;
 	rc = sqlite_fault(conn, result, "commit to");
@@ -162,16 +204,9 @@ int sqlite_script(struct db_conn *base, const char *sql)
 int sqlite_log_head(struct db_conn *base, uint64_t *n)
 {
 	struct sqlite_conn *conn = sqlite_conn_of(base);
-	sqlite3_stmt *stmt;
-	int result = fixed(conn, FIXED_LOG_HEAD, &stmt);
+	int result = read_log_head(conn, n);
 
-	if (result != SQLITE_OK)
-		return sqlite_fault(conn, result, "read the change log of");
-	result = sqlite3_step(stmt);
-	*n = result == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(stmt, 0) : 0;
-	sqlite3_reset(stmt);
-	return result == SQLITE_ROW || result == SQLITE_DONE ? RC_OK
-							     : sqlite_fault(conn, result, "read the change log of");
+	return result == SQLITE_OK ? RC_OK : sqlite_fault(conn, result, "read the change log of");
 }
 
 /* RESTART's own patience: the write lock is held while it waits for readers to leave. */

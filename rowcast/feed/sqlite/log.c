@@ -6,7 +6,7 @@
 #include "rowcast/base/check.h"
 #include "rowcast/base/log.h"
 
-enum { LOG_N, LOG_AT, LOG_TABLE, LOG_OP, LOG_IMAGES };
+enum { LOG_N, LOG_AT, LOG_TABLE, LOG_OP, LOG_ENDS, LOG_IMAGES };
 
 void log_reader_init(struct log_reader *reader, const struct rc_schema *schema)
 {
@@ -21,7 +21,7 @@ void log_reader_init(struct log_reader *reader, const struct rc_schema *schema)
 
 void log_reader_sql(const struct log_reader *reader, struct buf *out)
 {
-	buf_append_str(out, RC_STR("SELECT n, at, tbl, op"));
+	buf_append_str(out, RC_STR("SELECT n, at, tbl, op, ends"));
 	for (uint32_t i = 0; i < reader->column_max; i++)
 		buf_printf(out, ", o%u", i);
 	for (uint32_t i = 0; i < reader->column_max; i++)
@@ -35,6 +35,7 @@ struct log_mark log_row_mark(sqlite3_stmt *stmt)
 		.n = (uint64_t)sqlite3_column_int64(stmt, LOG_N),
 		.at_us = sqlite3_column_int64(stmt, LOG_AT),
 		.op = sqlite3_column_int(stmt, LOG_OP),
+		.ends = sqlite3_column_int(stmt, LOG_ENDS) != 0,
 	};
 }
 

@@ -19,10 +19,11 @@ struct log_mark {
 	uint64_t n;
 	int64_t at_us;
 	int op;
+	bool ends; /* a transaction ends here, as far as its writer knew to say so */
 };
 
 void log_reader_init(struct log_reader *reader, const struct rc_schema *schema);
-/* SELECT n, at, tbl, op, o0 …, n0 … FROM rc_log WHERE n >= ? ORDER BY n */
+/* SELECT n, at, tbl, op, ends, o0 …, n0 … FROM rc_log WHERE n >= ? ORDER BY n */
 void log_reader_sql(const struct log_reader *reader, struct buf *out);
 struct log_mark log_row_mark(sqlite3_stmt *stmt);
 /*

@@ -1,9 +1,10 @@
 /*
  * The SQLite feed: reads rc_log on a connection of its own.
  *
- * One look is one read transaction: whatever is visible behind our position is delivered as one rc_txn, so a
- * transaction is never torn (SQLite has one writer at a time, and AUTOINCREMENT numbers grow in commit order). A look
- * that finds nothing costs one PRAGMA data_version.
+ * One look is one read transaction, so a transaction is never torn (SQLite has one writer at a time, and AUTOINCREMENT
+ * numbers grow in commit order). What is visible behind our position is delivered up to the first row that says that a
+ * transaction ends there, as our own do; other programs' transactions that stand back to back come as one. A look that
+ * finds nothing costs one PRAGMA data_version.
  *
  * Continuity is proven at every look, not assumed:
  *   the stored epoch is ours          else a migration, a restore or another process began a new one
@@ -43,7 +44,7 @@ struct sqlite_feed {
 	bool at_known;      /* the row `at` was seen; else only its number is known */
 	bool gone;          /* a new epoch began; next says so until the snapshot */
 	bool read_failed;   /* disconnected because of that; not because another file stands there */
-	bool look_again;    /* the file under us may have changed: data_version says nothing */
+	bool look_again;    /* more is there, or the file under us may have changed: data_version says nothing */
 	int64_t version_seen;
 	int64_t identity_checked_us;
 };
@@ -294,10 +295,11 @@ static void grow(struct rc_arena *arena, struct rc_change **changes, uint32_t co
 }
 
 /*
- * Everything visible behind feed->at. The row at our own position comes first: it must be the one we know, unless it
- * has been pruned (then the next one must follow it).
+ * The next transaction behind feed->at; *more: another one stands behind it. The row at our own position comes first:
+ * it must be the one we know, unless it has been pruned (then the next one must follow it).
  */
-static int read_changes(struct sqlite_feed *feed, struct rc_arena *arena, struct rc_txn *out, const char **broken)
+static int read_changes(struct sqlite_feed *feed, struct rc_arena *arena, struct rc_txn *out, bool *more,
+			const char **broken)
 {
 	struct rc_change *changes = NULL;
 	uint32_t count = 0, capacity = 0;
@@ -323,12 +325,17 @@ static int read_changes(struct sqlite_feed *feed, struct rc_arena *arena, struct
 		grow(arena, &changes, count, &capacity);
 		if (log_row_read(&feed->reader, feed->read_log, arena, &changes[count]) == RC_OK)
 			count++;
+		if (mark.ends) {
+			result = sqlite3_step(feed->read_log);
+			break;
+		}
 	}
 	sqlite3_reset(feed->read_log);
 	if (*broken)
 		return RC_GONE;
-	if (result != SQLITE_DONE)
+	if (result != SQLITE_DONE && result != SQLITE_ROW)
 		return failed(feed, result);
+	*more = result == SQLITE_ROW;
 	if (at.n == feed->at.n) {
 		uint64_t head = 0;
 		int rc = own_row_seen ? RC_OK : sqlite_log_head(feed->conn, &head);
@@ -352,6 +359,7 @@ static int read_changes(struct sqlite_feed *feed, struct rc_arena *arena, struct
 static int look(struct sqlite_feed *feed, struct rc_arena *arena, struct rc_txn *out)
 {
 	const char *broken = NULL;
+	bool more = false;
 	int64_t now_us = clock_mono_us();
 	int rc;
 
@@ -374,12 +382,12 @@ static int look(struct sqlite_feed *feed, struct rc_arena *arena, struct rc_txn 
 	if (rc == RC_GONE)
 		broken = "the stored epoch is another";
 	if (rc == RC_OK)
-		rc = read_changes(feed, arena, out, &broken);
+		rc = read_changes(feed, arena, out, &more, &broken);
 	sqlite_rollback(feed->conn);
 	if (rc == RC_GONE)
 		return end_epoch(feed, broken);
 	if (rc == RC_OK || rc == RC_AGAIN)
-		feed->look_again = false;
+		feed->look_again = more;
 	if (rc == RC_OK)
 		wake_found(&feed->wake);
 	return rc;

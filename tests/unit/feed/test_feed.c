@@ -1,9 +1,11 @@
 /* The feed on a real database file, written by other connections. */
 #include <poll.h>
 #include <setjmp.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -136,6 +138,34 @@ static void test_a_transaction_comes_whole_and_in_order(void **state)
 	assert_ptr_equal(f->txn.changes[3].model, &link_model); /* the cascade */
 	assert_int_equal(f->txn.changes[3].op, RC_DELETE);
 	assert_ptr_equal(f->txn.changes[4].model, &item_model);
+}
+
+/* As another program writes it, without our marks. */
+static void foreign_write(struct fixture *f, const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(f->dir.url + strlen("sqlite:"), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void test_our_transactions_are_told_apart_whatever_stands_beside_them(void **state)
+{
+	static const uint32_t counts[] = {2, 1, 2, 3};
+	struct fixture *f = *state;
+
+	foreign_write(f, ITEM("before") ";" ITEM("before, too")); /* two of theirs, told as one */
+	sample_write(f->db, ITEM("ours"));
+	sample_write(f->db, ITEM("ours again") ", ('and', 1, 5)");
+	foreign_write(f, "BEGIN;" ITEM("behind") ";" ITEM("b") ";" ITEM("c") "; COMMIT");
+	for (uint64_t i = 0, n = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		assert_int_equal(next(f), RC_OK);
+		assert_int_equal(f->txn.change_count, counts[i]);
+		n += counts[i];
+		assert_int_equal(f->txn.position.n - f->at.n, n);
+	}
+	assert_int_equal(next(f), RC_AGAIN);
 }
 
 static void test_what_is_rolled_back_is_not_delivered(void **state)
@@ -520,6 +550,7 @@ int main(void)
 		TEST(test_nothing_new_is_again),
 		TEST(test_a_commit_is_delivered_once_with_its_images),
 		TEST(test_a_transaction_comes_whole_and_in_order),
+		TEST(test_our_transactions_are_told_apart_whatever_stands_beside_them),
 		TEST(test_what_is_rolled_back_is_not_delivered),
 		TEST(test_the_snapshot_and_what_follows_meet_without_gap_or_double),
 		TEST(test_a_statement_that_failed_half_way_keeps_positions_true),
