@@ -111,3 +111,10 @@ WHEN OLD.state IN ('rejected', 'expired', 'released', 'cancelled')
   AND NOT EXISTS (SELECT 1 FROM claim WHERE booking_id = OLD.id) BEGIN
   SELECT RAISE(ABORT, 'booking_claims: this booking holds no place any more; insert its claims first');
 END;
+CREATE TRIGGER booking_replace_leaves AFTER INSERT ON booking
+WHEN NEW.state IN ('rejected', 'expired', 'released', 'cancelled') BEGIN
+  DELETE FROM claim WHERE booking_id = NEW.id;
+END;
+CREATE TRIGGER booking_delete_leaves AFTER DELETE ON booking BEGIN
+  DELETE FROM claim WHERE booking_id = OLD.id;
+END;

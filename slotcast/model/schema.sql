@@ -127,6 +127,7 @@ CREATE TABLE booking ( -- rowgen: captured
   updated_at timestamptz NOT NULL,
   CONSTRAINT booking_ref UNIQUE (ref),
   CONSTRAINT booking_span CHECK (starts_at < ends_at),
+  CONSTRAINT booking_hold CHECK (state <> 'held' OR hold_expires_at IS NOT NULL),
   CONSTRAINT booking_state CHECK (state IN ('held', 'pending', 'confirmed', 'rejected', 'expired', 'released', 'cancelled',
                                             'checked_in', 'no_show', 'completed'))
 );

@@ -229,6 +229,25 @@ static void test_a_cancellation_by_hand_gives_the_place_back(void **state)
 	refused(*state, "booking_claims: ", "UPDATE booking SET state = 'confirmed' WHERE id = 2");
 }
 
+static void test_a_booking_that_goes_gives_its_place_back(void **state)
+{
+	static const char replace[] =
+		"REPLACE INTO booking (id, ref, service_id, resource_id, state, starts_at, ends_at, tz, wall_start, "
+		"party, created_at, updated_at) VALUES (2, 'r2', 1, 3, 'cancelled', 1, 2, 'UTC', '', 4, 0, 0)";
+
+	allowed(*state, "DELETE FROM booking WHERE id = 1");
+	assert_int_equal(number(*state, "SELECT count(*) FROM claim WHERE booking_id = 1"), 0);
+	allowed(*state, replace);
+	assert_int_equal(number(*state, "SELECT count(*) FROM claim WHERE booking_id = 2"), 0);
+	assert_int_equal(number(*state, "SELECT taken FROM session WHERE id = 1"), 0);
+}
+
+static void test_a_hold_has_an_end(void **state)
+{
+	refused(*state, "booking_hold", "UPDATE booking SET state = 'held' WHERE id = 1");
+	allowed(*state, "UPDATE booking SET state = 'held', hold_expires_at = 5 WHERE id = 1");
+}
+
 static void test_an_overlap_is_found_by_one_look_up(void **state)
 {
 	sqlite3 *db = *state;
@@ -270,6 +289,8 @@ int main(void)
 		TEST(test_a_claim_on_a_session_is_not_replaced_or_changed),
 		TEST(test_a_resource_keeps_what_its_claims_rely_on),
 		TEST(test_a_cancellation_by_hand_gives_the_place_back),
+		TEST(test_a_booking_that_goes_gives_its_place_back),
+		TEST(test_a_hold_has_an_end),
 		TEST(test_an_overlap_is_found_by_one_look_up),
 	};
 
