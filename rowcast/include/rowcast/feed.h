@@ -34,9 +34,12 @@ int rc_feed_snapshot(struct rc_feed *feed, void (*row)(void *arg, const struct r
 
 /*
  * The next committed transaction, in `arena` (the caller resets it between transactions).
- * Several foreign transactions that committed between two looks may come as one (SQLite's log has no transaction
- * marks). Errors  RC_AGAIN: nothing new, wait for rc_feed_fd. RC_GONE: history was cut, restored or rewritten: a new
- * epoch has begun, take a snapshot again. RC_BUSY, RC_IO, RC_CORRUPT: the database cannot be read now; try again later.
+ * Transactions of this library come apart; several of other programs that committed between two looks may come as one
+ * (SQLite's log has no marks of theirs).
+ *
+ * Errors  RC_AGAIN: nothing new, wait for rc_feed_fd.
+ *         RC_GONE: history was cut, restored or rewritten: a new epoch has begun, take a snapshot again.
+ *         RC_BUSY, RC_IO, RC_CORRUPT: the database cannot be read now; try again later.
  */
 int rc_feed_next(struct rc_feed *feed, struct rc_arena *arena, struct rc_txn *out) RC_MUST_CHECK;
 
