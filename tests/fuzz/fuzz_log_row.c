@@ -33,6 +33,7 @@ static const struct rc_column columns[] = {
 };
 
 #define COLUMNS (sizeof(columns) / sizeof(*columns))
+#define HEAD    5 /* n, at, tbl, op, ends */
 
 static const struct rc_model model = {
 	.table = "all", .columns = columns, .column_count = COLUMNS, .row_bytes = sizeof(struct all), .captured = true};
@@ -110,14 +111,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		log_reader_init(&reader, &schema);
 		buf_append_str(&sql, RC_STR("SELECT ?"));
-		for (size_t i = 1; i < 4 + 2 * COLUMNS; i++)
+		for (size_t i = 1; i < HEAD + 2 * COLUMNS; i++)
 			buf_append_str(&sql, RC_STR(", ?"));
 		rc_check(sqlite3_open(":memory:", &db) == SQLITE_OK);
 		rc_check(sqlite3_prepare_v2(db, buf_cstr(&sql), -1, &stmt, NULL) == SQLITE_OK);
 		rc_arena_init(&arena, 4096);
 		buf_release(&sql);
 	}
-	for (int i = 1; i <= (int)(4 + 2 * COLUMNS); i++)
+	for (int i = 1; i <= (int)(HEAD + 2 * COLUMNS); i++)
 		bind(stmt, i, &data, &size);
 	rc_check(sqlite3_step(stmt) == SQLITE_ROW);
 	(void)log_row_mark(stmt);

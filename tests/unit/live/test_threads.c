@@ -133,8 +133,9 @@ static size_t client_send(void *stream, const void *bytes, size_t len)
 
 	while ((at = memmem(at, len - (size_t)(at - text), "\"v\":", 4)))
 		found = at += 4;
-	if (found)
-		client->last = atoll(found);
+	if (found) /* the bytes end where the frame does, without a NUL */
+		for (client->last = 0; found < text + len && *found >= '0' && *found <= '9'; found++)
+			client->last = client->last * 10 + (*found - '0');
 	client->deltas++;
 	return len;
 }
