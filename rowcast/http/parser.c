@@ -276,15 +276,40 @@ static struct rc_str only_field(struct parser *parser, const char *name, size_t 
 	return found;
 }
 
-static bool host_valid(struct rc_str host)
+/* Letters, digits and some of `marks`: a name, an IPv4 address, or what stands between the brackets of an IPv6 one. */
+static bool host_name_valid(struct rc_str name, const char *marks)
 {
-	for (size_t i = 0; i < host.len; i++) {
-		unsigned char c = (unsigned char)host.ptr[i];
+	for (size_t i = 0; i < name.len; i++) {
+		unsigned char c = (unsigned char)name.ptr[i];
 
-		if (!is_digit((char)c) && !((c | 0x20) >= 'a' && (c | 0x20) <= 'z') && (!c || !strchr("-._~:[]%", c)))
+		if (!is_digit((char)c) && !((c | 0x20) >= 'a' && (c | 0x20) <= 'z') && (!c || !strchr(marks, c)))
 			return false;
 	}
-	return host.len > 0;
+	return name.len > 0;
+}
+
+static bool host_valid(struct rc_str host)
+{
+	struct rc_str rest = host, name;
+	int64_t port = 0;
+	bool has_port;
+
+	if (host.len > 0 && host.ptr[0] == '[') {
+		rest = (struct rc_str){host.ptr + 1, host.len - 1};
+		name = rc_str_cut(&rest, ']');
+		if (!host_name_valid(name, ":.%") || name.len + 2 > host.len || (rest.len > 0 && rest.ptr[0] != ':'))
+			return false;
+		has_port = rest.len > 0;
+		rest = has_port ? (struct rc_str){rest.ptr + 1, rest.len - 1} : rest;
+	} else {
+		name = rc_str_cut(&rest, ':');
+		if (!host_name_valid(name, "-._~%"))
+			return false;
+		has_port = name.len < host.len;
+	}
+	/* RFC 3986 allows an empty port. */
+	return !has_port || rest.len == 0 ||
+	       (is_digit(rest.ptr[0]) && rc_str_to_i64(rest, &port) == 0 && port <= 65535);
 }
 
 static int host_check(struct parser *parser)

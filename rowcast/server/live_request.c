@@ -49,7 +49,7 @@ static int read_after(const json_t *params, struct wanted *out, const char **fie
 {
 	const json_t *after = json_object_get(params, "after");
 
-	if (!after)
+	if (!after || json_is_null(after))
 		return 0;
 	if (!json_is_string(after) || rc_position_parse(text_of(after), &out->subscription.after))
 		return refuse(fault, field, "after", "\"after\" is not a position of this server.");

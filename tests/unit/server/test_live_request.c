@@ -92,7 +92,7 @@ static void the_default_mode_is_latest_and_nothing_is_resumed(void **unused)
 	struct wanted wanted = {0};
 	const char *field;
 
-	assert_int_equal(read_text("{\"topic\":\"rows\",\"table\":\"x\"}", &wanted, &field), 0);
+	assert_int_equal(read_text("{\"topic\":\"rows\",\"table\":\"x\",\"after\":null}", &wanted, &field), 0);
 	assert_int_equal(wanted.subscription.mode, LIVE_LATEST);
 	assert_false(wanted.subscription.has_after);
 	assert_int_equal(wanted.wait_us, 25000000);
@@ -107,7 +107,7 @@ static void refusals_name_the_member(void **unused)
 	expect_refusal("{\"topic\":\"rows\",\"mode\":\"\"}", "mode");
 	expect_refusal("{\"topic\":\"rows\",\"mode\":\"Latest\"}", "mode");
 	expect_refusal("{\"topic\":\"rows\",\"after\":\"1.1 \"}", "after");
-	expect_refusal("{\"topic\":\"rows\",\"after\":null}", "after");
+	expect_refusal("{\"topic\":\"rows\",\"after\":5}", "after");
 	expect_refusal("{\"topic\":\"rows\"}", "table");
 }
 
