@@ -9,18 +9,13 @@
  *
  * Prints one line: bookings a second, latency percentiles in microseconds, and how many answers were not 201.
  */
-#include <arpa/inet.h>
-#include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
-#include <netinet/tcp.h>
 #include <stdbool.h>
-#include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "bench/dial.h"
 #include "bench/stats.h"
 
 #define ROOMS_MAX  256
@@ -38,24 +33,6 @@ struct conn {
 	size_t have;
 	char answer[ANSWER_MAX];
 };
-
-static __attribute__((noreturn)) void fail(const char *what)
-{
-	fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static int dial(int port)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
-
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
-		fail("connect");
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	return fd;
-}
 
 /* Bytes of the first whole answer in `text`, 0 if it is not whole yet; the status goes to *status. */
 static size_t answer_length(const char *text, size_t len, int *status)

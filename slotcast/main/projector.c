@@ -19,6 +19,7 @@
 #include "rowcast/base/log.h"
 #include "rowcast/base/metric.h"
 #include "rowcast/io/clock.h"
+#include "rowcast/live/hub.h"
 
 #define TRANSACTIONS_PER_TURN 64
 #define RETRY_US              200000
@@ -26,6 +27,7 @@
 #define LAG_DELAYED_US        2000000
 #define BACKLOG_MAX           20000
 #define TICK_US_MAX           1000000 /* wall time may be set: look again at least this often */
+#define FORGET_US             10000000
 
 struct projector {
 	pthread_t thread;
@@ -48,7 +50,8 @@ struct projector {
 	sem_t *started; /* posted once subscribers may come */
 	struct rc_arena txn_arena;
 
-	int64_t good_us; /* when the feed was last empty, monotonic */
+	int64_t forgot_us; /* monotonic: when topics were last told what the log has forgotten */
+	int64_t good_us;   /* when the feed was last empty, monotonic */
 	enum live_state state;
 	_Atomic int failing; /* rc_err of the last reading; 0: all well */
 };
@@ -171,11 +174,24 @@ static void arm_tick(struct projector *projector)
 		    tick);
 }
 
+/* What the log does not keep any more, topics need not remember either. */
+static void forget(struct projector *projector)
+{
+	struct rc_position oldest;
+
+	if (loop_now_us(projector->loop) - projector->forgot_us < FORGET_US)
+		return;
+	projector->forgot_us = loop_now_us(projector->loop);
+	if (rc_feed_oldest(projector->feed, &oldest) == 0 && oldest.epoch == board_position(projector->board).epoch)
+		hub_retain(projector->hub, oldest.n);
+}
+
 static void tick(struct timer *timer)
 {
 	struct projector *projector = LIST_OWNER(timer, struct projector, tick);
 	int64_t now_us = clock_wall_us();
 
+	forget(projector);
 	if (board_tick(projector->board, now_us))
 		hub_commit(projector->hub, board_position(projector->board), now_us);
 	arm_tick(projector);
