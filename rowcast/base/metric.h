@@ -23,6 +23,8 @@ struct metric {
 	const char *labels;    /* `code="200"` without braces, or NULL */
 	_Atomic int64_t value; /* counter and gauge; for a histogram the sum in µs */
 	_Atomic uint64_t buckets[METRIC_BUCKETS];
+	int64_t (*read)(void *arg); /* a gauge that is asked when it is printed, from any thread; else NULL */
+	void *arg;
 	_Atomic(struct metric *) next; /* the registry's, sorted */
 };
 
@@ -42,6 +44,11 @@ static inline void metric_set(struct metric *metric, int64_t value)
 	atomic_store_explicit(&metric->value, value, memory_order_relaxed);
 }
 void metric_observe_us(struct metric *metric, int64_t us); /* histogram */
+/* What a counter or a gauge stands at. */
+static inline int64_t metric_value(const struct metric *metric)
+{
+	return metric->read ? metric->read(metric->arg) : atomic_load_explicit(&metric->value, memory_order_relaxed);
+}
 /* The registry, sorted by name then labels. */
 const struct metric *metric_first(void);
 

@@ -97,7 +97,7 @@ void metrics_print_registry(struct buf *out)
 			continue;
 		}
 		put_name(out, metric->name, "", metric->labels, NULL);
-		buf_printf(out, "%" PRId64 "\n", atomic_load_explicit(&metric->value, memory_order_relaxed));
+		buf_printf(out, "%" PRId64 "\n", metric_value(metric));
 	}
 }
 

@@ -20,6 +20,7 @@
 
 #include "rowcast/base/check.h"
 #include "rowcast/base/log.h"
+#include "rowcast/base/metric.h"
 #include "rowcast/io/clock.h"
 #include "rowcast/server/live.h"
 #include "rowcast/server/operate.h"
@@ -260,6 +261,32 @@ static int boot_listen(struct serve *serve, struct rc_fault *fault)
 	return 0;
 }
 
+/* How much waits for the two threads that everything goes through. */
+static int64_t writer_backlog(void *store)
+{
+	return store_backlog(store);
+}
+
+static int64_t projector_backlog(void *loop)
+{
+	return loop_backlog(loop);
+}
+
+static void count_queues(const struct serve *serve)
+{
+	static struct metric queues[] = {
+		METRIC_GAUGE("slotcast_queue_length", "Messages that wait for a thread", "thread=\"projector\""),
+		METRIC_GAUGE("slotcast_queue_length", "Messages that wait for a thread", "thread=\"writer\""),
+	};
+
+	queues[0].read = projector_backlog;
+	queues[0].arg = projector_loop(serve->projector);
+	queues[1].read = writer_backlog;
+	queues[1].arg = serve->store;
+	for (size_t i = 0; i < sizeof(queues) / sizeof(queues[0]); i++)
+		metric_register(&queues[i]);
+}
+
 static int boot_operator(struct serve *serve, struct rc_fault *fault)
 {
 	struct http_config config = {
@@ -276,6 +303,7 @@ static int boot_operator(struct serve *serve, struct rc_fault *fault)
 	serve->checks[1] = (struct operate_check){"feed", projector_missing, serve->projector};
 	serve->operate.checks = serve->checks;
 	serve->operate.check_count = 2;
+	count_queues(serve);
 	if (!config.listen || !*config.listen)
 		return 0;
 	operate_routes(&serve->operate, serve->operator_routes);

@@ -177,6 +177,11 @@ void store_on_commit(struct store *store, void (*fn)(void *arg), void *arg)
 	atomic_store(&store->on_commit, fn);
 }
 
+int64_t store_backlog(const struct store *store)
+{
+	return loop_backlog(store->loop);
+}
+
 int store_health(const struct store *store)
 {
 	return atomic_load(&store->health);

@@ -123,5 +123,7 @@ void store_use_epoch(struct store *store, uint64_t epoch);
 void store_on_commit(struct store *store, void (*fn)(void *arg), void *arg);
 /* Can it write now? For /readyz: RC_OK, RC_FULL, RC_READONLY, RC_IO … as the last try ended. */
 int store_health(const struct store *store);
+/* Any thread: requests that wait for a train. */
+int64_t store_backlog(const struct store *store);
 
 #endif
