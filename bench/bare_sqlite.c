@@ -3,7 +3,7 @@
  * claim, audit, idempotency), into the same schema with its constraints and capture triggers, by hand-written calls, in
  * batches.
  *
- *   bare_sqlite --db PATH --count N --batch B --mode spread|hot [--first F]
+ *   bare_sqlite --db PATH --count N --batch B --mode spread|hot [--first F] [--pause-us U]
  *
  * WAL, synchronous=FULL, checkpoints on the commit path as SQLite does by itself. The database must be migrated and
  * hold the venue of bench/venue.py. Prints bookings a second and the percentiles of a commit (COMMIT alone) in
@@ -128,9 +128,9 @@ static void execute(const char *text)
 int main(int argc, char **argv)
 {
 	static const struct option names[] = {{"db", 1, 0, 'd'},   {"count", 1, 0, 'n'}, {"batch", 1, 0, 'b'},
-					      {"mode", 1, 0, 'm'}, {"first", 1, 0, 'f'}, {0}};
+					      {"mode", 1, 0, 'm'}, {"first", 1, 0, 'f'}, {"pause-us", 1, 0, 'u'}, {0}};
 	const char *path = NULL;
-	long count = 10000, batch = 64, first = 0;
+	long count = 10000, batch = 64, first = 0, pause_us = 0;
 	bool hot = false;
 	int letter;
 	struct samples commits = {0}, whole = {0};
@@ -151,6 +151,9 @@ int main(int argc, char **argv)
 			break;
 		case 'f':
 			first = atol(optarg);
+			break;
+		case 'u':
+			pause_us = atol(optarg);
 			break;
 		case 'm':
 			hot = strcmp(optarg, "hot") == 0;
@@ -202,6 +205,8 @@ int main(int argc, char **argv)
 		execute("COMMIT");
 		samples_add(&commits, bench_now_ns() - commit_ns);
 		samples_add(&whole, bench_now_ns() - batch_ns);
+		if (pause_us > 0)
+			nanosleep(&(struct timespec){.tv_nsec = pause_us * 1000}, NULL);
 	}
 	printf("%.0f bookings/s  commit p50 %ld p99 %ld us  transaction p50 %ld p99 %ld us\n",
 	       (double)count * 1e9 / (double)(bench_now_ns() - begun_ns),

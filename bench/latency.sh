@@ -6,12 +6,12 @@
 . "$(dirname "$0")/lib.sh"
 rounds=${ROUNDS:-5} count=${COUNT:-500}
 say_machine "one subscriber, one booking at a time"
-echo "# limit: build/bench/bare_sqlite --count $count --batch 1 (whole transaction of one booking)"
+echo "# limit: build/bench/bare_sqlite --count $count --batch 1 --pause-us 2000 (the same rhythm; whole transaction of one booking)"
 echo "# ours:  build/bench/latency --count $count (first byte of POST sent -> delta frame received)"
 : >"$scratch/limit" && : >"$scratch/ours" && : >"$scratch/reply"
 for round in $(seq "$rounds"); do
   fresh_db "$scratch/limit.db"
-  line=$(build/bench/bare_sqlite --db "$scratch/limit.db" --count "$count" --batch 1 --mode spread)
+  line=$(build/bench/bare_sqlite --db "$scratch/limit.db" --count "$count" --batch 1 --mode spread --pause-us 2000)
   echo "$round limit: $line"
   sed 's/.*transaction p50 \([0-9]*\).*/\1/' <<<"$line" >>"$scratch/limit"
 
