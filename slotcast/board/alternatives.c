@@ -2,8 +2,9 @@
  * What to offer to somebody whose slot is taken. One any-of search per refusal says when anything is free; only the few
  * starts that will be offered are then looked up resource by resource.
  *
- * Order: the same resource at the nearest times; the same time elsewhere; the next day at the nearest time of day; then
- * whatever is nearest. Half of the list is for the same resource, so that the other kinds get a place.
+ * Order: the same resource at the nearest times (or, when any would do, whatever is nearest); the same time elsewhere; the
+ * next day at the nearest time of day; then whatever is nearest. Half of the list is for the first kind, so that the others
+ * get a place.
  */
 #include <stdlib.h>
 
@@ -142,6 +143,12 @@ static void offer_same_time(struct choice *choice, size_t max)
 			(void)offer(choice, service->resources[i], choice->start_us, "same-time");
 }
 
+static void offer_nearest(struct choice *choice, const int64_t *nearest, size_t count, size_t max)
+{
+	for (size_t i = 0; i < count && choice->count < max; i++)
+		(void)offer_any(choice, nearest[i], "nearest");
+}
+
 /* The next local date's start that is nearest in time of day. */
 static void offer_next_day(struct choice *choice, const int64_t *starts, size_t count)
 {
@@ -188,13 +195,14 @@ size_t board_alternatives(struct board *board, int64_t service_id, int64_t resou
 	rc_arena_init(&choice.arena, 65536);
 
 	count = search_run(board, &choice.shape, now_us, &choice.arena, &starts);
+	nearest_first(starts, count, start_us);
 	if (resource_id)
 		offer_same_resource(&choice, (max + 1) / 2);
+	else
+		offer_nearest(&choice, starts, count, (max + 1) / 2);
 	offer_same_time(&choice, choice.count + (max + 3) / 4);
 	offer_next_day(&choice, starts, count);
-	nearest_first(starts, count, start_us);
-	for (size_t i = 0; i < count && choice.count < max; i++)
-		(void)offer_any(&choice, starts[i], "nearest");
+	offer_nearest(&choice, starts, count, max);
 	/* Few starts, many resources: offer them all. */
 	for (size_t i = 0; i < count && choice.count < max; i++)
 		for (size_t r = 0; r < service->resource_count; r++)
