@@ -127,8 +127,13 @@ static void execute(const char *text)
 
 int main(int argc, char **argv)
 {
-	static const struct option names[] = {{"db", 1, 0, 'd'},   {"count", 1, 0, 'n'}, {"batch", 1, 0, 'b'},
-					      {"mode", 1, 0, 'm'}, {"first", 1, 0, 'f'}, {"pause-us", 1, 0, 'u'}, {0}};
+	static const struct option names[] = {{"db", 1, 0, 'd'},
+					      {"count", 1, 0, 'n'},
+					      {"batch", 1, 0, 'b'},
+					      {"mode", 1, 0, 'm'},
+					      {"first", 1, 0, 'f'},
+					      {"pause-us", 1, 0, 'u'},
+					      {0}};
 	const char *path = NULL;
 	long count = 10000, batch = 64, first = 0, pause_us = 0;
 	bool hot = false;

@@ -431,7 +431,7 @@ static void alternatives_come_in_the_order_of_use(void **state)
 		"same-time r2 11-20T10:00:00, same-time r3 11-20T10:00:00, next-day r1 11-21T10:00:00");
 	assert_string_equal(offers_text(rig, 1, "2026-11-20T10:00:00Z", 1), "same-resource r1 11-20T09:00:00");
 	assert_string_equal(offers_text(rig, 0, "2026-11-20T10:00:00Z", 5), /* any would do: the nearest first */
-			    "nearest r2 11-20T10:00:00, nearest r1 11-20T09:00:00, nearest r1 11-20T11:00:00, "
+			    "nearest r2 11-20T10:00:00, nearest r2 11-20T09:30:00, nearest r2 11-20T10:30:00, "
 			    "same-time r3 11-20T10:00:00, next-day r1 11-21T10:00:00");
 	rig_end(rig);
 }
