@@ -245,6 +245,40 @@ def test_a_file_that_may_not_be_written_is_refused_at_the_start():
         check(done.returncode == 1 and str(server.path) in done.stderr, done)
 
 
+@contextlib.contextmanager
+def failing_sync(server):
+    """Every fsync and fdatasync of the server fails with EIO, as on a broken disk."""
+    tracer = subprocess.Popen(["strace", "-f", "-p", str(server.process.pid), "-o", os.devnull, "-e", "trace=fdatasync,fsync",
+                               "-e", "inject=fdatasync,fsync:error=EIO"], stderr=subprocess.PIPE, text=True)
+    try:
+        check("attached" in tracer.stderr.readline(), "strace cannot attach to the server")
+        yield
+    finally:
+        tracer.terminate()
+        tracer.wait()
+
+
+def test_a_failed_sync_stops_acknowledging_until_the_disk_syncs_again():
+    with house(**HOUSE) as (server, ids):
+        visit = ids.services["visit"]
+        kept = server.book(service=visit, start=at(1)).expect(201).json["ref"]
+        with failing_sync(server):
+            unknown = server.book(service=visit, start=at(2), key="k2").expect(503)
+            check(unknown.json["code"] in ("outcome-unknown", "unavailable"), unknown.json)
+            for hours in (3, 4):
+                server.book(service=visit, start=at(hours)).expect(503, "unavailable")
+            equal(server.get("/readyz").status, 503, "not ready")
+            check(server.slots(visit, day(1))["slots"], "reads go on")
+        took, _ = eventually(lambda: server.book(service=visit, start=at(5)).status == 201, "writes again", 5)
+        print(f"# writes again after {took:.2f} s")
+        server.book(service=visit, start=at(2), key="k2").expect(201)  # the same key learns or makes the outcome
+        server.kill()
+        with sqlite3.connect(server.path) as db:
+            starts = db.execute("SELECT count(*), count(DISTINCT starts_at) FROM booking WHERE state = 'confirmed'").fetchone()
+            check(db.execute("SELECT 1 FROM booking WHERE ref = ?", (kept,)).fetchone(), "what was acknowledged is there")
+        equal(starts, (3, 3), "the acknowledged ones, each once")
+
+
 async def test_a_restored_backup_begins_a_new_epoch():
     with house(**HOUSE) as (server, ids):
         visit = ids.services["visit"]
