@@ -147,6 +147,16 @@ void render_venues(struct json_out *json, const struct catalog *catalog)
 	json_end(json);
 }
 
+static void put_identity(struct json_out *json, int64_t id, struct rc_str key, struct rc_str name)
+{
+	json_key(json, "id");
+	json_id(json, id);
+	json_key(json, "key");
+	json_str(json, key);
+	json_key(json, "name");
+	json_str(json, name);
+}
+
 static void render_service(struct json_out *json, const struct catalog_service *service)
 {
 	const struct {
@@ -163,12 +173,7 @@ static void render_service(struct json_out *json, const struct catalog_service *
 	};
 
 	json_begin_object(json);
-	json_key(json, "id");
-	json_id(json, service->id);
-	json_key(json, "key");
-	json_str(json, service->key);
-	json_key(json, "name");
-	json_str(json, service->name);
+	put_identity(json, service->id, service->key, service->name);
 	json_key(json, "durations_min");
 	json_begin_array(json);
 	for (size_t i = 0; i < service->duration_count; i++)
@@ -192,12 +197,7 @@ static void render_resource(struct json_out *json, const struct catalog_resource
 		[KIND_EXCLUSIVE] = "exclusive", [KIND_POOLED] = "pooled", [KIND_SESSION] = "session"};
 
 	json_begin_object(json);
-	json_key(json, "id");
-	json_id(json, resource->id);
-	json_key(json, "key");
-	json_str(json, resource->key);
-	json_key(json, "name");
-	json_str(json, resource->name);
+	put_identity(json, resource->id, resource->key, resource->name);
 	json_key(json, "kind");
 	json_cstr(json, kinds[resource->kind]);
 	json_key(json, "capacity");
