@@ -16,6 +16,7 @@ import random
 import select
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -142,7 +143,21 @@ class Server:
         done = self.command("import", str(path))
         if ok and done.returncode:
             raise Failure(f"import: status {done.returncode}: {done.stdout}{done.stderr}")
+        if not done.returncode and self.port and self.process and self.process.poll() is None:
+            self.await_seen()
         return done
+
+    def await_seen(self):
+        """Until the server has read what other programs have committed so far."""
+        with sqlite3.connect(self.path) as db:
+            head = db.execute("SELECT coalesce(max(n), 0) FROM rc_log").fetchone()[0]
+            service = db.execute("SELECT service_id FROM service_resource LIMIT 1").fetchone()
+        deadline = time.monotonic() + DEADLINE_S
+        while service:
+            answer = self.get(f"/v1/availability?service={service[0]}&from={day(0)}&to={day(0)}")
+            if answer.status == 200 and int(answer.json["position"].split(".")[1]) >= head:
+                return
+            check(time.monotonic() < deadline, "the server does not see change", head, answer)
 
     def spawn(self, listen="127.0.0.1:0", preexec=None):
         self.starts += 1
