@@ -22,6 +22,8 @@ export interface Choice {
 	/** The lengths of a service that can be chosen; none for sessions. */
 	durationsOf(service: Service): readonly number[];
 	readonly week: ReadonlySignal<readonly LocalDate[]>;
+	/** The dates whose rows the view needs, both included. Stays the same object while they do. */
+	readonly window: ReadonlySignal<{ readonly from: LocalDate; readonly to: LocalDate }>;
 	chooseService(service: Service): void;
 	/** What the address says, for history.replaceState. */
 	readonly query: ReadonlySignal<string>;
@@ -58,6 +60,9 @@ export function createChoice(venue: Venue, context: ChoiceContext): Choice | nul
 	const date = signal(isLocalDate(wanted) && wanted >= context.today && wanted <= last ? wanted : context.today);
 	const view = signal<View>(VIEWS.find((name) => name === given.get("view")) ?? context.defaultView);
 
+	const week = computed(() => weekOf(date.value, context.firstDay));
+	const monday = computed(() => week.value[0] ?? context.today);
+
 	return {
 		service,
 		resource,
@@ -67,7 +72,8 @@ export function createChoice(venue: Venue, context: ChoiceContext): Choice | nul
 		view,
 		serving,
 		durationsOf,
-		week: computed(() => weekOf(date.value, context.firstDay)),
+		week,
+		window: computed(() => ({ from: monday.value, to: addDays(monday.value, 6) })),
 		chooseService(next) {
 			service.value = next;
 			if (resource.value && !next.resources.includes(resource.value.id)) resource.value = null;

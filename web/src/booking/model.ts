@@ -8,12 +8,14 @@ import { announce } from "./announcer.js";
 import { createChoice, type Choice } from "./choice.js";
 import { addDays, createZone, daysBetween, firstDayOfWeek, type LocalDate, type Zone } from "./dates.js";
 import { createFormat, type Format } from "./format.js";
+import { createMarks, type Marks } from "./marks.js";
+import { createRows, type Rows } from "./rows.js";
 import { api, environment } from "./services.js";
 import { text } from "./text/index.js";
 
-const UPDATED_MS = 4_000;
-/** More changes than this in one frame are said in one line instead of marked one by one. */
-const MARKS_MAX = 200;
+/** With more slots than this, `slots` follows at this pace: sorting a city's week for every frame would be all we do. */
+const MANY_SLOTS = 2_000;
+const CALM_MS = 250;
 
 export interface VenueModel {
 	readonly venue: Venue;
@@ -22,20 +24,17 @@ export interface VenueModel {
 	readonly format: Format;
 	readonly choice: Choice;
 	readonly today: Signal<LocalDate>;
-	/** null: not there yet */
+	/** What the screen shows, slot by slot. */
+	readonly rows: Rows;
+	/** The same as one value, for views that draw themselves again as a whole; null: not there yet. */
 	readonly slots: ReadonlySignal<readonly Slot[] | null>;
 	readonly status: ReadonlySignal<Status>;
-	/** Those that changed before the viewer's eyes a moment ago. */
-	readonly updated: ReadonlySignal<ReadonlySet<string>>;
-	readonly latest: ReadonlySignal<string | null>;
-	/** How many changed at once, when they were too many to mark; 0: none. */
-	readonly refreshed: ReadonlySignal<number>;
+	readonly marks: Marks;
 	/** Slots that this visitor holds. */
 	readonly mine: Signal<string | null>;
 	readonly open: Signal<Slot | null>;
 	/** The columns' resources: the chosen one, or all that serve. */
 	readonly resources: ReadonlySignal<readonly Resource[]>;
-	slotNow(id: string): Slot | undefined;
 	find(resource: string, start: string): Slot | undefined;
 	resourceName(id: string): string;
 	moveDays(days: number): void;
@@ -66,29 +65,24 @@ export function createVenueModel(venue: Venue, live: LiveClient, lang: string, n
 
 	const slots = signal<readonly Slot[] | null>(null);
 	const status = signal<Status>(LOADING);
-	const updated = signal<ReadonlySet<string>>(new Set());
-	const latest = signal<string | null>(null);
-	const refreshed = signal(0);
+	const rows = createRows();
+	const marks = createMarks(environment);
 	const mine = signal<string | null>(null);
 	const open = signal<Slot | null>(null);
 	let current: Availability | null = null;
 
-	const mark = (ids: readonly string[]): void => {
-		const fresh = ids.filter((id) => id !== mine.value);
-		if (fresh.length === 0) return;
-		if (fresh.length > MARKS_MAX) {
-			refreshed.value = fresh.length;
-			environment.after(UPDATED_MS, () => (refreshed.value = 0));
-			return;
-		}
-		latest.value = fresh[fresh.length - 1] ?? null;
-		updated.value = new Set([...updated.value, ...fresh]);
-		environment.after(UPDATED_MS, () => {
-			const rest = new Set(updated.value);
-			for (const id of fresh) rest.delete(id);
-			updated.value = rest;
-		});
+	let cancelShow: (() => void) | null = null;
+	const show = (): void => {
+		cancelShow = null;
+		slots.value = rows.all();
 	};
+	rows.subscribe((batch) => {
+		if (slots.peek() === null || rows.all().length <= MANY_SLOTS) show();
+		else cancelShow ??= environment.after(CALM_MS, show);
+		if (batch.origin !== "live") return;
+		const news = [...batch.changes].filter(([id, change]) => change.after && change.before && id !== mine.peek());
+		marks.add(news.map(([id]) => id));
+	});
 
 	const watchOpen = (batch: SlotBatch): void => {
 		const shown = open.value;
@@ -100,9 +94,7 @@ export function createVenueModel(venue: Venue, live: LiveClient, lang: string, n
 	};
 
 	effect(() => {
-		const [from] = choice.week.value;
-		const to = choice.week.value[6];
-		if (from === undefined || to === undefined) return;
+		const { from, to } = choice.window.value;
 		const resource = choice.resource.value;
 		const duration = choice.duration.value;
 		const subscription = live.availability({
@@ -116,18 +108,16 @@ export function createVenueModel(venue: Venue, live: LiveClient, lang: string, n
 		const before = current;
 		current = subscription;
 		before?.close();
+		cancelShow?.();
+		cancelShow = null;
 		slots.value = null;
-		updated.value = new Set();
+		marks.clear();
 		status.value = subscription.status();
 		subscription.onStatus((next) => {
 			if (next.state !== status.peek().state || next.state !== "live") status.value = next;
 		});
-		subscription.slots.subscribe((batch) => {
-			slots.value = subscription.slots.all();
-			watchOpen(batch);
-			if (batch.origin !== "live") return;
-			mark([...batch.changes].filter(([, change]) => change.after && change.before).map(([id]) => id));
-		});
+		subscription.slots.subscribe(watchOpen);
+		rows.follow(subscription.slots);
 	});
 	effect(() => {
 		history.replaceState(history.state, "", choice.query.value);
@@ -141,15 +131,13 @@ export function createVenueModel(venue: Venue, live: LiveClient, lang: string, n
 		format,
 		choice,
 		today,
+		rows,
 		slots,
 		status,
-		updated,
-		latest,
-		refreshed,
+		marks,
 		mine,
 		open,
 		resources: computed(() => (choice.resource.value ? [choice.resource.value] : choice.serving.value)),
-		slotNow: (id) => current?.slots.get(id),
 		find: (resource, start) =>
 			current?.slots.all().find((slot) => slot.resource === resource && Date.parse(slot.start) === Date.parse(start)),
 		resourceName: (id) => venue.resources.find((resource) => resource.id === id)?.name ?? "",

@@ -25,7 +25,8 @@ export interface SlotStore {
 	subscribe(listener: (batch: SlotBatch) => void): () => void;
 }
 
-const sameSlot = (a: Slot, b: Slot): boolean =>
+/** Do both say the same of one time? */
+export const sameSlot = (a: Slot, b: Slot): boolean =>
 	a.remaining === b.remaining && a.state === b.state && a.capacity === b.capacity && a.end === b.end;
 
 const byStart = (a: Slot, b: Slot): number => {

@@ -37,9 +37,9 @@ export function VenuePage({ model }: { readonly model: VenueModel }): JSX.Elemen
 					<StatusBanner model={model} />
 					{model.choice.view.value !== "week" && <DayStrip model={model} />}
 					<Times model={model} />
-					{model.refreshed.value > 0 && (
+					{model.marks.refreshed.value > 0 && (
 						<p class="refreshed" role="status">
-							{text.refreshed(model.refreshed.value)}
+							{text.refreshed(model.marks.refreshed.value)}
 						</p>
 					)}
 				</main>

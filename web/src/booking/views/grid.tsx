@@ -37,7 +37,7 @@ export function Grid({ model, days, slots }: Props): JSX.Element {
 	const calendar = createCalendar(slots, days, resources, model.zone);
 	const { columns, lines } = calendar;
 	const active = clamp(wanted ?? firstFree(calendar), calendar);
-	const updated = model.updated.value;
+	const updated = model.marks.ids.value;
 	const mine = model.mine.value;
 	const split = resources.length > 1;
 	const today = model.today.value;
@@ -272,7 +272,7 @@ function moveFor(
 			return nextFree(calendar, { row, column });
 		case "u":
 		case "U":
-			return spotOf(calendar, model.latest.value);
+			return spotOf(calendar, model.marks.latest.value);
 		default:
 			return null;
 	}

@@ -51,7 +51,7 @@ export function SlotList({ model, date, slots }: Props): JSX.Element {
 function Chip({ model, slot }: { readonly model: VenueModel; readonly slot: Slot }): JSX.Element {
 	const { format } = model;
 	const mine = model.mine.value === slot.id;
-	const updated = model.updated.value.has(slot.id);
+	const updated = model.marks.ids.value.has(slot.id);
 	return (
 		<button
 			type="button"
