@@ -6,6 +6,7 @@ interface Sent {
 	readonly method: string;
 	readonly path: string;
 	readonly key: string | null;
+	readonly ifMatch?: string;
 	readonly body: unknown;
 }
 
@@ -53,6 +54,7 @@ const stage = (answers: readonly (Response | Error)[], storage?: Map<string, str
 				method: init?.method ?? "GET",
 				path: String(input),
 				key: headers.get("Idempotency-Key"),
+				...(headers.has("If-Match") ? { ifMatch: headers.get("If-Match") ?? "" } : {}),
 				body: typeof init?.body === "string" ? (JSON.parse(init.body) as unknown) : null,
 			});
 			const answer = queue.shift();
@@ -145,6 +147,27 @@ test("a problem without a body still has a code and the request id of its header
 	const { api } = stage([new Response("", { status: 503, headers: { "X-Request-Id": "q2" } })]);
 	const result = await api.booking("R1");
 	assert.ok(!result.ok && result.error.code === "unavailable" && result.error.requestId === "q2" && result.error.retryable);
+});
+
+test("a move names the version on the screen, and the version is part of the intent", async () => {
+	const stale = json(412, { code: "stale-version", status: 412, retryable: false });
+	const { api, sent } = stage([new Error("1"), new Error("2"), new Error("3"), stale, json(200, BOOKING)]);
+	const to = { start: "2026-11-20T12:00:00Z", resource: "3" };
+	await api.move("R1", 4, to);
+	const refused = await api.move("R1", 4, to);
+	assert.ok(!refused.ok && refused.error.code === "stale-version");
+	assert.ok((await api.move("R1", 5, to)).ok);
+	assert.deepEqual(sent.at(-1), { method: "PATCH", path: "/v1/bookings/R1", key: "key-2", ifMatch: '"5"', body: to });
+	assert.deepEqual(sent.map((call) => call.key), ["key-1", "key-1", "key-1", "key-1", "key-2"]);
+});
+
+test("a place in the line is asked for with the span and the party", async () => {
+	const { api, sent } = stage([json(201, { id: "w1", state: "waiting", rank: 2, position: "a.2" })]);
+	const request = { service: "1", from: "2026-12-01", to: "2026-12-07", party: 2, customer: { name: "Ana", email: "a@b.c" } };
+	const result = await api.joinWaitlist(request);
+	assert.ok(result.ok);
+	assert.deepEqual(result.value, { id: "w1", state: "waiting", rank: 2 });
+	assert.deepEqual(sent, [{ method: "POST", path: "/v1/waitlist", key: "key-1", body: request }]);
 });
 
 test("a reference is escaped in the path", async () => {

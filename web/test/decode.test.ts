@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { backoffMs } from "../src/sync/backoff.js";
-import { decodeMessage, decodeVenue } from "../src/sync/decode.js";
+import { decodeMessage, decodeSlot, decodeVenue } from "../src/sync/decode.js";
 import { subscribeMembers } from "../src/sync/transport.js";
 
 const ROW = {
@@ -28,6 +28,14 @@ test("a snapshot with one wrong row is refused whole", () => {
 	assert.equal(decodeMessage(message({ ...ROW, state: "constructor" })), null);
 });
 
+test("a slot's instants are read once, and what is no instant is no slot", () => {
+	const row = decodeSlot(ROW);
+	assert.ok(row);
+	assert.equal(row.startMs, Date.UTC(2026, 10, 20, 10));
+	assert.equal(row.endMs, Date.UTC(2026, 10, 20, 11));
+	assert.equal(decodeSlot({ ...ROW, start: "tomorrow" }), null);
+});
+
 test("unknown members are ignored", () => {
 	assert.notEqual(decodeMessage('{"type":"status","state":"live","lag_ms":1,"age_ms":2,"more":[1]}'), null);
 });
@@ -50,6 +58,28 @@ test("a venue without contact or services of a known form is still safe to show"
 	const venue = decodeVenue({ slug: "a", name: "A", tz: "UTC", services: [], resources: [] });
 	assert.deepEqual(venue?.contact, { phone: "", email: "" });
 	assert.equal(decodeVenue({ slug: "a", name: "A", tz: "UTC", services: [{}], resources: [] }), null);
+});
+
+test("prices, note and buffers are optional, and an older server has none of them", () => {
+	const venue = (service: object, more: object = {}) =>
+		decodeVenue({ slug: "a", name: "A", tz: "UTC", services: [{ id: "1", name: "S", resources: [], ...service }], resources: [], ...more });
+	const bare = venue({})?.services[0];
+	assert.deepEqual(
+		[bare?.stepMin, bare?.bufferBeforeMin, bare?.bufferAfterMin, bare?.note, bare?.pricesMinor, bare?.pricePer],
+		[0, 0, 0, "", [], "booking"],
+	);
+	assert.deepEqual([venue({})?.currency, venue({})?.locale], ["", ""]);
+	const full = venue(
+		{ step_min: 15, buffer_before_min: 5, buffer_after_min: 10, note: "Adults only", prices_minor: [2500, 4000], price_per: "person" },
+		{ currency: "EUR", locale: "pt" },
+	);
+	const service = full?.services[0];
+	assert.deepEqual(
+		[service?.stepMin, service?.bufferBeforeMin, service?.bufferAfterMin, service?.note, service?.pricesMinor, service?.pricePer],
+		[15, 5, 10, "Adults only", [2500, 4000], "person"],
+	);
+	assert.deepEqual([full?.currency, full?.locale], ["EUR", "pt"]);
+	assert.equal(venue({ prices_minor: "free", price_per: "hour", note: 7 })?.services[0]?.pricePer, "booking");
 });
 
 test("a subscription names only what the viewer chose", () => {

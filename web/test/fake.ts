@@ -111,6 +111,8 @@ export const slot = (id: string, remaining = 1, start = "2026-11-20T10:00:00Z"):
 	resource: "1",
 	start,
 	end: "2026-11-20T11:00:00Z",
+	startMs: Date.parse(start),
+	endMs: Date.parse("2026-11-20T11:00:00Z"),
 	capacity: 1,
 	remaining,
 	state: remaining > 0 ? "available" : "booked",

@@ -7,7 +7,8 @@
  */
 import { backoffMs } from "./backoff.js";
 import { asObject, decodeBooking, decodeProblem, decodeSlot, listOf, parseJson, type Booking, type Slot } from "./decode.js";
-import { decodeVenue, decodeVenueSummary, type Venue, type VenueSummary } from "./decode.js";
+import { decodeVenue, decodeVenueSummary, decodeWaitlistEntry } from "./decode.js";
+import type { Venue, VenueSummary, WaitlistEntry } from "./decode.js";
 import type { Environment } from "./environment.js";
 import { failure, success, type Problem, type Result } from "./result.js";
 import type { AvailabilityQuery } from "./transport.js";
@@ -24,6 +25,21 @@ export interface Customer {
 	readonly name: string;
 	readonly email: string;
 	readonly phone?: string;
+}
+
+export interface MoveRequest {
+	readonly start: string;
+	readonly resource?: string;
+}
+
+export interface WaitlistRequest {
+	readonly service: string;
+	readonly resource?: string;
+	/** The span in which any start would do. */
+	readonly from: string;
+	readonly to: string;
+	readonly party: number;
+	readonly customer: Customer;
 }
 
 /** Anything shaped like sessionStorage. */
@@ -44,6 +60,9 @@ export interface Api {
 	extend(ref: string): Promise<Result<Booking>>;
 	release(ref: string): Promise<Result<Booking>>;
 	cancel(ref: string): Promise<Result<Booking>>;
+	/** To another time; `version` is the one on the screen, so that nobody moves what somebody else has just moved (412). */
+	move(ref: string, version: number, to: MoveRequest): Promise<Result<Booking>>;
+	joinWaitlist(request: WaitlistRequest): Promise<Result<WaitlistEntry>>;
 	booking(ref: string): Promise<Result<Booking>>;
 	venues(): Promise<Result<readonly VenueSummary[]>>;
 	venue(slug: string): Promise<Result<Venue>>;
@@ -66,7 +85,12 @@ const NETWORK: Problem = {
 export function createApi(options: ApiOptions): Api {
 	const keys = options.storage ?? memoryStorage();
 
-	const attempt = async (method: string, path: string, body: string | null, key: string | null): Promise<Result<unknown>> => {
+	const attempt = async (
+		method: string,
+		path: string,
+		body: string | null,
+		extra: Readonly<Record<string, string>>,
+	): Promise<Result<unknown>> => {
 		const abort = new AbortController();
 		const cancel = options.environment.after(TIMEOUT_MS, () => abort.abort());
 		try {
@@ -76,7 +100,7 @@ export function createApi(options: ApiOptions): Api {
 				headers: {
 					Accept: "application/json",
 					...(body === null ? {} : { "Content-Type": "application/json" }),
-					...(key === null ? {} : { "Idempotency-Key": key }),
+					...extra,
 				},
 				...(body === null ? {} : { body }),
 			});
@@ -96,20 +120,22 @@ export function createApi(options: ApiOptions): Api {
 		new Promise((resolve) => options.environment.after(backoffMs(n, options.environment.random()), resolve));
 
 	const call = async <T>(
-		method: "GET" | "POST",
+		method: "GET" | "POST" | "PATCH",
 		path: string,
 		payload: object | null,
 		decode: (value: unknown) => T | null,
+		ifMatch = "",
 	): Promise<Result<T>> => {
 		const body = payload === null ? null : JSON.stringify(payload);
-		const intent = method === "GET" ? null : `idempotency ${path} ${fingerprint(body ?? "")}`;
-		let key: string | null = null;
+		const intent = method === "GET" ? null : `idempotency ${path} ${fingerprint(ifMatch + (body ?? ""))}`;
+		const extra: Record<string, string> = ifMatch === "" ? {} : { "If-Match": ifMatch };
 		if (intent !== null) {
-			key = keys.getItem(intent) ?? options.newKey();
+			const key = keys.getItem(intent) ?? options.newKey();
 			keys.setItem(intent, key);
+			extra["Idempotency-Key"] = key;
 		}
 		for (let n = 0; ; n++) {
-			const result = await attempt(method, path, body, key);
+			const result = await attempt(method, path, body, extra);
 			if (result.ok) {
 				if (intent !== null) keys.removeItem(intent);
 				const value = decode(result.value);
@@ -144,6 +170,10 @@ export function createApi(options: ApiOptions): Api {
 		extend: (ref) => call("POST", `/v1/holds/${path(ref)}:extend`, {}, decodeBooking),
 		release: (ref) => call("POST", `/v1/holds/${path(ref)}:release`, {}, decodeBooking),
 		cancel: (ref) => call("POST", `/v1/bookings/${path(ref)}:cancel`, {}, decodeBooking),
+		move: (ref, version, { start, resource }) =>
+			call("PATCH", `/v1/bookings/${path(ref)}`, { start, resource }, decodeBooking, `"${version}"`),
+		joinWaitlist: ({ service, resource, from, to, party, customer }) =>
+			call("POST", "/v1/waitlist", { service, resource, from, to, party, customer }, decodeWaitlistEntry),
 		booking: (ref) => call("GET", `/v1/bookings/${path(ref)}`, null, decodeBooking),
 		venues: () => call("GET", "/v1/venues", null, (value) => listOf(asObject(value)?.["venues"], decodeVenueSummary)),
 		venue: (slug) => call("GET", `/v1/venues/${path(slug)}`, null, decodeVenue),

@@ -13,6 +13,9 @@ export interface Slot {
 	readonly resource: string;
 	readonly start: string;
 	readonly end: string;
+	/** The same instants in milliseconds since 1970: read once here, because screens compare them thousands of times. */
+	readonly startMs: number;
+	readonly endMs: number;
 	readonly capacity: number;
 	readonly remaining: number;
 	readonly state: SlotState;
@@ -39,12 +42,23 @@ export interface Service {
 	readonly key: string;
 	readonly name: string;
 	readonly durationsMin: readonly number[];
+	/** Starts lie this far apart; 0: the server did not say. */
+	readonly stepMin: number;
+	readonly bufferBeforeMin: number;
+	readonly bufferAfterMin: number;
 	readonly horizonDays: number;
 	readonly noticeMin: number;
 	readonly partyMax: number;
 	readonly holdTtlS: number;
+	/** Restrictions in the venue's own words. */
+	readonly note: string;
+	/** In the venue's currency, in its smallest unit: one for each of durationsMin, or one for all. Empty: no price is shown. */
+	readonly pricesMinor: readonly number[];
+	readonly pricePer: PricePer;
 	readonly resources: readonly string[];
 }
+
+export type PricePer = "booking" | "person";
 
 export interface Resource {
 	readonly id: string;
@@ -58,6 +72,10 @@ export interface Venue {
 	readonly slug: string;
 	readonly name: string;
 	readonly tz: string;
+	/** BCP 47; "": the venue did not say. */
+	readonly locale: string;
+	/** ISO 4217; "": the venue shows no prices. */
+	readonly currency: string;
 	readonly contact: { readonly phone: string; readonly email: string };
 	readonly services: readonly Service[];
 	readonly resources: readonly Resource[];
@@ -81,6 +99,13 @@ export interface Booking {
 	readonly holdExpiresAt: string | null;
 	readonly version: number;
 	readonly position: string;
+}
+
+export interface WaitlistEntry {
+	readonly id: string;
+	readonly state: string;
+	/** 1: next in line. */
+	readonly rank: number;
 }
 
 type Members = Readonly<Record<string, unknown>>;
@@ -114,6 +139,7 @@ export function listOf<T>(value: unknown, decode: (item: unknown) => T | null): 
 
 const FRESHNESS: Readonly<Record<Freshness, true>> = { live: true, delayed: true, stale: true, unavailable: true };
 const SLOT_STATES: Readonly<Record<SlotState, true>> = { available: true, limited: true, booked: true };
+const PRICE_PER: Readonly<Record<PricePer, true>> = { booking: true, person: true };
 
 const oneOf = <K extends string>(set: Readonly<Record<K, true>>, value: unknown): K | null =>
 	typeof value === "string" && Object.prototype.hasOwnProperty.call(set, value) ? (value as K) : null;
@@ -131,7 +157,10 @@ export function decodeSlot(value: unknown): Slot | null {
 	const state = oneOf(SLOT_STATES, o["state"]);
 	if (id === null || service === null || resource === null || start === null || end === null) return null;
 	if (capacity === null || remaining === null || state === null) return null;
-	return { id, service, resource, start, end, capacity, remaining, state };
+	const startMs = Date.parse(start);
+	const endMs = Date.parse(end);
+	if (Number.isNaN(startMs + endMs)) return null;
+	return { id, service, resource, start, end, startMs, endMs, capacity, remaining, state };
 }
 
 function decodeAlternative(value: unknown): Alternative | null {
@@ -210,10 +239,16 @@ function decodeService(value: unknown): Service | null {
 		durationsMin,
 		resources,
 		key: string(o?.["key"]) ?? id,
+		stepMin: number(o?.["step_min"]) ?? 0,
+		bufferBeforeMin: number(o?.["buffer_before_min"]) ?? 0,
+		bufferAfterMin: number(o?.["buffer_after_min"]) ?? 0,
 		horizonDays: number(o?.["horizon_days"]) ?? 92,
 		noticeMin: number(o?.["notice_min"]) ?? 0,
 		partyMax: number(o?.["party_max"]) ?? 1,
 		holdTtlS: number(o?.["hold_ttl_s"]) ?? 300,
+		note: string(o?.["note"]) ?? "",
+		pricesMinor: listOf(o?.["prices_minor"], number) ?? [],
+		pricePer: oneOf(PRICE_PER, o?.["price_per"]) ?? "booking",
 	};
 }
 
@@ -248,6 +283,8 @@ export function decodeVenue(value: unknown): Venue | null {
 	const contact = asObject(o?.["contact"]);
 	return {
 		...summary,
+		locale: string(o?.["locale"]) ?? "",
+		currency: string(o?.["currency"]) ?? "",
 		services,
 		resources,
 		contact: { phone: string(contact?.["phone"]) ?? "", email: string(contact?.["email"]) ?? "" },
@@ -275,4 +312,11 @@ export function decodeBooking(value: unknown): Booking | null {
 		version: number(o?.["version"]) ?? 0,
 		position: string(o?.["position"]) ?? "",
 	};
+}
+
+export function decodeWaitlistEntry(value: unknown): WaitlistEntry | null {
+	const o = asObject(value);
+	const id = string(o?.["id"]);
+	const state = string(o?.["state"]);
+	return id === null || state === null ? null : { id, state, rank: number(o?.["rank"]) ?? 0 };
 }
