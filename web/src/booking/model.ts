@@ -17,6 +17,13 @@ import { text } from "./text/index.js";
 const MANY_SLOTS = 2_000;
 const CALM_MS = 250;
 
+/** Days to wait for, both included; with `slot`: that time first of all. */
+export interface WaitlistWindow {
+	readonly from: LocalDate;
+	readonly to: LocalDate;
+	readonly slot?: { readonly resource: string; readonly start: string; readonly end: string };
+}
+
 export interface VenueModel {
 	readonly venue: Venue;
 	readonly city: string;
@@ -30,9 +37,15 @@ export interface VenueModel {
 	readonly slots: ReadonlySignal<readonly Slot[] | null>;
 	readonly status: ReadonlySignal<Status>;
 	readonly marks: Marks;
-	/** Slots that this visitor holds. */
+	/** The slot that is being asked for: shown as "Holding…" from the next frame on. */
+	readonly holding: Signal<string | null>;
+	/** The slot that this visitor holds, from when the feed has said so. */
 	readonly mine: Signal<string | null>;
 	readonly open: Signal<Slot | null>;
+	/** Where somebody wants to wait in line; null: the dialog is closed. */
+	readonly waitlist: Signal<WaitlistWindow | null>;
+	/** Up to where the rows have been followed. */
+	readonly position: ReadonlySignal<string | null>;
 	/** The columns' resources: the chosen one, or all that serve. */
 	readonly resources: ReadonlySignal<readonly Resource[]>;
 	find(resource: string, start: string): Slot | undefined;
@@ -67,8 +80,11 @@ export function createVenueModel(venue: Venue, live: LiveClient, lang: string, n
 	const status = signal<Status>(LOADING);
 	const rows = createRows();
 	const marks = createMarks(environment);
+	const holding = signal<string | null>(null);
 	const mine = signal<string | null>(null);
 	const open = signal<Slot | null>(null);
+	const waitlist = signal<WaitlistWindow | null>(null);
+	const position = signal<string | null>(null);
 	let current: Availability | null = null;
 
 	let cancelShow: (() => void) | null = null;
@@ -80,17 +96,25 @@ export function createVenueModel(venue: Venue, live: LiveClient, lang: string, n
 		if (slots.peek() === null || rows.all().length <= MANY_SLOTS) show();
 		else cancelShow ??= environment.after(CALM_MS, show);
 		if (batch.origin !== "live") return;
-		const news = [...batch.changes].filter(([id, change]) => change.after && change.before && id !== mine.peek());
+		const own = (id: string): boolean => id === mine.peek() || id === holding.peek();
+		const news = [...batch.changes].filter(([id, change]) => change.after && change.before && !own(id));
 		marks.add(news.map(([id]) => id));
 	});
 
+	const find = (resource: string, start: string): Slot | undefined =>
+		current?.slots.all().find((slot) => slot.resource === resource && slot.startMs === Date.parse(start));
+
+	/** Another duration or party is another picture: the open time is looked for in it, its absence is no news. */
 	const watchOpen = (batch: SlotBatch): void => {
-		const shown = open.value;
-		const change = shown ? batch.changes.get(shown.id) : undefined;
-		if (!shown || !change) return;
-		const lost = shown.state !== "booked" && (change.after?.state ?? "booked") === "booked";
-		open.value = change.after ?? { ...shown, state: "booked", remaining: 0 };
-		if (lost && shown.id !== mine.value) announce(text.announce.slotLost, true);
+		const shown = open.peek();
+		if (!shown) return;
+		const change = batch.changes.get(shown.id);
+		if (!change && batch.origin === "live") return;
+		const after = change ? change.after : find(shown.resource, shown.start);
+		open.value = after ?? { ...shown, state: "booked", remaining: 0 };
+		const lost = shown.state !== "booked" && open.peek()?.state === "booked";
+		if (lost && batch.origin === "live" && shown.id !== mine.peek() && shown.id !== holding.peek())
+			announce(text.announce.slotLost, true);
 	};
 
 	effect(() => {
@@ -113,7 +137,9 @@ export function createVenueModel(venue: Venue, live: LiveClient, lang: string, n
 		slots.value = null;
 		marks.clear();
 		status.value = subscription.status();
+		position.value = null;
 		subscription.onStatus((next) => {
+			position.value = subscription.position();
 			if (next.state !== status.peek().state || next.state !== "live") status.value = next;
 		});
 		subscription.slots.subscribe(watchOpen);
@@ -135,11 +161,13 @@ export function createVenueModel(venue: Venue, live: LiveClient, lang: string, n
 		slots,
 		status,
 		marks,
+		holding,
 		mine,
 		open,
+		waitlist,
+		position,
 		resources: computed(() => (choice.resource.value ? [choice.resource.value] : choice.serving.value)),
-		find: (resource, start) =>
-			current?.slots.all().find((slot) => slot.resource === resource && Date.parse(slot.start) === Date.parse(start)),
+		find,
 		resourceName: (id) => venue.resources.find((resource) => resource.id === id)?.name ?? "",
 		moveDays(days) {
 			const wanted = addDays(choice.date.value, days);
