@@ -31,6 +31,10 @@ export interface Format {
 	minutes(minutes: number): string;
 	/** "30–90 min", "2–4 hrs" */
 	lengths(shortest: number, longest: number): string;
+	/** "€45", "€12.50", from the currency's smallest unit */
+	money(minor: number, currency: string): string;
+	/** "2 sec. ago", "now" */
+	ago(ms: number): string;
 }
 
 const dayAt = (date: LocalDate): Date => new Date(`${date}T12:00:00Z`);
@@ -54,6 +58,7 @@ export function createFormat(wanted: string, timeZone: string): Format {
 		new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "short" });
 	const hours = unit("hour");
 	const minutes = unit("minute");
+	const past = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
 	const zoneAt = (at: number): string =>
 		zone.formatToParts(at).find((part) => part.type === "timeZoneName")?.value ?? timeZone;
 	// Asking for a zone's name costs ten times a time; null: the clock changes on that day, so ask each time.
@@ -95,6 +100,16 @@ export function createFormat(wanted: string, timeZone: string): Format {
 				.formatToParts(longest / per)
 				.map((part) => (part.type === "integer" ? `${shortest / per}–${part.value}` : part.value))
 				.join("");
+		},
+		money(minor, currency) {
+			const shape = { style: "currency", currency } as const;
+			const digits = new Intl.NumberFormat(locale, shape).resolvedOptions().maximumFractionDigits ?? 0;
+			const major = minor / 10 ** digits;
+			return new Intl.NumberFormat(locale, Number.isInteger(major) ? { ...shape, minimumFractionDigits: 0 } : shape).format(major);
+		},
+		ago(ms) {
+			const seconds = Math.round(ms / 1_000);
+			return seconds < 90 ? past.format(-seconds, "second") : past.format(-Math.round(seconds / 60), "minute");
 		},
 	};
 }

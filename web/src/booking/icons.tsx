@@ -13,10 +13,17 @@ const PATHS = {
 	alert: "M10 3.5l7 12.5H3zM10 8.5v3.5M10 14.2v.1",
 	pin: "M10 17s5.5-4.7 5.5-9a5.5 5.5 0 10-11 0c0 4.3 5.5 9 5.5 9zM10 10a2 2 0 100-4 2 2 0 000 4z",
 	people: "M7.5 9.5a2.7 2.7 0 100-5.4 2.7 2.7 0 000 5.4zM2.5 16c.3-2.7 2.3-4.3 5-4.3s4.7 1.6 5 4.3M13 4.4a2.7 2.7 0 010 4.9M14.5 11.9c1.7.6 2.8 2 3 4.1",
+	down: "M5.5 8l4.5 4.5L14.5 8",
+	globe: "M10 17a7 7 0 100-14 7 7 0 000 14zM3.2 8h13.6M3.2 12h13.6M10 3c-4 4.2-4 9.8 0 14 4-4.2 4-9.8 0-14z",
+	price: "M3.5 4h6.3l6.7 6.7-5.8 5.8L4 9.8zM7 7.4v.1",
+	info: "M10 17a7 7 0 100-14 7 7 0 000 14zM10 9v4.5M10 6.4v.1",
+	filter: "M3 6h14M5.5 10h9M8 14h4",
 	arrow: "M4 10h11.5M11 5.5l4.5 4.5-4.5 4.5",
 } as const;
 
-export function Icon({ name }: { readonly name: keyof typeof PATHS }): JSX.Element {
+export type IconName = keyof typeof PATHS;
+
+export function Icon({ name }: { readonly name: IconName }): JSX.Element {
 	return (
 		<svg class="icon" viewBox="0 0 20 20" aria-hidden="true" focusable="false">
 			<path d={PATHS[name]} />

@@ -36,6 +36,8 @@ export interface VenueModel {
 	/** The same as one value, for views that draw themselves again as a whole; null: not there yet. */
 	readonly slots: ReadonlySignal<readonly Slot[] | null>;
 	readonly status: ReadonlySignal<Status>;
+	/** How old the rows may be at this moment. Grows by itself, so it is asked for rather than watched. */
+	ageMs(): number;
 	readonly marks: Marks;
 	/** The slot that is being asked for: shown as "Holding…" from the next frame on. */
 	readonly holding: Signal<string | null>;
@@ -160,6 +162,7 @@ export function createVenueModel(venue: Venue, live: LiveClient, lang: string, n
 		rows,
 		slots,
 		status,
+		ageMs: () => current?.status().ageMs ?? 0,
 		marks,
 		holding,
 		mine,
