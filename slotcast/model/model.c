@@ -6229,7 +6229,7 @@ static const struct rc_constraint constraints[] = {
 	{"booking_claims", "", "", RC_GUARD},
 };
 
-static const char initial_up[] =
+static const char migration_1_up[] =
 	"CREATE TABLE venue (\n"
 	"  id INTEGER PRIMARY KEY AUTOINCREMENT,\n"
 	"  slug TEXT NOT NULL,\n"
@@ -7049,7 +7049,7 @@ static const char initial_up[] =
 	"    VALUES (CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'claim', 3, OLD.\"id\", OLD.\"booking_id\", OLD.\"resource_id\", OLD.\"lane\", OLD.\"lo\", OLD.\"hi\", OLD.\"qty\", OLD.\"session_id\");\n"
 	"END;\n";
 
-static const char initial_down[] =
+static const char migration_1_down[] =
 	"DROP TRIGGER IF EXISTS \"rc_venue_before_insert\";\n"
 	"DROP TRIGGER IF EXISTS \"rc_venue_before_update\";\n"
 	"DROP TRIGGER IF EXISTS \"rc_venue_insert\";\n"
@@ -7139,7 +7139,7 @@ static const char initial_down[] =
 	"DROP TABLE rc_meta;\n";
 
 static const struct rc_migration migrations[] = {
-	{1, "initial", initial_up, initial_down,
+	{1, "initial", migration_1_up, migration_1_down,
 	 "578d9e71a3c20d084522202d47aeafb9a1e86290ac02bc654dc4a5049649a321"},
 };
 

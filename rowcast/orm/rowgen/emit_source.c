@@ -1,5 +1,5 @@
 /*
- * model.c: descriptors, thin functions, statements, migration 1. The functions only name the descriptor and give values
+ * model.c: descriptors, thin functions, statements, migrations. The functions only name the descriptor and give values
  * their type; the work is the run time's (rowcast/orm_generated.h). Sizes and offsets are asserted, so that a
  * descriptor and the compiler cannot disagree.
  */
@@ -288,14 +288,32 @@ static void emit_string(struct buf *out, const char *name, const char *sql)
 	buf_printf(out, "\";\n\n");
 }
 
-static void emit_schema(struct buf *out, const struct names *names, const struct schema *schema,
-			const struct queries *queries, const char *up_sql, const char *down_sql)
+/* The texts, then the table of them. Versions tell them apart: migration_2_up. */
+static void emit_migrations(struct buf *out, const struct migrations *migrations)
 {
-	unsigned char hash[crypto_hash_sha256_BYTES];
-	char hex[2 * sizeof(hash) + 1];
+	struct buf table = BUF_INIT;
 
-	crypto_hash_sha256(hash, (const unsigned char *)up_sql, strlen(up_sql));
-	sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
+	for (uint32_t i = 0; i < migrations->count; i++) {
+		const struct migration *migration = &migrations->items[i];
+		unsigned char hash[crypto_hash_sha256_BYTES];
+		char hex[2 * sizeof(hash) + 1], name[48];
+
+		crypto_hash_sha256(hash, (const unsigned char *)migration->up, strlen(migration->up));
+		sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
+		snprintf(name, sizeof(name), "migration_%u_up", migration->version);
+		emit_string(out, name, migration->up);
+		snprintf(name, sizeof(name), "migration_%u_down", migration->version);
+		emit_string(out, name, migration->down);
+		buf_printf(&table, "\t{%u, \"%s\", migration_%u_up, migration_%u_down,\n\t \"%s\"},\n",
+			   migration->version, migration->name, migration->version, migration->version, hex);
+	}
+	buf_printf(out, "static const struct rc_migration migrations[] = {\n%s};\n\n", buf_cstr(&table));
+	buf_release(&table);
+}
+
+static void emit_schema(struct buf *out, const struct names *names, const struct schema *schema,
+			const struct queries *queries, const struct migrations *migrations)
+{
 	buf_printf(out, "static const struct rc_model *const models[] = {\n");
 	for (uint32_t i = 0; i < schema->table_count; i++)
 		buf_printf(out, "\t&%s_model,\n", schema->tables[i].name);
@@ -307,16 +325,11 @@ static void emit_schema(struct buf *out, const struct names *names, const struct
 			   rule->kind);
 	}
 	buf_printf(out, "};\n\n");
-	emit_string(out, "initial_up", up_sql);
-	emit_string(out, "initial_down", down_sql);
-	buf_printf(out,
-		   "static const struct rc_migration migrations[] = {\n\t{1, \"initial\", initial_up, "
-		   "initial_down,\n\t \"%s\"},\n};\n\n",
-		   hex);
-	buf_printf(out, "const struct rc_schema %s_schema = {\n\t.name = \"%s\",\n\t.version = 1,\n", names->schema,
-		   names->schema);
+	emit_migrations(out, migrations);
+	buf_printf(out, "const struct rc_schema %s_schema = {\n\t.name = \"%s\",\n\t.version = %u,\n", names->schema,
+		   names->schema, migrations->count);
 	buf_printf(out, "\t.models = models,\n\t.model_count = %u,\n", schema->table_count);
-	buf_printf(out, "\t.migrations = migrations,\n\t.migration_count = 1,\n");
+	buf_printf(out, "\t.migrations = migrations,\n\t.migration_count = %u,\n", migrations->count);
 	buf_printf(out, "\t.constraints = constraints,\n\t.constraint_count = %u,\n\t.statement_count = %u,\n};\n",
 		   schema->rule_count, queries->count);
 }
@@ -342,7 +355,7 @@ static void emit_helpers(struct buf *out, const struct schema *schema)
 }
 
 void emit_source(struct buf *out, const struct names *names, const struct schema *schema, const struct queries *queries,
-		 const char *up_sql, const char *down_sql)
+		 const struct migrations *migrations)
 {
 	struct rc_arena *arena = schema->source->arena;
 
@@ -365,5 +378,5 @@ void emit_source(struct buf *out, const struct names *names, const struct schema
 		emit_statement(out, arena, &queries->items[i], i);
 		emit_query(out, arena, &queries->items[i]);
 	}
-	emit_schema(out, names, schema, queries, up_sql, down_sql);
+	emit_schema(out, names, schema, queries, migrations);
 }

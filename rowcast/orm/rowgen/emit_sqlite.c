@@ -169,6 +169,12 @@ static void put_capture(struct buf *out, const struct schema *schema, const stru
 	capture_write_table(out, &capture);
 }
 
+void emit_recapture(struct buf *out, const struct schema *schema, const struct table *table)
+{
+	capture_write_drop(out, table->name);
+	put_capture(out, schema, table);
+}
+
 void emit_sqlite(struct buf *up, struct buf *down, const struct schema *schema, const struct source *guards)
 {
 	uint32_t widest = 0;

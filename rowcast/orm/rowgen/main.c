@@ -1,7 +1,9 @@
 /*
- * rowgen --schema-name NAME --include PATH --schema FILE [--queries FILE] [--guards FILE] --out DIR
+ * rowgen --schema-name NAME --include PATH --schema FILE [--queries FILE] [--guards FILE] [--migrations DIR] --out DIR
+ * rowgen --schema FILE --capture TABLE
  *
- * Writes DIR/model.h and DIR/model.c. Exit status: 0 written, 1 the input has a fault (file:line: what), 2 wrong use.
+ * Writes DIR/model.h and DIR/model.c; without --migrations the schema is the only migration. --capture prints the
+ * statements that make a table's capture again, for a migration that changes its columns. Exit status: 0 written, 1 the input has a fault (file:line: what), 2 wrong use.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -43,7 +45,7 @@ json_t *source_parse(const struct source *source)
 	return tree;
 }
 
-static void source_read(struct source *source, struct rc_arena *arena, const char *path)
+void source_read(struct source *source, struct rc_arena *arena, const char *path)
 {
 	FILE *file = path ? fopen(path, "re") : NULL;
 	struct buf text = BUF_INIT;
@@ -84,7 +86,7 @@ static int file_write(const char *dir, const char *name, const struct buf *text)
 }
 
 struct args {
-	const char *schema, *queries, *guards, *out;
+	const char *schema, *queries, *guards, *migrations, *capture, *out;
 	struct names names;
 };
 
@@ -96,6 +98,8 @@ static int args_read(int argc, char **argv, struct args *args)
 		{"schema", required_argument, NULL, 's'},
 		{"queries", required_argument, NULL, 'q'},
 		{"guards", required_argument, NULL, 'g'},
+		{"migrations", required_argument, NULL, 'm'},
+		{"capture", required_argument, NULL, 'c'},
 		{"out", required_argument, NULL, 'o'},
 		{NULL, 0, NULL, 0},
 	};
@@ -107,6 +111,8 @@ static int args_read(int argc, char **argv, struct args *args)
 				     : option == 's' ? &args->schema
 				     : option == 'q' ? &args->queries
 				     : option == 'g' ? &args->guards
+				     : option == 'm' ? &args->migrations
+				     : option == 'c' ? &args->capture
 				     : option == 'o' ? &args->out
 						     : NULL;
 
@@ -114,8 +120,21 @@ static int args_read(int argc, char **argv, struct args *args)
 			return 2;
 		*place = optarg;
 	}
-	if (optind != argc || !args->names.schema || !args->names.include || !args->schema || !args->out)
+	if (optind != argc || !args->schema)
 		return 2;
+	return args->capture || (args->names.schema && args->names.include && args->out) ? 0 : 2;
+}
+
+static int print_capture(const struct schema *schema, const char *name)
+{
+	const struct table *table = schema_table(schema, name);
+	struct buf text = BUF_INIT;
+
+	if (!table || !table->captured)
+		fail(schema->source, 0, "there is no captured table named %s", name);
+	emit_recapture(&text, schema, table);
+	fwrite(text.data, 1, text.len, stdout);
+	buf_release(&text);
 	return 0;
 }
 
@@ -126,13 +145,15 @@ int main(int argc, char **argv)
 	struct source schema_text, queries_text, guards_text;
 	struct schema schema;
 	struct queries queries;
+	struct migrations migrations;
 	struct buf header = BUF_INIT, source = BUF_INIT, up = BUF_INIT, down = BUF_INIT;
 	int status;
 
 	if (args_read(argc, argv, &args)) {
 		fprintf(stderr, "usage: rowgen --schema-name NAME --include PATH --schema FILE [--queries FILE] "
 				"[--guards FILE] "
-				"--out DIR\n");
+				"[--migrations DIR] --out DIR\n"
+				"       rowgen --schema FILE --capture TABLE\n");
 		return 2;
 	}
 	rc_arena_init(&arena, 1 << 16);
@@ -140,12 +161,22 @@ int main(int argc, char **argv)
 	source_read(&queries_text, &arena, args.queries);
 	source_read(&guards_text, &arena, args.guards);
 	schema_parse(&schema, &schema_text);
+	if (args.capture)
+		return print_capture(&schema, args.capture);
 	schema_add_guards(&schema, &guards_text);
 	queries_parse(&queries, &queries_text, &schema);
 	emit_sqlite(&up, &down, &schema, &guards_text);
 	prove(&schema, &queries, buf_cstr(&up), buf_cstr(&down));
+	migrations = (struct migrations){
+		&(struct migration){1, "initial", buf_cstr(&up), buf_cstr(&down)},
+		1,
+	};
+	if (args.migrations) {
+		migrations_read(&migrations, &arena, args.migrations);
+		prove_migrations(&schema, &migrations, buf_cstr(&up));
+	}
 	emit_header(&header, &args.names, &schema, &queries);
-	emit_source(&source, &args.names, &schema, &queries, buf_cstr(&up), buf_cstr(&down));
+	emit_source(&source, &args.names, &schema, &queries, &migrations);
 	status = file_write(args.out, "model.h", &header) | file_write(args.out, "model.c", &source);
 	buf_release(&header);
 	buf_release(&source);

@@ -1,6 +1,8 @@
 /*
  * SQLite itself reads what was made: the DDL runs up and down on an empty database and every query is prepared, so that
- * a slip is an error of the generator with its line, not of the program at run time.
+ * a slip is an error of the generator with its line, not of the program at run time. Where there are migrations they are
+ * run too: together they must make the same objects as the DDL, and each one's way down must leave what was there
+ * before it.
  */
 #include <sqlite3.h>
 
@@ -48,4 +50,103 @@ void prove(const struct schema *schema, const struct queries *queries, const cha
 			 (void *)(uintptr_t)schema, &message) != SQLITE_OK)
 		fail(schema->source, 0, "%s", message ? message : sqlite3_errmsg(db));
 	sqlite3_close(db);
+}
+
+struct object {
+	const char *name, *sql;
+};
+
+struct catalog {
+	struct object *at; /* by name */
+	size_t count;
+};
+
+static void run(const struct schema *schema, sqlite3 *db, const char *sql, const char *what, uint32_t version)
+{
+	char *message = NULL;
+
+	if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)
+		fail(schema->source, 0, "SQLite refuses %s %u: %s", what, version,
+		     message ? message : sqlite3_errmsg(db));
+}
+
+static sqlite3 *empty_database(const struct schema *schema)
+{
+	sqlite3 *db = NULL;
+
+	if (sqlite3_open(":memory:", &db) != SQLITE_OK)
+		fail(schema->source, 0, "SQLite does not open: %s", sqlite3_errmsg(db));
+	run(schema, db, "PRAGMA trusted_schema = OFF", "the setting", 0);
+	return db;
+}
+
+/* Without blanks: SQLite keeps a column that was added later in another layout than one that was there. */
+static const char *folded(struct rc_arena *arena, const char *sql)
+{
+	char *copy = rc_arena_alloc(arena, strlen(sql) + 1), *end = copy;
+
+	for (; *sql; sql++)
+		if (*sql != ' ' && *sql != '\n' && *sql != '\t')
+			*end++ = *sql;
+	*end = '\0';
+	return copy;
+}
+
+static struct catalog catalog_of(const struct schema *schema, sqlite3 *db, bool fold)
+{
+	struct rc_arena *arena = schema->source->arena;
+	struct catalog catalog = {RC_ARENA_ARRAY(arena, struct object, 1024), 0};
+	sqlite3_stmt *stmt = NULL;
+
+	if (sqlite3_prepare_v2(db, "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name",
+			       -1, &stmt, NULL) != SQLITE_OK)
+		fail(schema->source, 0, "%s", sqlite3_errmsg(db));
+	while (sqlite3_step(stmt) == SQLITE_ROW && catalog.count < 1024) {
+		const char *sql = (const char *)sqlite3_column_text(stmt, 1);
+
+		catalog.at[catalog.count++] = (struct object){
+			rc_arena_printf(arena, "%s", (const char *)sqlite3_column_text(stmt, 0)),
+			fold ? folded(arena, sql ? sql : "") : rc_arena_printf(arena, "%s", sql ? sql : "")};
+	}
+	sqlite3_finalize(stmt);
+	return catalog;
+}
+
+static void same_catalog(const struct schema *schema, const struct catalog *got, const struct catalog *wanted,
+			 const char *why)
+{
+	for (size_t i = 0; i < got->count || i < wanted->count; i++) {
+		const struct object *a = i < got->count ? &got->at[i] : NULL;
+		const struct object *b = i < wanted->count ? &wanted->at[i] : NULL;
+		int order = !a ? 1 : !b ? -1 : strcmp(a->name, b->name);
+
+		if (order)
+			fail(schema->source, 0, "%s: %s is %s", why, order < 0 ? a->name : b->name,
+			     order < 0 ? "too much" : "missing");
+		if (strcmp(a->sql, b->sql) != 0)
+			fail(schema->source, 0, "%s: %s is\n  %s\nand should be\n  %s", why, a->name, a->sql, b->sql);
+	}
+}
+
+void prove_migrations(const struct schema *schema, const struct migrations *migrations, const char *up_sql)
+{
+	struct catalog *before = RC_ARENA_ARRAY(schema->source->arena, struct catalog, migrations->count);
+	sqlite3 *db = empty_database(schema), *fresh = empty_database(schema);
+	struct catalog got, wanted;
+
+	run(schema, fresh, up_sql, "the schema, version", migrations->count);
+	wanted = catalog_of(schema, fresh, true);
+	for (uint32_t i = 0; i < migrations->count; i++) {
+		before[i] = catalog_of(schema, db, false);
+		run(schema, db, migrations->items[i].up, "migration", migrations->items[i].version);
+	}
+	got = catalog_of(schema, db, true);
+	same_catalog(schema, &got, &wanted, "the migrations do not make this schema; write another one");
+	for (uint32_t i = migrations->count; i-- > 0;) {
+		run(schema, db, migrations->items[i].down, "the way back of migration", migrations->items[i].version);
+		got = catalog_of(schema, db, false);
+		same_catalog(schema, &got, &before[i], migrations->items[i].name);
+	}
+	sqlite3_close(db);
+	sqlite3_close(fresh);
 }

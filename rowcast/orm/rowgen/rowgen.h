@@ -126,6 +126,17 @@ struct queries {
 	uint32_t count;
 };
 
+struct migration {
+	uint32_t version;
+	const char *name;
+	const char *up, *down; /* SQLite */
+};
+
+struct migrations {
+	struct migration *items; /* 1, 2, … */
+	uint32_t count;
+};
+
 struct names {
 	const char *schema;  /* "slotcast" */
 	const char *include; /* "slotcast/model/model.h" */
@@ -134,6 +145,10 @@ struct names {
 /* main.c */
 __attribute__((noreturn)) void fail(const struct source *source, size_t at, const char *format, ...) RC_PRINTF(3, 4);
 json_t *source_parse(const struct source *source); /* libpg_query's tree; a syntax error fails */
+void source_read(struct source *source, struct rc_arena *arena, const char *path); /* NULL: empty */
+
+/* migrations.c: the files of a folder; a fault fails */
+void migrations_read(struct migrations *migrations, struct rc_arena *arena, const char *dir);
 
 /* text.c: the source as tokens; what SQLite writes differently */
 enum token_kind {
@@ -182,13 +197,17 @@ void queries_parse(struct queries *queries, const struct source *source, const s
 void emit_header(struct buf *out, const struct names *names, const struct schema *schema,
 		 const struct queries *queries);
 void emit_source(struct buf *out, const struct names *names, const struct schema *schema, const struct queries *queries,
-		 const char *up_sql, const char *down_sql);
+		 const struct migrations *migrations);
 const char *c_type(enum rc_type type);
 /* RC_INT …: the enumerator's name. */
 const char *type_enumerator(enum rc_type type);
 void emit_sqlite(struct buf *up, struct buf *down, const struct schema *schema, const struct source *guards);
+/* Capture of one table, dropped and made again: what a migration says that changes a captured table's columns. */
+void emit_recapture(struct buf *out, const struct schema *schema, const struct table *table);
 
-/* prove.c: SQLite itself reads the DDL and prepares every query; what it refuses fails here, not at run time. */
+/* prove.c: SQLite itself reads the DDL and prepares every query; what it refuses fails here, not at run time. And the
+ * migrations make what the DDL makes. */
 void prove(const struct schema *schema, const struct queries *queries, const char *up_sql, const char *down_sql);
+void prove_migrations(const struct schema *schema, const struct migrations *migrations, const char *up_sql);
 
 #endif

@@ -6,7 +6,8 @@ trap 'rm -rf "$out"' EXIT
 rowgen=$(realpath "$1")
 cd "$2"
 "$rowgen" --schema-name slotcast --include slotcast/model/model.h --schema slotcast/model/schema.sql \
-	--queries slotcast/model/queries.sql --guards slotcast/model/guards.sqlite.sql --out "$out"
+	--queries slotcast/model/queries.sql --guards slotcast/model/guards.sqlite.sql \
+	--migrations slotcast/model/migrations --out "$out"
 for file in model.h model.c; do
 	if ! cmp -s "$out/$file" "slotcast/model/$file"; then
 		echo "slotcast/model/$file is not what rowgen writes; run script/model" >&2

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""rowgen_refuses.py ROWGEN: a fault in schema.sql, queries.sql or a guard is told with its file and line, and nothing is written."""
+"""rowgen_refuses.py ROWGEN: a fault in schema.sql, queries.sql, a guard or a migration is told with its file, and nothing is written."""
 import os
 import subprocess
 import sys
@@ -45,20 +45,50 @@ CASES = [
      "CREATE TRIGGER g BEFORE DELETE ON room BEGIN\n  SELECT RAISE(ABORT, 'No!');\nEND;\n", ["guards.sql:2:", "its_name"]),
 ]
 
+ROOM = "CREATE TABLE room (\n  id INTEGER PRIMARY KEY AUTOINCREMENT,\n  name TEXT NOT NULL\n) STRICT;\n"
+FIRST = ("0001-initial.sql", ROOM + "-- down\nDROP TABLE room;\n")
+WIDER = GOOD.replace("name text NOT NULL", "name text NOT NULL,\n  size bigint NOT NULL DEFAULT 1")
+SECOND = "ALTER TABLE room ADD COLUMN size INTEGER NOT NULL DEFAULT (1);\n"
 
-def run(directory, schema, queries, guards):
+# name, schema, migrations by file name, what standard error must hold (None: it is written)
+MIGRATIONS = [
+    ("migrations that make the schema are written", WIDER, [FIRST, ("0002-size.sql", SECOND + "-- down\nALTER TABLE room DROP COLUMN size;\n")], None),
+    ("a schema that has changed needs a migration", WIDER, [FIRST], ["do not make this schema", "room is"]),
+    ("a migration too many is told", GOOD, [FIRST, ("0002-more.sql", "CREATE TABLE more (id INTEGER);\n-- down\nDROP TABLE more;\n")],
+     ["more is too much"]),
+    ("a migration without a way down is refused", GOOD, [("0001-initial.sql", ROOM)], ["0001-initial.sql", "-- down"]),
+    ("a way down that leaves something is refused", WIDER, [FIRST, ("0002-size.sql", SECOND + "-- down\nSELECT 1;\n")], ["size", "room is"]),
+    ("SQL that does not run is told with its number", GOOD, [FIRST, ("0002-slip.sql", "ALTER room;\n-- down\n")], ["migration 2", "syntax error"]),
+    ("a gap in the numbers is told", GOOD, [FIRST, ("0003-late.sql", "-- down\n")], ["0003-late.sql"]),
+    ("a name without a number is refused", GOOD, [("initial.sql", ROOM + "-- down\n")], ["NNNN-name.sql"]),
+    ("an empty folder is refused", GOOD, [], ["no migrations"]),
+]
+
+
+def run(directory, schema, queries="", guards="", migrations=None):
     for name, text in (("schema.sql", schema), ("queries.sql", queries), ("guards.sql", guards)):
         with open(os.path.join(directory, name), "w", encoding="utf-8") as file:
             file.write(text)
-    return subprocess.run([rowgen, "--schema-name", "test", "--include", "model.h", "--schema", "schema.sql", "--queries",
+    more = []
+    if migrations is not None:
+        os.mkdir(os.path.join(directory, "migrations"))
+        for name, text in migrations:
+            with open(os.path.join(directory, "migrations", name), "w", encoding="utf-8") as file:
+                file.write(text)
+        more = ["--migrations", "migrations"]
+    return subprocess.run([rowgen, *more, "--schema-name", "test", "--include", "model.h", "--schema", "schema.sql", "--queries",
                            "queries.sql", "--guards", "guards.sql", "--out", "."], cwd=directory, capture_output=True, text=True)
 
 
-print(f"1..{len(CASES) + 1}")
+TESTS = [("good input is written", [GOOD], None)]
+TESTS += [(name, [schema, queries, guards], words) for name, schema, queries, guards, words in CASES]
+TESTS += [(name, [schema, "", "", migrations], words) for name, schema, migrations, words in MIGRATIONS]
+
+print(f"1..{len(TESTS)}")
 failed = 0
-for number, (name, schema, queries, guards, words) in enumerate([("good input is written", GOOD, "", "", None)] + CASES, 1):
+for number, (name, inputs, words) in enumerate(TESTS, 1):
     with tempfile.TemporaryDirectory() as directory:
-        result = run(directory, schema, queries, guards)
+        result = run(directory, *inputs)
         written = os.path.exists(os.path.join(directory, "model.c"))
     good = (result.returncode == 0 and written) if words is None else (
         result.returncode == 1 and not written and all(word in result.stderr for word in words))
