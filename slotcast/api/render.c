@@ -179,6 +179,15 @@ static void render_service(struct json_out *json, const struct catalog_service *
 	for (size_t i = 0; i < service->duration_count; i++)
 		json_int(json, service->durations_min[i]);
 	json_end(json);
+	json_key(json, "note");
+	json_str(json, service->note);
+	json_key(json, "prices_minor");
+	json_begin_array(json);
+	for (size_t i = 0; i < service->price_count; i++)
+		json_int(json, service->prices_minor[i]);
+	json_end(json);
+	json_key(json, "price_per");
+	json_cstr(json, service->price_per_person ? "person" : "booking");
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		json_key(json, numbers[i].name);
 		json_int(json, numbers[i].value);
@@ -216,6 +225,8 @@ void render_venue(struct json_out *json, const struct catalog_venue *venue)
 	json_str(json, venue->tz);
 	json_key(json, "locale");
 	json_str(json, venue->locale);
+	json_key(json, "currency");
+	json_str(json, venue->currency);
 	json_key(json, "contact");
 	json_begin_object(json);
 	json_key(json, "phone");

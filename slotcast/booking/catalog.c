@@ -15,6 +15,7 @@
 
 #include "rowcast/base/check.h"
 #include "rowcast/base/log.h"
+#include "slotcast/booking/currency.h"
 #include "slotcast/booking/recurrence.h"
 #include "slotcast/booking/zone.h"
 
@@ -188,6 +189,7 @@ static void build_venues(struct build *b)
 			.locale = rc_arena_copy(b->arena, row->locale),
 			.phone = rc_arena_copy(b->arena, row->contact_phone),
 			.email = rc_arena_copy(b->arena, row->contact_email),
+			.currency = currency_valid(row->currency) ? rc_arena_copy(b->arena, row->currency) : RC_STR(""),
 			.limited_percent = (int32_t)(between(row->limited_percent, 0, 100) ? row->limited_percent : 25),
 			.zone = zone,
 		};
@@ -385,6 +387,27 @@ static bool durations_parse(struct build *b, struct rc_str text, struct catalog_
 	return valid;
 }
 
+/* [4500,8000]. Prices are only shown, so a service whose prices cannot be followed is kept and shows none. */
+static void prices_parse(struct build *b, const struct service *row, struct catalog_service *service)
+{
+	json_t *json = row->prices_minor.ptr ? json_loadb(row->prices_minor.ptr, row->prices_minor.len, 0, NULL) : NULL;
+	size_t count = json_array_size(json);
+	bool valid = count == 1 || count == service->duration_count;
+	int64_t *prices = RC_ARENA_ARRAY(b->arena, int64_t, count + 1);
+
+	for (size_t i = 0; valid && i < count; i++) {
+		const json_t *item = json_array_get(json, i);
+
+		valid = json_is_integer(item) && between(json_integer_value(item), 0, PRICE_MINOR_MAX);
+		prices[i] = json_integer_value(item);
+	}
+	json_decref(json);
+	if (count && !valid)
+		left_out("service", row->id, "its prices are not one for all durations, nor one each");
+	service->prices_minor = prices;
+	service->price_count = valid && service->venue->currency.len ? count : 0;
+}
+
 static bool service_is_valid(const struct service *row)
 {
 	return between(row->step_min, 1, DAY_MIN) && between(row->buffer_before_min, 0, BUFFER_MIN_MAX) &&
@@ -433,12 +456,15 @@ static void build_services(struct build *b)
 			.horizon_days = (int32_t)row->horizon_days,
 			.hold_ttl_s = (int32_t)row->hold_ttl_s,
 			.party_max = (int32_t)row->party_max,
+			.note = rc_arena_copy(b->arena, row->note),
+			.price_per_person = row->price_per_person,
 			.index = (uint32_t)b->catalog->service_count,
 		};
 		if (!venue || !service_is_valid(row) || !durations_parse(b, row->durations_min, service)) {
 			left_out("service", row->id, "no such venue, or a number out of its range");
 			continue;
 		}
+		prices_parse(b, row, service);
 		build_service_resources(b, service);
 		b->catalog->service_count++;
 	}

@@ -54,6 +54,10 @@ struct catalog_service {
 	const struct catalog_venue *venue;
 	const int32_t *durations_min; /* the first is the default */
 	size_t duration_count;
+	const int64_t *prices_minor; /* none, one for all durations, or one each; in the venue's currency */
+	size_t price_count;
+	bool price_per_person;
+	struct rc_str note;
 	int32_t step_min, buffer_before_min, buffer_after_min, notice_min, horizon_days, hold_ttl_s, party_max;
 	const struct catalog_resource *const *resources; /* by id */
 	size_t resource_count;
@@ -63,6 +67,7 @@ struct catalog_service {
 struct catalog_venue {
 	int64_t id;
 	struct rc_str slug, name, tz, locale, phone, email;
+	struct rc_str currency; /* empty: no prices */
 	int32_t limited_percent;
 	const struct zone *zone;
 	const struct catalog_resource *const *resources;

@@ -54,6 +54,7 @@ int import_venue(struct import *import)
 	differs |= text_differs(import, what, "locale", &stored->locale, wanted.locale);
 	differs |= text_differs(import, what, "phone", &stored->contact_phone, wanted.contact_phone);
 	differs |= text_differs(import, what, "email", &stored->contact_email, wanted.contact_email);
+	differs |= text_differs(import, what, "currency", &stored->currency, wanted.currency);
 	differs |= number_differs(import, what, "limited_threshold in percent", &stored->limited_percent,
 				  wanted.limited_percent);
 	return differs ? venue_update(import->tx, stored) : 0;
@@ -168,6 +169,15 @@ static int import_service_resources(struct import *import, const struct file_ser
 	return err;
 }
 
+static bool price_per_differs(struct import *import, const char *what, struct service *stored,
+			      const struct service *wanted)
+{
+	struct rc_str before = rc_str_from(price_per_name(stored->price_per_person));
+
+	stored->price_per_person = wanted->price_per_person;
+	return text_differs(import, what, "price_per", &before, rc_str_from(price_per_name(wanted->price_per_person)));
+}
+
 static bool service_differs(struct import *import, const char *what, struct service *stored,
 			    const struct service *wanted)
 {
@@ -184,6 +194,9 @@ static bool service_differs(struct import *import, const char *what, struct serv
 	differs |= number_differs(import, what, "horizon_days", &stored->horizon_days, wanted->horizon_days);
 	differs |= number_differs(import, what, "hold_ttl_s", &stored->hold_ttl_s, wanted->hold_ttl_s);
 	differs |= number_differs(import, what, "party_max", &stored->party_max, wanted->party_max);
+	differs |= text_differs(import, what, "note", &stored->note, wanted->note);
+	differs |= text_differs(import, what, "prices in minor units", &stored->prices_minor, wanted->prices_minor);
+	differs |= price_per_differs(import, what, stored, wanted);
 	return differs;
 }
 

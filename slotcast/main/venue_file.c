@@ -10,11 +10,14 @@
 #include <math.h>
 
 #include "rowcast/data/time_text.h"
+#include "slotcast/booking/currency.h"
 #include "slotcast/booking/recurrence.h"
 #include "slotcast/booking/zone.h"
 
 #define KEY_BYTES_MAX  64
 #define NAME_BYTES_MAX 200
+#define NOTE_MAX       500 /* characters */
+#define UTF8_BYTES_MAX 4
 #define MINUTES_MAX    10080 /* a week */
 #define DURATIONS_MAX  64
 #define DAY_MIN        1440
@@ -73,6 +76,26 @@ static struct rc_str text_of(const struct place *place, const char *name, bool r
 			return RC_STR("");
 		}
 	return rc_arena_copy(place->reading->arena, text);
+}
+
+static size_t characters(struct rc_str text)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		count += ((unsigned char)text.ptr[i] & 0xc0) != 0x80;
+	return count;
+}
+
+static struct rc_str note_of(const struct place *place)
+{
+	json_t *value = member(place, "note", false);
+	struct rc_str text = {json_string_value(value), json_string_length(value)};
+
+	if (!value || (json_is_string(value) && characters(text) <= NOTE_MAX))
+		return text_of(place, "note", false, NOTE_MAX * UTF8_BYTES_MAX);
+	fault(place, "note", "must be a text of at most %d characters", NOTE_MAX);
+	return RC_STR("");
 }
 
 /* What stands in addresses and names rows: letters, digits, dot, hyphen, underscore. */
@@ -216,9 +239,20 @@ static bool locale_valid(struct rc_str locale)
 	return locale.len >= 2 && locale.len <= 35;
 }
 
+static struct rc_str currency_of(const struct place *place)
+{
+	struct rc_str code = text_of(place, "currency", false, NAME_BYTES_MAX);
+
+	if (!code.len || currency_valid(code))
+		return code;
+	fault(place, "currency", "must be three capitals of ISO 4217 such as EUR, or nothing");
+	return RC_STR("");
+}
+
 static void read_venue(struct reading *reading, json_t *object, struct venue *venue)
 {
-	static const char *const known[] = {"slug", "name", "tz", "locale", "contact", "limited_threshold", NULL};
+	static const char *const known[] = {"slug", "name", "tz", "locale", "currency", "contact", "limited_threshold",
+					    NULL};
 	struct place place = {reading, object, "venue"};
 	const struct zone *zone;
 
@@ -234,6 +268,7 @@ static void read_venue(struct reading *reading, json_t *object, struct venue *ve
 		venue->locale = RC_STR("en");
 	else if (!locale_valid(venue->locale))
 		fault(&place, "locale", "must be a language tag such as pt or en-GB");
+	venue->currency = currency_of(&place);
 	venue->limited_percent = threshold_of(&place);
 	read_contact(&place, venue);
 }
@@ -291,6 +326,58 @@ static struct rc_str durations_of(const struct place *place, bool required)
 	return stored;
 }
 
+/* One price, "45.00" → 4500. */
+static int64_t price_of(const struct place *place, const char *name, const json_t *item, struct rc_str currency)
+{
+	struct rc_str text = {json_string_value(item), json_string_length(item)};
+	int digits = currency_digits(currency);
+	int64_t minor = 0;
+
+	if (!json_is_string(item) || price_parse(text, digits, &minor))
+		fault(place, name,
+		      "must be a text such as \"45\" of digits and, behind a point, at most %d more, as %.*s has",
+		      digits, RC_STR_ARG(currency));
+	return minor;
+}
+
+/* ["45.00","80.00"] → [4500,8000], the JSON text as it is stored. One for all durations, or one for each. */
+static struct rc_str prices_of(const struct place *place, size_t durations)
+{
+	struct rc_str currency = place->reading->file->venue.currency;
+	json_t *list = member(place, "prices", false), *item;
+	struct buf text = BUF_INIT;
+	struct rc_str stored;
+	size_t i, count = json_array_size(list);
+
+	if (list && (!json_is_array(list) || (count > 1 && count != durations)))
+		fault(place, "prices", "must be a list of no price, of one, or of one for each of durations_min");
+	else if (count && !currency.len)
+		fault(place, "prices", "need a currency: write venue.currency");
+	else if (count) {
+		buf_append_char(&text, '[');
+		json_array_foreach(list, i, item)
+		{
+			const char *name = rc_arena_printf(place->reading->arena, "prices[%zu]", i);
+
+			buf_printf(&text, "%s%lld", i ? "," : "", (long long)price_of(place, name, item, currency));
+		}
+		buf_append_char(&text, ']');
+	}
+	stored = text.len ? rc_arena_copy(place->reading->arena, buf_str(&text)) : RC_STR("[]");
+	buf_release(&text);
+	return stored;
+}
+
+static bool per_person(const struct place *place)
+{
+	json_t *value = member(place, "price_per", false);
+	struct rc_str text = {json_string_value(value), json_string_length(value)};
+
+	if (value && !rc_str_is(text, price_per_name(true)) && !rc_str_is(text, price_per_name(false)))
+		fault(place, "price_per", "must be booking or person");
+	return value && rc_str_is(text, price_per_name(true));
+}
+
 static void service_resources(const struct place *place, struct file_service *service)
 {
 	json_t *list = member(place, "resources", true), *item;
@@ -333,9 +420,21 @@ static int kinds_of(const struct reading *reading, const struct file_service *se
 
 static void read_service(const struct place *place, size_t index)
 {
-	static const char *const known[] = {
-		"key",        "name",         "durations_min", "step_min",  "buffer_before_min", "buffer_after_min",
-		"notice_min", "horizon_days", "hold_ttl_s",    "party_max", "resources",         NULL};
+	static const char *const known[] = {"key",
+					    "name",
+					    "durations_min",
+					    "step_min",
+					    "buffer_before_min",
+					    "buffer_after_min",
+					    "notice_min",
+					    "horizon_days",
+					    "hold_ttl_s",
+					    "party_max",
+					    "resources",
+					    "note",
+					    "prices",
+					    "price_per",
+					    NULL};
 	struct file_service *service = &place->reading->file->services[index];
 	struct service *row = &service->row;
 	bool timed;
@@ -356,6 +455,10 @@ static void read_service(const struct place *place, size_t index)
 	row->horizon_days = number_of(place, "horizon_days", false, 1, 12000, 90);
 	row->hold_ttl_s = number_of(place, "hold_ttl_s", false, 1, 86400, 300);
 	row->party_max = number_of(place, "party_max", false, 1, 100000, 1);
+	row->note = note_of(place);
+	row->prices_minor = prices_of(place,
+				      timed ? json_array_size(json_object_get(place->object, "durations_min")) : 1);
+	row->price_per_person = per_person(place);
 	for (size_t i = 0; i < index; i++)
 		if (row->key.len && rc_str_eq(place->reading->file->services[i].row.key, row->key))
 			fault(place, "key", "is the key of services[%zu] too", i);

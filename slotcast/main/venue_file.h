@@ -10,6 +10,11 @@
 
 #define NO_RESOURCE SIZE_MAX
 
+static inline const char *price_per_name(bool per_person)
+{
+	return per_person ? "person" : "booking";
+}
+
 struct file_service {
 	struct service row;
 	size_t *resources; /* indexes */

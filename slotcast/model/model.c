@@ -59,8 +59,9 @@ static const struct rc_column venue_columns[] = {
 	{"contact_phone", RC_TEXT, 0, offsetof(struct venue, contact_phone)},
 	{"contact_email", RC_TEXT, 0, offsetof(struct venue, contact_email)},
 	{"limited_percent", RC_INT, 0, offsetof(struct venue, limited_percent)},
+	{"currency", RC_TEXT, 0, offsetof(struct venue, currency)},
 };
-_Static_assert(sizeof(struct venue) == 120, "layout");
+_Static_assert(sizeof(struct venue) == 136, "layout");
 _Static_assert(offsetof(struct venue, id) == 8, "layout");
 _Static_assert(offsetof(struct venue, slug) == 16, "layout");
 _Static_assert(offsetof(struct venue, name) == 32, "layout");
@@ -69,10 +70,11 @@ _Static_assert(offsetof(struct venue, locale) == 64, "layout");
 _Static_assert(offsetof(struct venue, contact_phone) == 80, "layout");
 _Static_assert(offsetof(struct venue, contact_email) == 96, "layout");
 _Static_assert(offsetof(struct venue, limited_percent) == 112, "layout");
+_Static_assert(offsetof(struct venue, currency) == 120, "layout");
 const struct rc_model venue_model = {
 	.table = "venue",
 	.columns = venue_columns,
-	.column_count = 8,
+	.column_count = 9,
 	.row_bytes = sizeof(struct venue),
 	.key = {0},
 	.key_count = 1,
@@ -404,6 +406,41 @@ void venue_order_by_limited_percent(struct venue_query *query)
 void venue_order_by_limited_percent_desc(struct venue_query *query)
 {
 	rc_query_order(&query->query, 7, true);
+}
+
+void venue_where_currency_eq(struct venue_query *query, struct rc_str currency)
+{
+	rc_query_where(&query->query, 8, RC_EQ, RC_TEXT_VALUE(currency));
+}
+
+void venue_where_currency_in(struct venue_query *query, const struct rc_str *values, size_t count)
+{
+	rc_query_in(&query->query, 8, values_text(query->query.arena, values, count), count);
+}
+
+void venue_where_currency_between(struct venue_query *query, struct rc_str lo, struct rc_str hi)
+{
+	rc_query_between(&query->query, 8, RC_TEXT_VALUE(lo), RC_TEXT_VALUE(hi));
+}
+
+void venue_where_currency_lt(struct venue_query *query, struct rc_str currency)
+{
+	rc_query_where(&query->query, 8, RC_LT, RC_TEXT_VALUE(currency));
+}
+
+void venue_where_currency_gt(struct venue_query *query, struct rc_str currency)
+{
+	rc_query_where(&query->query, 8, RC_GT, RC_TEXT_VALUE(currency));
+}
+
+void venue_order_by_currency(struct venue_query *query)
+{
+	rc_query_order(&query->query, 8, false);
+}
+
+void venue_order_by_currency_desc(struct venue_query *query)
+{
+	rc_query_order(&query->query, 8, true);
 }
 
 void venue_limit(struct venue_query *query, int64_t rows)
@@ -805,8 +842,11 @@ static const struct rc_column service_columns[] = {
 	{"horizon_days", RC_INT, 0, offsetof(struct service, horizon_days)},
 	{"hold_ttl_s", RC_INT, 0, offsetof(struct service, hold_ttl_s)},
 	{"party_max", RC_INT, 0, offsetof(struct service, party_max)},
+	{"note", RC_TEXT, 0, offsetof(struct service, note)},
+	{"prices_minor", RC_JSON, 0, offsetof(struct service, prices_minor)},
+	{"price_per_person", RC_BOOL, 0, offsetof(struct service, price_per_person)},
 };
-_Static_assert(sizeof(struct service) == 128, "layout");
+_Static_assert(sizeof(struct service) == 168, "layout");
 _Static_assert(offsetof(struct service, id) == 8, "layout");
 _Static_assert(offsetof(struct service, venue_id) == 16, "layout");
 _Static_assert(offsetof(struct service, key) == 24, "layout");
@@ -819,10 +859,13 @@ _Static_assert(offsetof(struct service, notice_min) == 96, "layout");
 _Static_assert(offsetof(struct service, horizon_days) == 104, "layout");
 _Static_assert(offsetof(struct service, hold_ttl_s) == 112, "layout");
 _Static_assert(offsetof(struct service, party_max) == 120, "layout");
+_Static_assert(offsetof(struct service, note) == 128, "layout");
+_Static_assert(offsetof(struct service, prices_minor) == 144, "layout");
+_Static_assert(offsetof(struct service, price_per_person) == 160, "layout");
 const struct rc_model service_model = {
 	.table = "service",
 	.columns = service_columns,
-	.column_count = 12,
+	.column_count = 15,
 	.row_bytes = sizeof(struct service),
 	.key = {0},
 	.key_count = 1,
@@ -1259,6 +1302,51 @@ void service_order_by_party_max(struct service_query *query)
 void service_order_by_party_max_desc(struct service_query *query)
 {
 	rc_query_order(&query->query, 11, true);
+}
+
+void service_where_note_eq(struct service_query *query, struct rc_str note)
+{
+	rc_query_where(&query->query, 12, RC_EQ, RC_TEXT_VALUE(note));
+}
+
+void service_where_note_in(struct service_query *query, const struct rc_str *values, size_t count)
+{
+	rc_query_in(&query->query, 12, values_text(query->query.arena, values, count), count);
+}
+
+void service_where_note_between(struct service_query *query, struct rc_str lo, struct rc_str hi)
+{
+	rc_query_between(&query->query, 12, RC_TEXT_VALUE(lo), RC_TEXT_VALUE(hi));
+}
+
+void service_where_note_lt(struct service_query *query, struct rc_str note)
+{
+	rc_query_where(&query->query, 12, RC_LT, RC_TEXT_VALUE(note));
+}
+
+void service_where_note_gt(struct service_query *query, struct rc_str note)
+{
+	rc_query_where(&query->query, 12, RC_GT, RC_TEXT_VALUE(note));
+}
+
+void service_order_by_note(struct service_query *query)
+{
+	rc_query_order(&query->query, 12, false);
+}
+
+void service_order_by_note_desc(struct service_query *query)
+{
+	rc_query_order(&query->query, 12, true);
+}
+
+void service_where_price_per_person_eq(struct service_query *query, bool price_per_person)
+{
+	rc_query_where(&query->query, 14, RC_EQ, RC_BOOL_VALUE(price_per_person));
+}
+
+void service_where_price_per_person_in(struct service_query *query, const bool *values, size_t count)
+{
+	rc_query_in(&query->query, 14, values_bool(query->query.arena, values, count), count);
 }
 
 void service_limit(struct service_query *query, int64_t rows)
@@ -7138,18 +7226,296 @@ static const char migration_1_down[] =
 	"DROP TABLE rc_log;\n"
 	"DROP TABLE rc_meta;\n";
 
+static const char migration_2_up[] =
+	"ALTER TABLE venue ADD COLUMN currency TEXT NOT NULL DEFAULT ('');\n"
+	"ALTER TABLE service ADD COLUMN note TEXT NOT NULL DEFAULT ('');\n"
+	"ALTER TABLE service ADD COLUMN prices_minor TEXT NOT NULL DEFAULT ('[]');\n"
+	"ALTER TABLE service ADD COLUMN price_per_person INTEGER NOT NULL DEFAULT (false) CHECK (price_per_person IN (0, 1));\n"
+	"DROP TRIGGER IF EXISTS \"rc_venue_before_insert\";\n"
+	"DROP TRIGGER IF EXISTS \"rc_venue_before_update\";\n"
+	"DROP TRIGGER IF EXISTS \"rc_venue_insert\";\n"
+	"DROP TRIGGER IF EXISTS \"rc_venue_update\";\n"
+	"DROP TRIGGER IF EXISTS \"rc_venue_update_key\";\n"
+	"DROP TRIGGER IF EXISTS \"rc_venue_delete\";\n"
+	"DROP TABLE IF EXISTS \"rc_pending_venue\";\n"
+	"CREATE TABLE \"rc_pending_venue\" (o0 INTEGER PRIMARY KEY, o1, o2, o3, o4, o5, o6, o7, o8);\n"
+	"CREATE INDEX \"rc_pending_venue_1\" ON \"rc_pending_venue\" (o1);\n"
+	"CREATE TRIGGER \"rc_venue_before_insert\" BEFORE INSERT ON \"venue\"\n"
+	"WHEN EXISTS (SELECT 1 FROM \"venue\" WHERE \"venue\".\"id\" = NEW.\"id\")\n"
+	"  OR EXISTS (SELECT 1 FROM \"venue\" WHERE \"venue\".\"slug\" = NEW.\"slug\") BEGIN\n"
+	"  INSERT INTO \"rc_pending_venue\" (o0, o1, o2, o3, o4, o5, o6, o7, o8)\n"
+	"    SELECT \"venue\".\"id\", \"venue\".\"slug\", \"venue\".\"name\", \"venue\".\"tz\", \"venue\".\"locale\", \"venue\".\"contact_phone\", \"venue\".\"contact_email\", \"venue\".\"limited_percent\", \"venue\".\"currency\" FROM \"venue\" WHERE \"venue\".\"id\" = NEW.\"id\"\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"rc_pending_venue\" WHERE \"venue\".\"id\" = \"rc_pending_venue\".o0);\n"
+	"  INSERT INTO \"rc_pending_venue\" (o0, o1, o2, o3, o4, o5, o6, o7, o8)\n"
+	"    SELECT \"venue\".\"id\", \"venue\".\"slug\", \"venue\".\"name\", \"venue\".\"tz\", \"venue\".\"locale\", \"venue\".\"contact_phone\", \"venue\".\"contact_email\", \"venue\".\"limited_percent\", \"venue\".\"currency\" FROM \"venue\" WHERE \"venue\".\"slug\" = NEW.\"slug\"\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"rc_pending_venue\" WHERE \"venue\".\"id\" = \"rc_pending_venue\".o0);\n"
+	"END;\n"
+	"CREATE TRIGGER \"rc_venue_before_update\" BEFORE UPDATE ON \"venue\"\n"
+	"WHEN NOT (NEW.\"id\" IS OLD.\"id\") AND EXISTS (SELECT 1 FROM \"venue\" WHERE \"venue\".\"id\" = NEW.\"id\" AND NOT (\"venue\".\"id\" = OLD.\"id\"))\n"
+	"  OR NOT (NEW.\"slug\" IS OLD.\"slug\") AND EXISTS (SELECT 1 FROM \"venue\" WHERE \"venue\".\"slug\" = NEW.\"slug\" AND NOT (\"venue\".\"id\" = OLD.\"id\")) BEGIN\n"
+	"  INSERT INTO \"rc_pending_venue\" (o0, o1, o2, o3, o4, o5, o6, o7, o8)\n"
+	"    SELECT \"venue\".\"id\", \"venue\".\"slug\", \"venue\".\"name\", \"venue\".\"tz\", \"venue\".\"locale\", \"venue\".\"contact_phone\", \"venue\".\"contact_email\", \"venue\".\"limited_percent\", \"venue\".\"currency\" FROM \"venue\" WHERE \"venue\".\"id\" = NEW.\"id\" AND NOT (\"venue\".\"id\" = OLD.\"id\")\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"rc_pending_venue\" WHERE \"venue\".\"id\" = \"rc_pending_venue\".o0);\n"
+	"  INSERT INTO \"rc_pending_venue\" (o0, o1, o2, o3, o4, o5, o6, o7, o8)\n"
+	"    SELECT \"venue\".\"id\", \"venue\".\"slug\", \"venue\".\"name\", \"venue\".\"tz\", \"venue\".\"locale\", \"venue\".\"contact_phone\", \"venue\".\"contact_email\", \"venue\".\"limited_percent\", \"venue\".\"currency\" FROM \"venue\" WHERE \"venue\".\"slug\" = NEW.\"slug\" AND NOT (\"venue\".\"id\" = OLD.\"id\")\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"rc_pending_venue\" WHERE \"venue\".\"id\" = \"rc_pending_venue\".o0);\n"
+	"END;\n"
+	"CREATE TRIGGER \"rc_venue_insert\" AFTER INSERT ON \"venue\" BEGIN\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7, o8)\n"
+	"    SELECT CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'venue', 3, o0, o1, o2, o3, o4, o5, o6, o7, o8 FROM \"rc_pending_venue\" WHERE NEW.\"id\" = \"rc_pending_venue\".o0;\n"
+	"  DELETE FROM \"rc_pending_venue\" WHERE NEW.\"id\" = \"rc_pending_venue\".o0;\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7, o8)\n"
+	"    SELECT CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'venue', 3, o0, o1, o2, o3, o4, o5, o6, o7, o8 FROM \"rc_pending_venue\" WHERE NEW.\"slug\" = \"rc_pending_venue\".o1\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"venue\" WHERE \"venue\".\"id\" = \"rc_pending_venue\".o0);\n"
+	"  DELETE FROM \"rc_pending_venue\" WHERE NEW.\"slug\" = \"rc_pending_venue\".o1\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"venue\" WHERE \"venue\".\"id\" = \"rc_pending_venue\".o0);\n"
+	"  INSERT INTO rc_log (at, tbl, op, n0, n1, n2, n3, n4, n5, n6, n7, n8)\n"
+	"    VALUES (CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'venue', 1, NEW.\"id\", NEW.\"slug\", NEW.\"name\", NEW.\"tz\", NEW.\"locale\", NEW.\"contact_phone\", NEW.\"contact_email\", NEW.\"limited_percent\", NEW.\"currency\");\n"
+	"END;\n"
+	"CREATE TRIGGER \"rc_venue_update\" AFTER UPDATE ON \"venue\"\n"
+	"WHEN NEW.\"id\" IS OLD.\"id\" AND NEW.\"slug\" IS OLD.\"slug\" BEGIN\n"
+	"  DELETE FROM \"rc_pending_venue\" WHERE OLD.\"id\" = \"rc_pending_venue\".o0;\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7, o8, n0, n1, n2, n3, n4, n5, n6, n7, n8)\n"
+	"    VALUES (CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'venue', 2, OLD.\"id\", OLD.\"slug\", OLD.\"name\", OLD.\"tz\", OLD.\"locale\", OLD.\"contact_phone\", OLD.\"contact_email\", OLD.\"limited_percent\", OLD.\"currency\", NEW.\"id\", NEW.\"slug\", NEW.\"name\", NEW.\"tz\", NEW.\"locale\", NEW.\"contact_phone\", NEW.\"contact_email\", NEW.\"limited_percent\", NEW.\"currency\");\n"
+	"END;\n"
+	"CREATE TRIGGER \"rc_venue_update_key\" AFTER UPDATE ON \"venue\"\n"
+	"WHEN NOT (NEW.\"id\" IS OLD.\"id\" AND NEW.\"slug\" IS OLD.\"slug\") BEGIN\n"
+	"  DELETE FROM \"rc_pending_venue\" WHERE OLD.\"id\" = \"rc_pending_venue\".o0;\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7, o8)\n"
+	"    SELECT CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'venue', 3, o0, o1, o2, o3, o4, o5, o6, o7, o8 FROM \"rc_pending_venue\" WHERE NEW.\"id\" = \"rc_pending_venue\".o0;\n"
+	"  DELETE FROM \"rc_pending_venue\" WHERE NEW.\"id\" = \"rc_pending_venue\".o0;\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7, o8)\n"
+	"    SELECT CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'venue', 3, o0, o1, o2, o3, o4, o5, o6, o7, o8 FROM \"rc_pending_venue\" WHERE NEW.\"slug\" = \"rc_pending_venue\".o1\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"venue\" WHERE \"venue\".\"id\" = \"rc_pending_venue\".o0);\n"
+	"  DELETE FROM \"rc_pending_venue\" WHERE NEW.\"slug\" = \"rc_pending_venue\".o1\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"venue\" WHERE \"venue\".\"id\" = \"rc_pending_venue\".o0);\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7, o8, n0, n1, n2, n3, n4, n5, n6, n7, n8)\n"
+	"    VALUES (CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'venue', 2, OLD.\"id\", OLD.\"slug\", OLD.\"name\", OLD.\"tz\", OLD.\"locale\", OLD.\"contact_phone\", OLD.\"contact_email\", OLD.\"limited_percent\", OLD.\"currency\", NEW.\"id\", NEW.\"slug\", NEW.\"name\", NEW.\"tz\", NEW.\"locale\", NEW.\"contact_phone\", NEW.\"contact_email\", NEW.\"limited_percent\", NEW.\"currency\");\n"
+	"END;\n"
+	"CREATE TRIGGER \"rc_venue_delete\" AFTER DELETE ON \"venue\" BEGIN\n"
+	"  DELETE FROM \"rc_pending_venue\" WHERE OLD.\"id\" = \"rc_pending_venue\".o0;\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7, o8)\n"
+	"    VALUES (CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'venue', 3, OLD.\"id\", OLD.\"slug\", OLD.\"name\", OLD.\"tz\", OLD.\"locale\", OLD.\"contact_phone\", OLD.\"contact_email\", OLD.\"limited_percent\", OLD.\"currency\");\n"
+	"END;\n"
+	"DROP TRIGGER IF EXISTS \"rc_service_before_insert\";\n"
+	"DROP TRIGGER IF EXISTS \"rc_service_before_update\";\n"
+	"DROP TRIGGER IF EXISTS \"rc_service_insert\";\n"
+	"DROP TRIGGER IF EXISTS \"rc_service_update\";\n"
+	"DROP TRIGGER IF EXISTS \"rc_service_update_key\";\n"
+	"DROP TRIGGER IF EXISTS \"rc_service_delete\";\n"
+	"DROP TABLE IF EXISTS \"rc_pending_service\";\n"
+	"CREATE TABLE \"rc_pending_service\" (o0 INTEGER PRIMARY KEY, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, o14);\n"
+	"CREATE INDEX \"rc_pending_service_1\" ON \"rc_pending_service\" (o1, o2);\n"
+	"CREATE TRIGGER \"rc_service_before_insert\" BEFORE INSERT ON \"service\"\n"
+	"WHEN EXISTS (SELECT 1 FROM \"service\" WHERE \"service\".\"id\" = NEW.\"id\")\n"
+	"  OR EXISTS (SELECT 1 FROM \"service\" WHERE \"service\".\"venue_id\" = NEW.\"venue_id\" AND \"service\".\"key\" = NEW.\"key\") BEGIN\n"
+	"  INSERT INTO \"rc_pending_service\" (o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, o14)\n"
+	"    SELECT \"service\".\"id\", \"service\".\"venue_id\", \"service\".\"key\", \"service\".\"name\", \"service\".\"durations_min\", \"service\".\"step_min\", \"service\".\"buffer_before_min\", \"service\".\"buffer_after_min\", \"service\".\"notice_min\", \"service\".\"horizon_days\", \"service\".\"hold_ttl_s\", \"service\".\"party_max\", \"service\".\"note\", \"service\".\"prices_minor\", \"service\".\"price_per_person\" FROM \"service\" WHERE \"service\".\"id\" = NEW.\"id\"\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"rc_pending_service\" WHERE \"service\".\"id\" = \"rc_pending_service\".o0);\n"
+	"  INSERT INTO \"rc_pending_service\" (o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, o14)\n"
+	"    SELECT \"service\".\"id\", \"service\".\"venue_id\", \"service\".\"key\", \"service\".\"name\", \"service\".\"durations_min\", \"service\".\"step_min\", \"service\".\"buffer_before_min\", \"service\".\"buffer_after_min\", \"service\".\"notice_min\", \"service\".\"horizon_days\", \"service\".\"hold_ttl_s\", \"service\".\"party_max\", \"service\".\"note\", \"service\".\"prices_minor\", \"service\".\"price_per_person\" FROM \"service\" WHERE \"service\".\"venue_id\" = NEW.\"venue_id\" AND \"service\".\"key\" = NEW.\"key\"\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"rc_pending_service\" WHERE \"service\".\"id\" = \"rc_pending_service\".o0);\n"
+	"END;\n"
+	"CREATE TRIGGER \"rc_service_before_update\" BEFORE UPDATE ON \"service\"\n"
+	"WHEN NOT (NEW.\"id\" IS OLD.\"id\") AND EXISTS (SELECT 1 FROM \"service\" WHERE \"service\".\"id\" = NEW.\"id\" AND NOT (\"service\".\"id\" = OLD.\"id\"))\n"
+	"  OR NOT (NEW.\"venue_id\" IS OLD.\"venue_id\" AND NEW.\"key\" IS OLD.\"key\") AND EXISTS (SELECT 1 FROM \"service\" WHERE \"service\".\"venue_id\" = NEW.\"venue_id\" AND \"service\".\"key\" = NEW.\"key\" AND NOT (\"service\".\"id\" = OLD.\"id\")) BEGIN\n"
+	"  INSERT INTO \"rc_pending_service\" (o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, o14)\n"
+	"    SELECT \"service\".\"id\", \"service\".\"venue_id\", \"service\".\"key\", \"service\".\"name\", \"service\".\"durations_min\", \"service\".\"step_min\", \"service\".\"buffer_before_min\", \"service\".\"buffer_after_min\", \"service\".\"notice_min\", \"service\".\"horizon_days\", \"service\".\"hold_ttl_s\", \"service\".\"party_max\", \"service\".\"note\", \"service\".\"prices_minor\", \"service\".\"price_per_person\" FROM \"service\" WHERE \"service\".\"id\" = NEW.\"id\" AND NOT (\"service\".\"id\" = OLD.\"id\")\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"rc_pending_service\" WHERE \"service\".\"id\" = \"rc_pending_service\".o0);\n"
+	"  INSERT INTO \"rc_pending_service\" (o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, o14)\n"
+	"    SELECT \"service\".\"id\", \"service\".\"venue_id\", \"service\".\"key\", \"service\".\"name\", \"service\".\"durations_min\", \"service\".\"step_min\", \"service\".\"buffer_before_min\", \"service\".\"buffer_after_min\", \"service\".\"notice_min\", \"service\".\"horizon_days\", \"service\".\"hold_ttl_s\", \"service\".\"party_max\", \"service\".\"note\", \"service\".\"prices_minor\", \"service\".\"price_per_person\" FROM \"service\" WHERE \"service\".\"venue_id\" = NEW.\"venue_id\" AND \"service\".\"key\" = NEW.\"key\" AND NOT (\"service\".\"id\" = OLD.\"id\")\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"rc_pending_service\" WHERE \"service\".\"id\" = \"rc_pending_service\".o0);\n"
+	"END;\n"
+	"CREATE TRIGGER \"rc_service_insert\" AFTER INSERT ON \"service\" BEGIN\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, o14)\n"
+	"    SELECT CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'service', 3, o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, o14 FROM \"rc_pending_service\" WHERE NEW.\"id\" = \"rc_pending_service\".o0;\n"
+	"  DELETE FROM \"rc_pending_service\" WHERE NEW.\"id\" = \"rc_pending_service\".o0;\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, o14)\n"
+	"    SELECT CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'service', 3, o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, o14 FROM \"rc_pending_service\" WHERE NEW.\"venue_id\" = \"rc_pending_service\".o1 AND NEW.\"key\" = \"rc_pending_service\".o2\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"service\" WHERE \"service\".\"id\" = \"rc_pending_service\".o0);\n"
+	"  DELETE FROM \"rc_pending_service\" WHERE NEW.\"venue_id\" = \"rc_pending_service\".o1 AND NEW.\"key\" = \"rc_pending_service\".o2\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"service\" WHERE \"service\".\"id\" = \"rc_pending_service\".o0);\n"
+	"  INSERT INTO rc_log (at, tbl, op, n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11, n12, n13, n14)\n"
+	"    VALUES (CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'service', 1, NEW.\"id\", NEW.\"venue_id\", NEW.\"key\", NEW.\"name\", NEW.\"durations_min\", NEW.\"step_min\", NEW.\"buffer_before_min\", NEW.\"buffer_after_min\", NEW.\"notice_min\", NEW.\"horizon_days\", NEW.\"hold_ttl_s\", NEW.\"party_max\", NEW.\"note\", NEW.\"prices_minor\", NEW.\"price_per_person\");\n"
+	"END;\n"
+	"CREATE TRIGGER \"rc_service_update\" AFTER UPDATE ON \"service\"\n"
+	"WHEN NEW.\"id\" IS OLD.\"id\" AND NEW.\"venue_id\" IS OLD.\"venue_id\" AND NEW.\"key\" IS OLD.\"key\" BEGIN\n"
+	"  DELETE FROM \"rc_pending_service\" WHERE OLD.\"id\" = \"rc_pending_service\".o0;\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, o14, n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11, n12, n13, n14)\n"
+	"    VALUES (CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'service', 2, OLD.\"id\", OLD.\"venue_id\", OLD.\"key\", OLD.\"name\", OLD.\"durations_min\", OLD.\"step_min\", OLD.\"buffer_before_min\", OLD.\"buffer_after_min\", OLD.\"notice_min\", OLD.\"horizon_days\", OLD.\"hold_ttl_s\", OLD.\"party_max\", OLD.\"note\", OLD.\"prices_minor\", OLD.\"price_per_person\", NEW.\"id\", NEW.\"venue_id\", NEW.\"key\", NEW.\"name\", NEW.\"durations_min\", NEW.\"step_min\", NEW.\"buffer_before_min\", NEW.\"buffer_after_min\", NEW.\"notice_min\", NEW.\"horizon_days\", NEW.\"hold_ttl_s\", NEW.\"party_max\", NEW.\"note\", NEW.\"prices_minor\", NEW.\"price_per_person\");\n"
+	"END;\n"
+	"CREATE TRIGGER \"rc_service_update_key\" AFTER UPDATE ON \"service\"\n"
+	"WHEN NOT (NEW.\"id\" IS OLD.\"id\" AND NEW.\"venue_id\" IS OLD.\"venue_id\" AND NEW.\"key\" IS OLD.\"key\") BEGIN\n"
+	"  DELETE FROM \"rc_pending_service\" WHERE OLD.\"id\" = \"rc_pending_service\".o0;\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, o14)\n"
+	"    SELECT CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'service', 3, o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, o14 FROM \"rc_pending_service\" WHERE NEW.\"id\" = \"rc_pending_service\".o0;\n"
+	"  DELETE FROM \"rc_pending_service\" WHERE NEW.\"id\" = \"rc_pending_service\".o0;\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, o14)\n"
+	"    SELECT CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'service', 3, o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, o14 FROM \"rc_pending_service\" WHERE NEW.\"venue_id\" = \"rc_pending_service\".o1 AND NEW.\"key\" = \"rc_pending_service\".o2\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"service\" WHERE \"service\".\"id\" = \"rc_pending_service\".o0);\n"
+	"  DELETE FROM \"rc_pending_service\" WHERE NEW.\"venue_id\" = \"rc_pending_service\".o1 AND NEW.\"key\" = \"rc_pending_service\".o2\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"service\" WHERE \"service\".\"id\" = \"rc_pending_service\".o0);\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, o14, n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11, n12, n13, n14)\n"
+	"    VALUES (CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'service', 2, OLD.\"id\", OLD.\"venue_id\", OLD.\"key\", OLD.\"name\", OLD.\"durations_min\", OLD.\"step_min\", OLD.\"buffer_before_min\", OLD.\"buffer_after_min\", OLD.\"notice_min\", OLD.\"horizon_days\", OLD.\"hold_ttl_s\", OLD.\"party_max\", OLD.\"note\", OLD.\"prices_minor\", OLD.\"price_per_person\", NEW.\"id\", NEW.\"venue_id\", NEW.\"key\", NEW.\"name\", NEW.\"durations_min\", NEW.\"step_min\", NEW.\"buffer_before_min\", NEW.\"buffer_after_min\", NEW.\"notice_min\", NEW.\"horizon_days\", NEW.\"hold_ttl_s\", NEW.\"party_max\", NEW.\"note\", NEW.\"prices_minor\", NEW.\"price_per_person\");\n"
+	"END;\n"
+	"CREATE TRIGGER \"rc_service_delete\" AFTER DELETE ON \"service\" BEGIN\n"
+	"  DELETE FROM \"rc_pending_service\" WHERE OLD.\"id\" = \"rc_pending_service\".o0;\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, o14)\n"
+	"    VALUES (CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'service', 3, OLD.\"id\", OLD.\"venue_id\", OLD.\"key\", OLD.\"name\", OLD.\"durations_min\", OLD.\"step_min\", OLD.\"buffer_before_min\", OLD.\"buffer_after_min\", OLD.\"notice_min\", OLD.\"horizon_days\", OLD.\"hold_ttl_s\", OLD.\"party_max\", OLD.\"note\", OLD.\"prices_minor\", OLD.\"price_per_person\");\n"
+	"END;\n";
+
+static const char migration_2_down[] =
+	"DROP TRIGGER IF EXISTS \"rc_venue_before_insert\";\n"
+	"DROP TRIGGER IF EXISTS \"rc_venue_before_update\";\n"
+	"DROP TRIGGER IF EXISTS \"rc_venue_insert\";\n"
+	"DROP TRIGGER IF EXISTS \"rc_venue_update\";\n"
+	"DROP TRIGGER IF EXISTS \"rc_venue_update_key\";\n"
+	"DROP TRIGGER IF EXISTS \"rc_venue_delete\";\n"
+	"DROP TABLE IF EXISTS \"rc_pending_venue\";\n"
+	"DROP TRIGGER IF EXISTS \"rc_service_before_insert\";\n"
+	"DROP TRIGGER IF EXISTS \"rc_service_before_update\";\n"
+	"DROP TRIGGER IF EXISTS \"rc_service_insert\";\n"
+	"DROP TRIGGER IF EXISTS \"rc_service_update\";\n"
+	"DROP TRIGGER IF EXISTS \"rc_service_update_key\";\n"
+	"DROP TRIGGER IF EXISTS \"rc_service_delete\";\n"
+	"DROP TABLE IF EXISTS \"rc_pending_service\";\n"
+	"ALTER TABLE service DROP COLUMN price_per_person;\n"
+	"ALTER TABLE service DROP COLUMN prices_minor;\n"
+	"ALTER TABLE service DROP COLUMN note;\n"
+	"ALTER TABLE venue DROP COLUMN currency;\n"
+	"CREATE TABLE \"rc_pending_venue\" (o0 INTEGER PRIMARY KEY, o1, o2, o3, o4, o5, o6, o7);\n"
+	"CREATE INDEX \"rc_pending_venue_1\" ON \"rc_pending_venue\" (o1);\n"
+	"CREATE TRIGGER \"rc_venue_before_insert\" BEFORE INSERT ON \"venue\"\n"
+	"WHEN EXISTS (SELECT 1 FROM \"venue\" WHERE \"venue\".\"id\" = NEW.\"id\")\n"
+	"  OR EXISTS (SELECT 1 FROM \"venue\" WHERE \"venue\".\"slug\" = NEW.\"slug\") BEGIN\n"
+	"  INSERT INTO \"rc_pending_venue\" (o0, o1, o2, o3, o4, o5, o6, o7)\n"
+	"    SELECT \"venue\".\"id\", \"venue\".\"slug\", \"venue\".\"name\", \"venue\".\"tz\", \"venue\".\"locale\", \"venue\".\"contact_phone\", \"venue\".\"contact_email\", \"venue\".\"limited_percent\" FROM \"venue\" WHERE \"venue\".\"id\" = NEW.\"id\"\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"rc_pending_venue\" WHERE \"venue\".\"id\" = \"rc_pending_venue\".o0);\n"
+	"  INSERT INTO \"rc_pending_venue\" (o0, o1, o2, o3, o4, o5, o6, o7)\n"
+	"    SELECT \"venue\".\"id\", \"venue\".\"slug\", \"venue\".\"name\", \"venue\".\"tz\", \"venue\".\"locale\", \"venue\".\"contact_phone\", \"venue\".\"contact_email\", \"venue\".\"limited_percent\" FROM \"venue\" WHERE \"venue\".\"slug\" = NEW.\"slug\"\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"rc_pending_venue\" WHERE \"venue\".\"id\" = \"rc_pending_venue\".o0);\n"
+	"END;\n"
+	"CREATE TRIGGER \"rc_venue_before_update\" BEFORE UPDATE ON \"venue\"\n"
+	"WHEN NOT (NEW.\"id\" IS OLD.\"id\") AND EXISTS (SELECT 1 FROM \"venue\" WHERE \"venue\".\"id\" = NEW.\"id\" AND NOT (\"venue\".\"id\" = OLD.\"id\"))\n"
+	"  OR NOT (NEW.\"slug\" IS OLD.\"slug\") AND EXISTS (SELECT 1 FROM \"venue\" WHERE \"venue\".\"slug\" = NEW.\"slug\" AND NOT (\"venue\".\"id\" = OLD.\"id\")) BEGIN\n"
+	"  INSERT INTO \"rc_pending_venue\" (o0, o1, o2, o3, o4, o5, o6, o7)\n"
+	"    SELECT \"venue\".\"id\", \"venue\".\"slug\", \"venue\".\"name\", \"venue\".\"tz\", \"venue\".\"locale\", \"venue\".\"contact_phone\", \"venue\".\"contact_email\", \"venue\".\"limited_percent\" FROM \"venue\" WHERE \"venue\".\"id\" = NEW.\"id\" AND NOT (\"venue\".\"id\" = OLD.\"id\")\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"rc_pending_venue\" WHERE \"venue\".\"id\" = \"rc_pending_venue\".o0);\n"
+	"  INSERT INTO \"rc_pending_venue\" (o0, o1, o2, o3, o4, o5, o6, o7)\n"
+	"    SELECT \"venue\".\"id\", \"venue\".\"slug\", \"venue\".\"name\", \"venue\".\"tz\", \"venue\".\"locale\", \"venue\".\"contact_phone\", \"venue\".\"contact_email\", \"venue\".\"limited_percent\" FROM \"venue\" WHERE \"venue\".\"slug\" = NEW.\"slug\" AND NOT (\"venue\".\"id\" = OLD.\"id\")\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"rc_pending_venue\" WHERE \"venue\".\"id\" = \"rc_pending_venue\".o0);\n"
+	"END;\n"
+	"CREATE TRIGGER \"rc_venue_insert\" AFTER INSERT ON \"venue\" BEGIN\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7)\n"
+	"    SELECT CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'venue', 3, o0, o1, o2, o3, o4, o5, o6, o7 FROM \"rc_pending_venue\" WHERE NEW.\"id\" = \"rc_pending_venue\".o0;\n"
+	"  DELETE FROM \"rc_pending_venue\" WHERE NEW.\"id\" = \"rc_pending_venue\".o0;\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7)\n"
+	"    SELECT CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'venue', 3, o0, o1, o2, o3, o4, o5, o6, o7 FROM \"rc_pending_venue\" WHERE NEW.\"slug\" = \"rc_pending_venue\".o1\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"venue\" WHERE \"venue\".\"id\" = \"rc_pending_venue\".o0);\n"
+	"  DELETE FROM \"rc_pending_venue\" WHERE NEW.\"slug\" = \"rc_pending_venue\".o1\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"venue\" WHERE \"venue\".\"id\" = \"rc_pending_venue\".o0);\n"
+	"  INSERT INTO rc_log (at, tbl, op, n0, n1, n2, n3, n4, n5, n6, n7)\n"
+	"    VALUES (CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'venue', 1, NEW.\"id\", NEW.\"slug\", NEW.\"name\", NEW.\"tz\", NEW.\"locale\", NEW.\"contact_phone\", NEW.\"contact_email\", NEW.\"limited_percent\");\n"
+	"END;\n"
+	"CREATE TRIGGER \"rc_venue_update\" AFTER UPDATE ON \"venue\"\n"
+	"WHEN NEW.\"id\" IS OLD.\"id\" AND NEW.\"slug\" IS OLD.\"slug\" BEGIN\n"
+	"  DELETE FROM \"rc_pending_venue\" WHERE OLD.\"id\" = \"rc_pending_venue\".o0;\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7, n0, n1, n2, n3, n4, n5, n6, n7)\n"
+	"    VALUES (CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'venue', 2, OLD.\"id\", OLD.\"slug\", OLD.\"name\", OLD.\"tz\", OLD.\"locale\", OLD.\"contact_phone\", OLD.\"contact_email\", OLD.\"limited_percent\", NEW.\"id\", NEW.\"slug\", NEW.\"name\", NEW.\"tz\", NEW.\"locale\", NEW.\"contact_phone\", NEW.\"contact_email\", NEW.\"limited_percent\");\n"
+	"END;\n"
+	"CREATE TRIGGER \"rc_venue_update_key\" AFTER UPDATE ON \"venue\"\n"
+	"WHEN NOT (NEW.\"id\" IS OLD.\"id\" AND NEW.\"slug\" IS OLD.\"slug\") BEGIN\n"
+	"  DELETE FROM \"rc_pending_venue\" WHERE OLD.\"id\" = \"rc_pending_venue\".o0;\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7)\n"
+	"    SELECT CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'venue', 3, o0, o1, o2, o3, o4, o5, o6, o7 FROM \"rc_pending_venue\" WHERE NEW.\"id\" = \"rc_pending_venue\".o0;\n"
+	"  DELETE FROM \"rc_pending_venue\" WHERE NEW.\"id\" = \"rc_pending_venue\".o0;\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7)\n"
+	"    SELECT CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'venue', 3, o0, o1, o2, o3, o4, o5, o6, o7 FROM \"rc_pending_venue\" WHERE NEW.\"slug\" = \"rc_pending_venue\".o1\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"venue\" WHERE \"venue\".\"id\" = \"rc_pending_venue\".o0);\n"
+	"  DELETE FROM \"rc_pending_venue\" WHERE NEW.\"slug\" = \"rc_pending_venue\".o1\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"venue\" WHERE \"venue\".\"id\" = \"rc_pending_venue\".o0);\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7, n0, n1, n2, n3, n4, n5, n6, n7)\n"
+	"    VALUES (CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'venue', 2, OLD.\"id\", OLD.\"slug\", OLD.\"name\", OLD.\"tz\", OLD.\"locale\", OLD.\"contact_phone\", OLD.\"contact_email\", OLD.\"limited_percent\", NEW.\"id\", NEW.\"slug\", NEW.\"name\", NEW.\"tz\", NEW.\"locale\", NEW.\"contact_phone\", NEW.\"contact_email\", NEW.\"limited_percent\");\n"
+	"END;\n"
+	"CREATE TRIGGER \"rc_venue_delete\" AFTER DELETE ON \"venue\" BEGIN\n"
+	"  DELETE FROM \"rc_pending_venue\" WHERE OLD.\"id\" = \"rc_pending_venue\".o0;\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7)\n"
+	"    VALUES (CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'venue', 3, OLD.\"id\", OLD.\"slug\", OLD.\"name\", OLD.\"tz\", OLD.\"locale\", OLD.\"contact_phone\", OLD.\"contact_email\", OLD.\"limited_percent\");\n"
+	"END;\n"
+	"CREATE TABLE \"rc_pending_service\" (o0 INTEGER PRIMARY KEY, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11);\n"
+	"CREATE INDEX \"rc_pending_service_1\" ON \"rc_pending_service\" (o1, o2);\n"
+	"CREATE TRIGGER \"rc_service_before_insert\" BEFORE INSERT ON \"service\"\n"
+	"WHEN EXISTS (SELECT 1 FROM \"service\" WHERE \"service\".\"id\" = NEW.\"id\")\n"
+	"  OR EXISTS (SELECT 1 FROM \"service\" WHERE \"service\".\"venue_id\" = NEW.\"venue_id\" AND \"service\".\"key\" = NEW.\"key\") BEGIN\n"
+	"  INSERT INTO \"rc_pending_service\" (o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11)\n"
+	"    SELECT \"service\".\"id\", \"service\".\"venue_id\", \"service\".\"key\", \"service\".\"name\", \"service\".\"durations_min\", \"service\".\"step_min\", \"service\".\"buffer_before_min\", \"service\".\"buffer_after_min\", \"service\".\"notice_min\", \"service\".\"horizon_days\", \"service\".\"hold_ttl_s\", \"service\".\"party_max\" FROM \"service\" WHERE \"service\".\"id\" = NEW.\"id\"\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"rc_pending_service\" WHERE \"service\".\"id\" = \"rc_pending_service\".o0);\n"
+	"  INSERT INTO \"rc_pending_service\" (o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11)\n"
+	"    SELECT \"service\".\"id\", \"service\".\"venue_id\", \"service\".\"key\", \"service\".\"name\", \"service\".\"durations_min\", \"service\".\"step_min\", \"service\".\"buffer_before_min\", \"service\".\"buffer_after_min\", \"service\".\"notice_min\", \"service\".\"horizon_days\", \"service\".\"hold_ttl_s\", \"service\".\"party_max\" FROM \"service\" WHERE \"service\".\"venue_id\" = NEW.\"venue_id\" AND \"service\".\"key\" = NEW.\"key\"\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"rc_pending_service\" WHERE \"service\".\"id\" = \"rc_pending_service\".o0);\n"
+	"END;\n"
+	"CREATE TRIGGER \"rc_service_before_update\" BEFORE UPDATE ON \"service\"\n"
+	"WHEN NOT (NEW.\"id\" IS OLD.\"id\") AND EXISTS (SELECT 1 FROM \"service\" WHERE \"service\".\"id\" = NEW.\"id\" AND NOT (\"service\".\"id\" = OLD.\"id\"))\n"
+	"  OR NOT (NEW.\"venue_id\" IS OLD.\"venue_id\" AND NEW.\"key\" IS OLD.\"key\") AND EXISTS (SELECT 1 FROM \"service\" WHERE \"service\".\"venue_id\" = NEW.\"venue_id\" AND \"service\".\"key\" = NEW.\"key\" AND NOT (\"service\".\"id\" = OLD.\"id\")) BEGIN\n"
+	"  INSERT INTO \"rc_pending_service\" (o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11)\n"
+	"    SELECT \"service\".\"id\", \"service\".\"venue_id\", \"service\".\"key\", \"service\".\"name\", \"service\".\"durations_min\", \"service\".\"step_min\", \"service\".\"buffer_before_min\", \"service\".\"buffer_after_min\", \"service\".\"notice_min\", \"service\".\"horizon_days\", \"service\".\"hold_ttl_s\", \"service\".\"party_max\" FROM \"service\" WHERE \"service\".\"id\" = NEW.\"id\" AND NOT (\"service\".\"id\" = OLD.\"id\")\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"rc_pending_service\" WHERE \"service\".\"id\" = \"rc_pending_service\".o0);\n"
+	"  INSERT INTO \"rc_pending_service\" (o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11)\n"
+	"    SELECT \"service\".\"id\", \"service\".\"venue_id\", \"service\".\"key\", \"service\".\"name\", \"service\".\"durations_min\", \"service\".\"step_min\", \"service\".\"buffer_before_min\", \"service\".\"buffer_after_min\", \"service\".\"notice_min\", \"service\".\"horizon_days\", \"service\".\"hold_ttl_s\", \"service\".\"party_max\" FROM \"service\" WHERE \"service\".\"venue_id\" = NEW.\"venue_id\" AND \"service\".\"key\" = NEW.\"key\" AND NOT (\"service\".\"id\" = OLD.\"id\")\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"rc_pending_service\" WHERE \"service\".\"id\" = \"rc_pending_service\".o0);\n"
+	"END;\n"
+	"CREATE TRIGGER \"rc_service_insert\" AFTER INSERT ON \"service\" BEGIN\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11)\n"
+	"    SELECT CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'service', 3, o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11 FROM \"rc_pending_service\" WHERE NEW.\"id\" = \"rc_pending_service\".o0;\n"
+	"  DELETE FROM \"rc_pending_service\" WHERE NEW.\"id\" = \"rc_pending_service\".o0;\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11)\n"
+	"    SELECT CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'service', 3, o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11 FROM \"rc_pending_service\" WHERE NEW.\"venue_id\" = \"rc_pending_service\".o1 AND NEW.\"key\" = \"rc_pending_service\".o2\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"service\" WHERE \"service\".\"id\" = \"rc_pending_service\".o0);\n"
+	"  DELETE FROM \"rc_pending_service\" WHERE NEW.\"venue_id\" = \"rc_pending_service\".o1 AND NEW.\"key\" = \"rc_pending_service\".o2\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"service\" WHERE \"service\".\"id\" = \"rc_pending_service\".o0);\n"
+	"  INSERT INTO rc_log (at, tbl, op, n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11)\n"
+	"    VALUES (CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'service', 1, NEW.\"id\", NEW.\"venue_id\", NEW.\"key\", NEW.\"name\", NEW.\"durations_min\", NEW.\"step_min\", NEW.\"buffer_before_min\", NEW.\"buffer_after_min\", NEW.\"notice_min\", NEW.\"horizon_days\", NEW.\"hold_ttl_s\", NEW.\"party_max\");\n"
+	"END;\n"
+	"CREATE TRIGGER \"rc_service_update\" AFTER UPDATE ON \"service\"\n"
+	"WHEN NEW.\"id\" IS OLD.\"id\" AND NEW.\"venue_id\" IS OLD.\"venue_id\" AND NEW.\"key\" IS OLD.\"key\" BEGIN\n"
+	"  DELETE FROM \"rc_pending_service\" WHERE OLD.\"id\" = \"rc_pending_service\".o0;\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11, n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11)\n"
+	"    VALUES (CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'service', 2, OLD.\"id\", OLD.\"venue_id\", OLD.\"key\", OLD.\"name\", OLD.\"durations_min\", OLD.\"step_min\", OLD.\"buffer_before_min\", OLD.\"buffer_after_min\", OLD.\"notice_min\", OLD.\"horizon_days\", OLD.\"hold_ttl_s\", OLD.\"party_max\", NEW.\"id\", NEW.\"venue_id\", NEW.\"key\", NEW.\"name\", NEW.\"durations_min\", NEW.\"step_min\", NEW.\"buffer_before_min\", NEW.\"buffer_after_min\", NEW.\"notice_min\", NEW.\"horizon_days\", NEW.\"hold_ttl_s\", NEW.\"party_max\");\n"
+	"END;\n"
+	"CREATE TRIGGER \"rc_service_update_key\" AFTER UPDATE ON \"service\"\n"
+	"WHEN NOT (NEW.\"id\" IS OLD.\"id\" AND NEW.\"venue_id\" IS OLD.\"venue_id\" AND NEW.\"key\" IS OLD.\"key\") BEGIN\n"
+	"  DELETE FROM \"rc_pending_service\" WHERE OLD.\"id\" = \"rc_pending_service\".o0;\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11)\n"
+	"    SELECT CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'service', 3, o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11 FROM \"rc_pending_service\" WHERE NEW.\"id\" = \"rc_pending_service\".o0;\n"
+	"  DELETE FROM \"rc_pending_service\" WHERE NEW.\"id\" = \"rc_pending_service\".o0;\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11)\n"
+	"    SELECT CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'service', 3, o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11 FROM \"rc_pending_service\" WHERE NEW.\"venue_id\" = \"rc_pending_service\".o1 AND NEW.\"key\" = \"rc_pending_service\".o2\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"service\" WHERE \"service\".\"id\" = \"rc_pending_service\".o0);\n"
+	"  DELETE FROM \"rc_pending_service\" WHERE NEW.\"venue_id\" = \"rc_pending_service\".o1 AND NEW.\"key\" = \"rc_pending_service\".o2\n"
+	"    AND NOT EXISTS (SELECT 1 FROM \"service\" WHERE \"service\".\"id\" = \"rc_pending_service\".o0);\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11, n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11)\n"
+	"    VALUES (CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'service', 2, OLD.\"id\", OLD.\"venue_id\", OLD.\"key\", OLD.\"name\", OLD.\"durations_min\", OLD.\"step_min\", OLD.\"buffer_before_min\", OLD.\"buffer_after_min\", OLD.\"notice_min\", OLD.\"horizon_days\", OLD.\"hold_ttl_s\", OLD.\"party_max\", NEW.\"id\", NEW.\"venue_id\", NEW.\"key\", NEW.\"name\", NEW.\"durations_min\", NEW.\"step_min\", NEW.\"buffer_before_min\", NEW.\"buffer_after_min\", NEW.\"notice_min\", NEW.\"horizon_days\", NEW.\"hold_ttl_s\", NEW.\"party_max\");\n"
+	"END;\n"
+	"CREATE TRIGGER \"rc_service_delete\" AFTER DELETE ON \"service\" BEGIN\n"
+	"  DELETE FROM \"rc_pending_service\" WHERE OLD.\"id\" = \"rc_pending_service\".o0;\n"
+	"  INSERT INTO rc_log (at, tbl, op, o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11)\n"
+	"    VALUES (CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000, 'service', 3, OLD.\"id\", OLD.\"venue_id\", OLD.\"key\", OLD.\"name\", OLD.\"durations_min\", OLD.\"step_min\", OLD.\"buffer_before_min\", OLD.\"buffer_after_min\", OLD.\"notice_min\", OLD.\"horizon_days\", OLD.\"hold_ttl_s\", OLD.\"party_max\");\n"
+	"END;\n";
+
 static const struct rc_migration migrations[] = {
 	{1, "initial", migration_1_up, migration_1_down,
 	 "578d9e71a3c20d084522202d47aeafb9a1e86290ac02bc654dc4a5049649a321"},
+	{2, "prices", migration_2_up, migration_2_down,
+	 "78d810dcd7413dadae9b40922ce2fea58505ba1a14d9db7cd2c8c874e90fc9ea"},
 };
 
 const struct rc_schema slotcast_schema = {
 	.name = "slotcast",
-	.version = 1,
+	.version = 2,
 	.models = models,
 	.model_count = 15,
 	.migrations = migrations,
-	.migration_count = 1,
+	.migration_count = 2,
 	.constraints = constraints,
 	.constraint_count = 67,
 	.statement_count = 12,

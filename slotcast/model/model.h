@@ -99,6 +99,7 @@ struct venue {
 	struct rc_str contact_phone;
 	struct rc_str contact_email;
 	int64_t limited_percent; /* limited_threshold × 100 */
+	struct rc_str currency; /* ISO 4217; empty: no prices are shown */
 };
 
 enum venue_column {
@@ -110,6 +111,7 @@ enum venue_column {
 	VENUE_COL_CONTACT_PHONE,
 	VENUE_COL_CONTACT_EMAIL,
 	VENUE_COL_LIMITED_PERCENT,
+	VENUE_COL_CURRENCY,
 	VENUE_COL_COUNT,
 };
 
@@ -186,6 +188,13 @@ void venue_where_limited_percent_lt(struct venue_query *query, int64_t limited_p
 void venue_where_limited_percent_gt(struct venue_query *query, int64_t limited_percent);
 void venue_order_by_limited_percent(struct venue_query *query);
 void venue_order_by_limited_percent_desc(struct venue_query *query);
+void venue_where_currency_eq(struct venue_query *query, struct rc_str currency);
+void venue_where_currency_in(struct venue_query *query, const struct rc_str *values, size_t count);
+void venue_where_currency_between(struct venue_query *query, struct rc_str lo, struct rc_str hi);
+void venue_where_currency_lt(struct venue_query *query, struct rc_str currency);
+void venue_where_currency_gt(struct venue_query *query, struct rc_str currency);
+void venue_order_by_currency(struct venue_query *query);
+void venue_order_by_currency_desc(struct venue_query *query);
 void venue_limit(struct venue_query *query, int64_t rows);
 int venue_all(struct venue_query *query, struct venue_list *out) RC_MUST_CHECK;
 int venue_one(struct venue_query *query, struct venue **out) RC_MUST_CHECK;
@@ -297,6 +306,9 @@ struct service {
 	int64_t horizon_days;
 	int64_t hold_ttl_s;
 	int64_t party_max;
+	struct rc_str note; /* what somebody should know before booking, in the venue's words */
+	struct rc_str prices_minor; /* JSON; [4500,8000] in minor units: one for all durations or one each; []: none shown */
+	bool price_per_person;
 };
 
 enum service_column {
@@ -312,6 +324,9 @@ enum service_column {
 	SERVICE_COL_HORIZON_DAYS,
 	SERVICE_COL_HOLD_TTL_S,
 	SERVICE_COL_PARTY_MAX,
+	SERVICE_COL_NOTE,
+	SERVICE_COL_PRICES_MINOR,
+	SERVICE_COL_PRICE_PER_PERSON,
 	SERVICE_COL_COUNT,
 };
 
@@ -409,6 +424,15 @@ void service_where_party_max_lt(struct service_query *query, int64_t party_max);
 void service_where_party_max_gt(struct service_query *query, int64_t party_max);
 void service_order_by_party_max(struct service_query *query);
 void service_order_by_party_max_desc(struct service_query *query);
+void service_where_note_eq(struct service_query *query, struct rc_str note);
+void service_where_note_in(struct service_query *query, const struct rc_str *values, size_t count);
+void service_where_note_between(struct service_query *query, struct rc_str lo, struct rc_str hi);
+void service_where_note_lt(struct service_query *query, struct rc_str note);
+void service_where_note_gt(struct service_query *query, struct rc_str note);
+void service_order_by_note(struct service_query *query);
+void service_order_by_note_desc(struct service_query *query);
+void service_where_price_per_person_eq(struct service_query *query, bool price_per_person);
+void service_where_price_per_person_in(struct service_query *query, const bool *values, size_t count);
 void service_limit(struct service_query *query, int64_t rows);
 int service_all(struct service_query *query, struct service_list *out) RC_MUST_CHECK;
 int service_one(struct service_query *query, struct service **out) RC_MUST_CHECK;

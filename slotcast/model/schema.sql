@@ -12,6 +12,7 @@ CREATE TABLE venue ( -- rowgen: captured
   contact_phone text NOT NULL DEFAULT '',
   contact_email text NOT NULL DEFAULT '',
   limited_percent bigint NOT NULL DEFAULT 25, -- limited_threshold × 100
+  currency text NOT NULL DEFAULT '', -- ISO 4217; empty: no prices are shown
   CONSTRAINT venue_slug UNIQUE (slug),
   CONSTRAINT venue_limited_range CHECK (limited_percent BETWEEN 0 AND 100)
 );
@@ -41,6 +42,9 @@ CREATE TABLE service ( -- rowgen: captured
   horizon_days bigint NOT NULL DEFAULT 90,
   hold_ttl_s bigint NOT NULL DEFAULT 300,
   party_max bigint NOT NULL DEFAULT 1,
+  note text NOT NULL DEFAULT '', -- what somebody should know before booking, in the venue's words
+  prices_minor json NOT NULL DEFAULT '[]', -- [4500,8000] in minor units: one for all durations or one each; []: none shown
+  price_per_person boolean NOT NULL DEFAULT false,
   CONSTRAINT service_key UNIQUE (venue_id, key),
   CONSTRAINT service_step CHECK (step_min BETWEEN 1 AND 1440),
   CONSTRAINT service_hold CHECK (hold_ttl_s BETWEEN 1 AND 86400)

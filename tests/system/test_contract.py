@@ -11,10 +11,12 @@ from slotcast import (CUSTOMER, DEADLINE_S, UTC, Live, Server, at, check, day, e
                       venue_file)
 
 HOUSE = dict(
+    currency="EUR",
     resources=[resource("room"), resource("annex"), resource("quick"), resource("court", "pooled", capacity=4),
                resource("yoga", "session", capacity=20), resource("office")],
     services=[
-        service("visit", ["room"], durations_min=[60, 30], step_min=30, buffer_after_min=0),
+        service("visit", ["room"], durations_min=[60, 30], step_min=30, buffer_after_min=0, note="Ring twice.",
+                prices=["20.50", "12"], price_per="person"),
         service("either", ["room", "annex"]),
         service("quick", ["quick"], hold_ttl_s=1),
         service("tennis", ["court"], party_max=4),
@@ -31,9 +33,10 @@ def test_venues_are_listed_and_described():
         equal(listed, {"venues": [{"slug": "house", "name": "House", "tz": "UTC"}]}, "list")
         venue = ids.venue
         equal(venue["contact"], {"phone": "1", "email": "a@b.example"}, "contact")
+        equal((venue["locale"], venue["currency"]), ("en", "EUR"), "language and currency")
         visit = next(item for item in venue["services"] if item["key"] == "visit")
-        for name, value in dict(durations_min=[60, 30], step_min=30, buffer_before_min=0, buffer_after_min=0, notice_min=0,
-                                horizon_days=60, hold_ttl_s=300, party_max=1, resources=[ids.resources["room"]]).items():
+        for name, value in dict(note="Ring twice.", prices_minor=[2050, 1200], price_per="person", durations_min=[60, 30], step_min=30,
+                                buffer_before_min=0, buffer_after_min=0, notice_min=0, horizon_days=60, hold_ttl_s=300, party_max=1, resources=[ids.resources["room"]]).items():
             equal(visit[name], value, name)
         check(isinstance(visit["id"], str), "ids are strings")
         court = next(item for item in venue["resources"] if item["key"] == "court")

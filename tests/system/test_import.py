@@ -1,14 +1,16 @@
 #!/usr/bin/python3
 """Venue files: whole or not at all, with the path of every fault; the same file again changes nothing."""
 import copy
+import hashlib
 import json
 import sqlite3
 
 from slotcast import ROOT, Server, at, check, database, day, equal, main, resource, service, venue_file
 
 GOOD = venue_file(resources=[resource("room"), resource("court", "pooled", capacity=4), resource("yoga", "session", capacity=9)],
-                  services=[service("visit", ["room"]), service("play", ["court"], party_max=4), service("class", ["yoga"])],
-                  exceptions=[{"resource": "room", "date": day(9), "closed": True, "reason": "Painting"}],
+                  services=[service("visit", ["room"], durations_min=[60, 30], prices=["80.00", "45.00"], note="Bring a towel."),
+                            service("play", ["court"], party_max=4), service("class", ["yoga"])],
+                  exceptions=[{"resource": "room", "date": day(9), "closed": True, "reason": "Painting"}], currency="EUR",
                   sessions=[{"resource": "yoga", "rrule": "FREQ=DAILY", "from": "18:00", "to": "19:00", "valid_from": "2026-01-01"}])
 
 
@@ -68,6 +70,82 @@ def test_a_change_is_told_and_keeps_ids():
         equal(len(server.slots(after.services["visit"], day(9))["slots"]), 24, "the painting is over")
 
 
+def test_prices_and_notes_are_told_and_shown():
+    with Server() as server:
+        server.import_file(GOOD)
+        visit = next(item for item in server.venue("house").venue["services"] if item["key"] == "visit")
+        equal((visit["prices_minor"], visit["price_per"], visit["note"]), ([8000, 4500], "booking", "Bring a towel."), "visit")
+        play = next(item for item in server.venue("house").venue["services"] if item["key"] == "play")
+        equal((play["prices_minor"], play["price_per"], play["note"]), ([], "booking", ""), "nothing said")
+        file = changed("services.0.prices", ["12.5"])
+        file["services"][0].update(price_per="person", note="Bring nothing.")
+        report = server.import_file(file).stdout
+        for line in ['~ service visit: note "Bring a towel." → "Bring nothing."',
+                     '~ service visit: prices in minor units "[8000,4500]" → "[1250]"',
+                     '~ service visit: price_per "booking" → "person"']:
+            check(line in report.splitlines(), "not told:", line, report)
+        equal(report.count("\n"), 3, "only that")
+        equal(server.import_file(file).stdout, "nothing changed\n", "again")
+        file["venue"]["currency"] = "KWD"
+        report = server.import_file(file).stdout
+        check('~ venue house: currency "EUR" → "KWD"' in report and '"[1250]" → "[12500]"' in report, report)
+        venue = server.venue("house").venue
+        equal((venue["currency"], venue["locale"], venue["services"][0]["prices_minor"]), ("KWD", "en", [12500]), "three decimal places")
+
+
+def test_raw_sql_cannot_show_a_price_that_nobody_understands():
+    with Server() as server:
+        server.import_file(GOOD)
+        for column, value, wanted in [("prices_minor", "[1,2,3]", []), ("prices_minor", "[-1]", []), ("prices_minor", '["1"]', []),
+                                      ("prices_minor", "[1e3]", []), ("prices_minor", "nonsense", []), ("prices_minor", "[7]", [7])]:
+            with sqlite3.connect(server.path) as db:
+                db.execute(f"UPDATE service SET {column} = ? WHERE key = 'visit'", (value,))
+            server.await_seen()
+            visit = next(item for item in server.venue("house").venue["services"] if item["key"] == "visit")
+            equal(visit["prices_minor"], wanted, value)
+        with sqlite3.connect(server.path) as db:
+            db.execute("UPDATE venue SET currency = 'euro'")
+        server.await_seen()
+        venue = server.venue("house").venue
+        equal((venue["currency"], venue["services"][0]["prices_minor"]), ("", []), "no currency, no price")
+
+
+def test_a_database_of_the_first_version_is_brought_up_and_keeps_its_rows():
+    up, _, _ = (ROOT / "slotcast/model/migrations/0001-initial.sql").read_text().partition("-- down\n")
+    with database() as server:
+        with sqlite3.connect(server.path) as db:
+            db.executescript(up)
+            db.executescript("CREATE TABLE rc_migration (version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, "
+                             "applied_at INTEGER NOT NULL) STRICT")
+            db.execute("INSERT INTO rc_migration VALUES (1, 'initial', ?, 0)", (hashlib.sha256(up.encode()).hexdigest(),))
+            db.execute("INSERT INTO venue (slug, name, tz) VALUES ('old', 'Old', 'UTC')")
+            db.execute("INSERT INTO resource (venue_id, key, name, kind) VALUES (1, 'room', 'Room', 'exclusive')")
+            db.execute("INSERT INTO service (venue_id, key, name, durations_min, step_min) VALUES (1, 'visit', 'Visit', '[60]', 60)")
+            db.execute("INSERT INTO service_resource VALUES (1, 1)")
+            db.execute("INSERT INTO hours (venue_id, rrule, wall_start_min, wall_end_min, valid_from) "
+                       "VALUES (1, 'FREQ=DAILY', 0, 1440, '2026-01-01')")
+        equal(server.command("migrate", "status").stdout, "0001 initial applied\n0002 prices pending\n", "before")
+        server.start()
+        ids = server.venue("old")
+        visit = ids.venue["services"][0]
+        equal((ids.venue["currency"], visit["prices_minor"], visit["note"], visit["price_per"]), ("", [], "", "booking"), "defaults")
+        server.book(service=visit["id"], start=at(1)).expect(201)
+        with sqlite3.connect(server.path) as db:  # the new columns are captured
+            db.execute("UPDATE venue SET currency = 'EUR'")
+            db.execute("UPDATE service SET prices_minor = '[500]', price_per_person = 1, note = 'Hello'")
+        server.await_seen()
+        visit = server.venue("old").venue["services"][0]
+        equal((visit["prices_minor"], visit["note"], visit["price_per"]), ([500], "Hello", "person"), "captured")
+        server.stop()
+        equal(server.command("migrate", "status").stdout, "0001 initial applied\n0002 prices applied\n", "after")
+        equal(server.command("migrate", "down").returncode, 0, "down")
+        with sqlite3.connect(server.path) as db:
+            equal(db.execute("SELECT count(*) FROM booking").fetchone(), (1,), "bookings stay on the way back")
+            check("note" not in [row[1] for row in db.execute("PRAGMA table_info(service)")], "a column is left")
+        equal(server.command("migrate", "up").stdout, "1 applied\n", "up again")
+        equal(server.command("migrate", "verify").returncode, 0, "verify")
+
+
 def test_what_vanished_is_removed_unless_it_has_bookings():
     with Server() as server:
         server.import_file(GOOD)
@@ -113,6 +191,11 @@ FAULTS = [
     ("venue.limited_threshold", 1.01, "venue.limited_threshold: must be 0..1"),
     ("venue.limited_threshold", 0.255, "venue.limited_threshold: must be 0..1"),
     ("venue.contact", 5, "venue.contact: "),
+    ("venue.currency", "eur", "venue.currency: must be three capitals"),
+    ("venue.currency", "EURO", "venue.currency: must be three capitals"),
+    ("venue.currency", 978, "venue.currency: "),
+    ("venue.currency", "", "services[0].prices: need a currency"),
+    ("venue.currency", "JPY", "services[0].prices[0]: "),
     ("resources", DROP, "resources: is required"),
     ("resources", {}, "resources: must be a list"),
     ("resources.0", 5, "resources[0]: must be an object"),
@@ -141,6 +224,18 @@ FAULTS = [
     ("services.0.hold_ttl_s", 0, "services[0].hold_ttl_s: must be 1..86400"),
     ("services.0.hold_ttl_s", 86401, "services[0].hold_ttl_s: must be 1..86400"),
     ("services.0.party_max", 0, "services[0].party_max: "),
+    ("services.0.note", "ü" * 501, "services[0].note: must be a text of at most 500 characters"),
+    ("services.0.note", 5, "services[0].note: must be a text of at most 500 characters"),
+    ("services.0.note", "two\nlines", "services[0].note: must be one line"),
+    ("services.0.prices", "45.00", "services[0].prices: must be a list"),
+    ("services.0.prices", ["45.00"] * 3, "services[0].prices: must be a list"),
+    ("services.0.prices", ["45.00", 80], "services[0].prices[1]: must be a text"),
+    ("services.0.prices", ["45.001"], "services[0].prices[0]: must be a text"),
+    ("services.0.prices", ["-1"], "services[0].prices[0]: must be a text"),
+    ("services.0.prices", ["10000000000"], "services[0].prices[0]: must be a text"),
+    ("services.2.prices", ["12.00", "13.00"], "services[2].prices: must be a list"),
+    ("services.0.price_per", "hour", "services[0].price_per: must be booking or person"),
+    ("services.0.price_per", True, "services[0].price_per: must be booking or person"),
     ("services.0.resources", [], "services[0].resources: "),
     ("services.0.resources", ["nothing"], "services[0].resources[0]: "),
     ("services.0.resources", ["room", "yoga"], "services[0].resources: "),
@@ -182,11 +277,13 @@ def test_every_fault_is_told_with_its_path_and_nothing_changes():
 
 def test_limits_are_accepted_at_their_ends():
     with database() as server:
-        for path, value in [("services.0.step_min", 1), ("services.0.step_min", 1440), ("services.0.durations_min", [1]),
-                            ("services.0.durations_min", [10080]), ("services.0.buffer_after_min", 10080),
+        for path, value in [("services.0.step_min", 1), ("services.0.step_min", 1440), ("services.1.durations_min", [1]),
+                            ("services.1.durations_min", [10080]), ("services.0.buffer_after_min", 10080),
                             ("services.0.notice_min", 525600), ("services.0.horizon_days", 12000), ("services.0.hold_ttl_s", 1),
                             ("services.0.hold_ttl_s", 86400), ("resources.1.capacity", 1000), ("resources.2.capacity", 100000),
-                            ("venue.limited_threshold", 0), ("venue.limited_threshold", 1), ("venue.limited_threshold", 0.07)]:
+                            ("services.0.note", "𝄞" * 500), ("services.0.note", ""), ("services.0.prices", []),
+                            ("services.0.prices", ["9999999999.99"]), ("services.0.prices", ["0", "0.01"]),
+                            ("services.0.price_per", "booking"), ("venue.limited_threshold", 0), ("venue.limited_threshold", 1), ("venue.limited_threshold", 0.07)]:
             server.import_file(changed(path, value))
 
 
