@@ -1,31 +1,31 @@
 /*
- * Build the pages: dist/shell.html and dist/assets/NAME-HASH.EXT, each with .gz and .br beside it where that is smaller.
- * One bundle: the public page is small enough that splitting it would cost more round trips than it saves bytes.
+ * Build the pages: dist/shell.LL.html for each language and dist/assets/NAME-HASH.EXT, each with .gz and .br beside it where
+ * that is smaller.
+ *
+ * main.tsx and all it imports is what the venue page needs to draw; what it import()s comes in files of its own, later. The
+ * words of a language are a script of their own, before the program (src/booking/text/index.ts).
  */
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 const root = new URL("./", import.meta.url);
 const dist = new URL("dist/", root);
 const source = new URL("src/booking/", root);
+const text = new URL("text/", source);
 
-async function bundle(entry) {
-	const result = await build({
-		entryPoints: [new URL(entry, source).pathname],
-		bundle: true,
-		minify: true,
-		write: false,
-		format: "esm",
-		target: ["es2021", "chrome109", "firefox115", "safari16"],
-		jsx: "automatic",
-		jsxImportSource: "preact",
-		legalComments: "none",
-		logLevel: "warning",
-	});
-	return Buffer.from(result.outputFiles[0].contents);
-}
+const OPTIONS = {
+	bundle: true,
+	minify: true,
+	write: false,
+	format: "esm",
+	charset: "utf8",
+	target: ["es2021", "chrome109", "firefox115", "safari16"],
+	legalComments: "none",
+	logLevel: "warning",
+};
 
 async function emit(path, bytes) {
 	const file = new URL(path, dist);
@@ -42,21 +42,71 @@ async function emit(path, bytes) {
 	if (gzip.length < bytes.length) await writeFile(new URL(`${path}.gz`, dist), gzip);
 	if (brotli.length < bytes.length) await writeFile(new URL(`${path}.br`, dist), brotli);
 	console.log(`${path}  ${bytes.length} B, gzip ${gzip.length}, brotli ${brotli.length}`);
-}
-
-async function asset(name, extension, bytes) {
-	const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 10);
-	const path = `assets/${name}-${hash}.${extension}`;
-	await emit(path, bytes);
 	return `/${path}`;
 }
 
+const asset = (name, extension, bytes) =>
+	emit(`assets/${name}-${createHash("sha256").update(bytes).digest("hex").slice(0, 10)}.${extension}`, bytes);
+
+/** The program: its entry, and the files that the entry cannot run without. */
+async function program() {
+	const { outputFiles, metafile } = await build({
+		...OPTIONS,
+		entryPoints: { booking: new URL("main.tsx", source).pathname },
+		splitting: true,
+		metafile: true,
+		absWorkingDir: root.pathname,
+		outdir: "assets",
+		entryNames: "[name]-[hash]",
+		chunkNames: "[name]-[hash]",
+		jsx: "automatic",
+		jsxImportSource: "preact",
+	});
+	for (const file of outputFiles) await emit(`assets/${basename(file.path)}`, Buffer.from(file.contents));
+	const entry = Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint === "src/booking/main.tsx");
+	const needed = new Set();
+	const follow = (path) => {
+		for (const { path: other, kind } of metafile.outputs[path].imports)
+			if (kind === "import-statement" && !needed.has(other)) {
+				needed.add(other);
+				follow(other);
+			}
+	};
+	follow(entry);
+	return { script: `/${entry}`, preloads: [...needed].map((path) => `/${path}`) };
+}
+
+/** A module of the text folder, run here. */
+async function run(contents) {
+	const { outputFiles } = await build({ ...OPTIONS, stdin: { contents, resolveDir: text.pathname, loader: "ts" } });
+	return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
+}
+
+async function catalogue(language) {
+	const contents = `import { ${language} } from "./${language}.js"; globalThis.slotcastText = ${language};`;
+	const { outputFiles } = await build({ ...OPTIONS, format: "iife", stdin: { contents, resolveDir: text.pathname, loader: "ts" } });
+	return asset(`text-${language}`, "js", Buffer.from(outputFiles[0].contents));
+}
+
+const escaped = (words) => words.replace(/[&<>"|{}]/g, (sign) => `&#${sign.codePointAt(0)};`);
+
 await rm(dist, { recursive: true, force: true });
-const names = {
-	script: await asset("booking", "js", await bundle("main.tsx")),
-	style: await asset("booking", "css", await bundle("style/page.css")),
+const { script, preloads } = await program();
+const style = await build({ ...OPTIONS, entryPoints: [new URL("style/page.css", source).pathname] });
+const shared = {
+	script,
+	preloads: preloads.map((path) => `<link rel="modulepreload" href="${path}">`).join("\n"),
+	style: await asset("booking", "css", Buffer.from(style.outputFiles[0].contents)),
 	icon: await asset("icon", "svg", await readFile(new URL("icon.svg", source))),
 };
-const shell = await readFile(new URL("shell.html", source), "utf8");
-// The shell is a template that the server fills ({{lang}}, {{title}}, {{boot}}), so it has no compressed twins.
-await writeFile(new URL("shell.html", dist), shell.replace(/%(\w+)%/g, (_, name) => names[name]));
+const template = await readFile(new URL("shell.html", source), "utf8");
+const { LANGUAGES } = await run(`export { LANGUAGES } from "./languages.js"`);
+for (const [language, { dir }] of Object.entries(LANGUAGES)) {
+	const words = await run(`export { ${language} as text, shell } from "./${language}.js"`);
+	const values = { ...shared, lang: words.text.lang, dir, text: await catalogue(language) };
+	for (const [name, word] of Object.entries(words.shell)) values[name] = escaped(word);
+	// The shell is a template that the server fills ({{title}}, {{boot}}), so it has no compressed twins.
+	const shell = template.replace(/%(\w+)%/g, (_, name) => values[name]);
+	await writeFile(new URL(`shell.${language}.html`, dist), shell);
+	if (language === "en") await writeFile(new URL("shell.html", dist), shell);
+}

@@ -22,6 +22,7 @@ await build({
 	sourcemap: "inline",
 	jsx: "automatic",
 	jsxImportSource: "preact",
+	inject: [new URL("test/english.ts", root).pathname],
 	define: { WEB_ROOT: JSON.stringify(root.pathname) },
 	logLevel: "warning",
 });

@@ -6,7 +6,7 @@ import { asObject, decodeVenue, decodeVenueSummary, listOf, parseJson } from "..
 import type { Venue, VenueSummary } from "../sync/index.js";
 
 export type Boot =
-	| { readonly page: "home"; readonly venues: readonly VenueSummary[] }
+	| { readonly page: "home"; readonly venues: readonly VenueSummary[]; readonly venue: null }
 	| { readonly page: "venue"; readonly venue: Venue | null }
 	| { readonly page: "booking"; readonly ref: string; readonly venue: Venue | null };
 
@@ -19,6 +19,11 @@ export function readBoot(json: string): Boot {
 		case "booking":
 			return { page: "booking", venue, ref: typeof o["ref"] === "string" ? o["ref"] : "" };
 		default:
-			return { page: "home", venues: listOf(o["venues"], decodeVenueSummary) ?? [] };
+			return { page: "home", venue: null, venues: listOf(o["venues"], decodeVenueSummary) ?? [] };
 	}
 }
+
+let read: Boot | undefined;
+
+/** This page's. */
+export const boot = (): Boot => (read ??= readBoot(document.getElementById("boot")?.textContent ?? ""));

@@ -1,27 +1,29 @@
 /* Boot: which page is this, and draw it. */
 import { render, type JSX } from "preact";
-import { readBoot, type Boot } from "./boot.js";
+import { boot, type Boot } from "./boot.js";
+import { fetchPartsWhenIdle, lazily } from "./lazily.js";
 import { createVenueModel } from "./model.js";
-import { BookingPage } from "./pages/booking-page.js";
 import { Frame } from "./pages/frame.js";
-import { HomePage } from "./pages/home-page.js";
 import { VenuePage } from "./pages/venue-page.js";
 import { connectLive } from "./services.js";
 import { text } from "./text/index.js";
+
+const HomePage = lazily(() => import("./pages/home-page.js").then((file) => file.HomePage), "page");
+const BookingPage = lazily(() => import("./pages/booking-page.js").then((file) => file.BookingPage), "page");
 
 const PHONE = "(max-width: 767px)";
 
 /** The venue's language decides how times are written; what the page says is in `text.lang`. */
 const locale = document.documentElement.lang || text.lang;
 
-function pageFor(boot: Boot): JSX.Element {
-	switch (boot.page) {
+function pageFor(page: Boot): JSX.Element {
+	switch (page.page) {
 		case "home":
-			return <HomePage venues={boot.venues} lang={locale} />;
+			return <HomePage venues={page.venues} lang={locale} />;
 		case "booking":
-			return <BookingPage refCode={boot.ref} venue={boot.venue} lang={locale} />;
+			return <BookingPage refCode={page.ref} venue={page.venue} lang={locale} />;
 		case "venue": {
-			const model = boot.venue && createVenueModel(boot.venue, connectLive(), locale, matchMedia(PHONE).matches);
+			const model = page.venue && createVenueModel(page.venue, connectLive(), locale, matchMedia(PHONE).matches);
 			return model ? <VenuePage model={model} /> : <NoVenue />;
 		}
 	}
@@ -45,7 +47,7 @@ function NoVenue(): JSX.Element {
 
 const root = document.getElementById("app");
 if (root) {
-	root.lang = text.lang;
 	root.replaceChildren();
-	render(pageFor(readBoot(document.getElementById("boot")?.textContent ?? "")), root);
+	render(pageFor(boot()), root);
+	fetchPartsWhenIdle();
 }

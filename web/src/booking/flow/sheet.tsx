@@ -6,6 +6,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { JSX, TargetedMouseEvent } from "preact";
 import { BOOKABLE, type Slot } from "../../sync/index.js";
 import { Announcer } from "../announcer.js";
+import { Contact } from "../contact.js";
 import { Icon } from "../icons.js";
 import type { VenueModel } from "../model.js";
 import { text } from "../text/index.js";
@@ -124,26 +125,5 @@ function Details({ model, flow }: PartProps): JSX.Element {
 			</p>
 			{!reachable && <Contact model={model} />}
 		</div>
-	);
-}
-
-export function Contact({ model }: { readonly model: Pick<VenueModel, "venue"> }): JSX.Element | null {
-	const { phone, email } = model.venue.contact;
-	if (!phone && !email) return null;
-	return (
-		<p class="contact">
-			{phone && (
-				<a href={`tel:${phone.replace(/[^+\d]/g, "")}`}>
-					<Icon name="phone" />
-					{phone}
-				</a>
-			)}
-			{email && (
-				<a href={`mailto:${email}`}>
-					<Icon name="mail" />
-					{email}
-				</a>
-			)}
-		</p>
 	);
 }

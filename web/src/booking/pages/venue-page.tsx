@@ -1,8 +1,9 @@
 import { useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { Announcer } from "../announcer.js";
+import { Contact } from "../contact.js";
 import type { LocalDate } from "../dates.js";
-import { Contact, Sheet } from "../flow/sheet.js";
+import { lazily } from "../lazily.js";
 import type { VenueModel } from "../model.js";
 import { text } from "../text/index.js";
 import { DayStrip } from "../views/day-strip.js";
@@ -14,6 +15,8 @@ import { SlotList } from "../views/slot-list.js";
 import { StatusBanner, StatusPill } from "../views/status.js";
 import { Toolbar } from "../views/toolbar.js";
 import { Frame } from "./frame.js";
+
+const Sheet = lazily(() => import("../flow/sheet.js").then((file) => file.Sheet), "over");
 
 export function VenuePage({ model }: { readonly model: VenueModel }): JSX.Element {
 	const opened = model.open.value;

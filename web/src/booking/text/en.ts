@@ -1,9 +1,12 @@
 /*
  * Every word the page says, in English. Another language is another object of this type; the compiler finds what it lacks.
  */
-const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
+import { plural } from "./plural.js";
+
+const count = plural("en");
 
 export const en = {
+	/** For Intl: how this language writes numbers and dates. */
 	lang: "en",
 	status: {
 		loading: "Connecting",
@@ -32,7 +35,7 @@ export const en = {
 	},
 	loading: "Loading times…",
 	stillLoading: "Still loading. The server is slow to answer.",
-	refreshed: (n: number): string => `${n} slots refreshed`,
+	refreshed: (n: number): string => count(n, { one: "# slot refreshed", other: "# slots refreshed" }),
 	skip: "Skip to the times",
 	contact: "Contact",
 	localTime: (city: string, time: string, zone: string): string => `${city} · ${time} ${zone}`,
@@ -46,7 +49,7 @@ export const en = {
 		more: "More people",
 		resource: "Where",
 		any: "Any",
-		upTo: (n: number): string => `up to ${n} people`,
+		upTo: (n: number): string => count(n, { one: "up to # person", other: "up to # people" }),
 	},
 	toolbar: {
 		previous: "Previous week",
@@ -59,13 +62,13 @@ export const en = {
 	},
 	strip: {
 		label: "Day",
-		free: (n: number): string => plural(n, "time free", "times free"),
+		free: (n: number): string => count(n, { one: "# time free", other: "# times free" }),
 		none: "nothing free",
 	},
 	legend: "Legend",
 	state: { available: "Available", limited: "Few left", booked: "Booked", closed: "Closed", mine: "Yours" },
-	left: "left",
-	leftOf: (n: number, of: number): string => `${n} of ${of} left`,
+	left: (n: number): string => count(n, { other: "# left" }),
+	leftOf: (n: number, of: number): string => count(of, { other: `${count(n, { other: "#" })} of # left` }),
 	updated: "Updated",
 	facts: {
 		yourTime: "On your clock",
@@ -83,7 +86,7 @@ export const en = {
 	gridLabel: (service: string, week: string): string => `${service}, ${week}`,
 	gridHelp: "Arrow keys move, Enter opens a time, N goes to the next free one, U to the latest change.",
 	timeColumn: (zone: string): string => `Time (${zone})`,
-	part: { morning: "Morning", afternoon: "Afternoon", evening: "Evening" },
+	dayPart: { morning: "Morning", afternoon: "Afternoon", evening: "Evening" },
 	empty: {
 		title: "No times listed",
 		week: "Nothing is listed in this week for what you chose.",
@@ -175,6 +178,9 @@ export const en = {
 		missingLead: "Check the address, or ask the venue.",
 	},
 	venues: { title: "Book a time", lead: "Choose a venue.", none: "No venue has been set up yet.", now: (time: string): string => `${time} now` },
+	/** A part of the page could not be loaded. */
+	part: { loading: "Loading…", failed: "This part of the page could not be loaded", lead: "Please check your connection and try again, or call or write to us." },
+	language: "Language",
 	missingVenue: "No such venue",
 	missingVenueLead: "Nothing can be booked at this address.",
 	announce: {
@@ -186,3 +192,14 @@ export const en = {
 };
 
 export type Text = typeof en;
+
+/** What the server writes into the page itself, before any script runs. */
+export const shell = {
+	home: "Book a time",
+	missing: "No such venue",
+	booking: "Your booking",
+	noScript: "This page needs JavaScript",
+	noScriptLead: "Times change while you look at them, so the page is drawn in your browser. Please switch JavaScript on, or call the venue.",
+};
+
+export type Shell = typeof shell;

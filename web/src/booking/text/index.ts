@@ -1,5 +1,12 @@
-import { en, type Text } from "./en.js";
+/*
+ * The language the page speaks. Its catalogue is a script of its own that runs before this one and leaves its words in
+ * `slotcastText`; so the program is the same file for everybody, and nobody loads a language that he does not read.
+ */
+import type { Text } from "./en.js";
 
-/** The language the page speaks. */
-export const text: Text = en;
+declare global {
+	var slotcastText: Text;
+}
+
+export const text: Text = globalThis.slotcastText;
 export type { Text };

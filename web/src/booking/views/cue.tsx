@@ -9,9 +9,10 @@ export function Cue({ slot, mine }: { readonly slot: Slot; readonly mine: boolea
 	return (
 		<>
 			{slot.state === "limited" && <Glyph name="half" />}
-			<span class="unseen">, </span>
-			<span class="number">{slot.remaining}</span>
-			<span class="unseen"> {text.left}</span>
+			<span class="number" aria-hidden="true">
+				{slot.remaining}
+			</span>
+			<span class="unseen">, {text.left(slot.remaining)}</span>
 		</>
 	);
 }

@@ -32,7 +32,7 @@ export function SlotList({ model, date, slots }: Props): JSX.Element {
 				return (
 					list && (
 						<section key={part} aria-labelledby={`part-${part}`}>
-							<h4 id={`part-${part}`}>{text.part[part]}</h4>
+							<h4 id={`part-${part}`}>{text.dayPart[part]}</h4>
 							<ul class="chips">
 								{list.map((slot) => (
 									<li key={slot.id}>

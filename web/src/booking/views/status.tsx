@@ -7,7 +7,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { BOOKABLE, type Status, type StatusState } from "../../sync/index.js";
 import { announce } from "../announcer.js";
-import { Contact } from "../flow/sheet.js";
+import { Contact } from "../contact.js";
 import { Icon } from "../icons.js";
 import type { VenueModel } from "../model.js";
 import { environment } from "../services.js";

@@ -1,0 +1,119 @@
+/*
+ * Parts of the page that come in files of their own:
+ *
+ *     const Sheet = lazily(() => import("./flow/sheet.js").then((file) => file.Sheet), "over");
+ *
+ * All are fetched when the page has nothing else to do, so most are there when they are asked for. The server may be gone by
+ * then, or newer than this page, whose files it no longer has: then the place of the part says whom to call, and asks again.
+ */
+import { signal } from "@preact/signals";
+import type { ComponentType, FunctionComponent, JSX } from "preact";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { boot } from "./boot.js";
+import { Contact } from "./contact.js";
+import { Frame } from "./pages/frame.js";
+import { text } from "./text/index.js";
+
+/** Where a part stands: in its place, over the page, or as the page itself. */
+type Place = "here" | "over" | "page";
+
+const parts: (() => Promise<boolean>)[] = [];
+
+export function lazily<P extends object>(load: () => Promise<ComponentType<P>>, place: Place = "here"): FunctionComponent<P & { close?: () => void }> {
+	const part = signal<ComponentType<P> | null>(null);
+	const failed = signal(false);
+	const fetchPart = async (): Promise<boolean> => {
+		failed.value = false;
+		try {
+			part.value ??= await load();
+		} catch {
+			failed.value = true;
+		}
+		return !failed.value;
+	};
+	parts.push(fetchPart);
+	const retry = async (): Promise<void> => {
+		if ((await fetchPart()) || !(await answers())) return;
+		location.reload(); // a newer server has newer files; and some browsers never ask twice for a file that failed
+	};
+	return function Part(props) {
+		useEffect(() => void fetchPart(), []);
+		const There = part.value;
+		if (There) return <There {...props} />;
+		const Around = AROUND[place];
+		return (
+			<Around {...(props.close ? { close: props.close } : {})}>
+				{failed.value ? <Failed retry={() => void retry()} /> : <div class="part-waiting" role="status" aria-label={text.part.loading} />}
+			</Around>
+		);
+	};
+}
+
+/** Fetch what may be wanted later, once the page stands. */
+export function fetchPartsWhenIdle(): void {
+	const begin = (): void => {
+		for (const part of parts) void part();
+	};
+	const soon = (): void => void ("requestIdleCallback" in window ? requestIdleCallback(begin, { timeout: 2_000 }) : setTimeout(begin, 500));
+	if (document.readyState === "complete") soon();
+	else addEventListener("load", soon, { once: true });
+}
+
+const answers = (): Promise<boolean> =>
+	fetch(location.href, { method: "HEAD", cache: "no-store" }).then(
+		(answer) => answer.ok,
+		() => false,
+	);
+
+function Failed({ retry }: { readonly retry: () => void }): JSX.Element {
+	const { venue } = boot();
+	return (
+		<div class="part-failed" role="alert">
+			<strong>{text.part.failed}</strong>
+			<p>{text.part.lead}</p>
+			{venue && <Contact model={{ venue }} />}
+			<button type="button" class="button primary" onClick={retry}>
+				{text.banner.retry}
+			</button>
+		</div>
+	);
+}
+
+interface AroundProps {
+	readonly close?: () => void;
+	readonly children: JSX.Element;
+}
+
+/** Esc is heard as `cancel`: `close` also comes, late, when the part has taken this dialog's place. */
+function Over({ close, children }: AroundProps): JSX.Element {
+	const dialog = useRef<HTMLDialogElement>(null);
+	// Before the dialog leaves the document, or the focus would not go back to where it came from.
+	useLayoutEffect(() => {
+		const element = dialog.current;
+		element?.showModal();
+		return () => element?.close();
+	}, []);
+	return (
+		<dialog class="ask" ref={dialog} aria-label={text.part.loading} onCancel={close}>
+			{children}
+			{close && (
+				<button type="button" class="button quiet" onClick={close}>
+					{text.sheet.close}
+				</button>
+			)}
+		</dialog>
+	);
+}
+
+function Page({ children }: AroundProps): JSX.Element {
+	const { venue } = boot();
+	return (
+		<Frame title={venue?.name ?? text.venues.title} href="/">
+			<main class="page">
+				<div class="card">{children}</div>
+			</main>
+		</Frame>
+	);
+}
+
+const AROUND: Readonly<Record<Place, ComponentType<AroundProps>>> = { here: ({ children }) => children, over: Over, page: Page };
