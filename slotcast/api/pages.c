@@ -124,6 +124,24 @@ static void boot_venue(struct buf *boot, const char *page, struct rc_str ref, co
 	json_end(&json);
 }
 
+/*
+ * First run: where the first venue would go, so that the page can show the command that imports it. Only while there is
+ * nothing to see here; and only what a SQLite URL says, for other URLs have passwords in them.
+ */
+static void put_setup(struct json_out *json, const char *url)
+{
+	static const char scheme[] = "sqlite:";
+
+	json_key(json, "setup");
+	json_begin_object(json);
+	json_key(json, "db");
+	if (strncmp(url, scheme, sizeof(scheme) - 1) == 0)
+		json_cstr(json, url);
+	else
+		json_put_null(json);
+	json_end(json);
+}
+
 void pages_home(struct http_request *req, void *arg)
 {
 	struct catalog *catalog = api_catalog(arg);
@@ -137,6 +155,8 @@ void pages_home(struct http_request *req, void *arg)
 	json_cstr(&json, "home");
 	json_key(&json, "venues");
 	render_venues(&json, catalog);
+	if (!catalog->venue_count)
+		put_setup(&json, ((const struct api *)arg)->config.url);
 	json_end(&json);
 	catalog_drop(catalog);
 	page.boot = buf_str(&boot);

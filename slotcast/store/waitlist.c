@@ -1,13 +1,42 @@
 /*
  * The waitlist: who comes first is asked first. The rank is how many wait for the same service before, plus one.
+ *
+ * Whoever asks again for what he waits for already (a page loaded again, a second click) keeps his place: the entry that
+ * is there is the answer, and no second one is made.
  */
 #include "slotcast/store/train.h"
 
-int waitlist_join(struct decision *decision)
+/* False: refused. */
+static bool check(struct decision *decision)
 {
 	struct store_request *request = decision->request;
 	const struct catalog_service *service = catalog_service(rules_catalog(decision->store->rules),
 								request->service_id);
+
+	request->result = STORE_INVALID;
+	if (!service || !service->resource_count ||
+	    (request->resource_id && !service_uses(service, request->resource_id))) {
+		request->result = STORE_NOT_FOUND;
+		request->field = service && service->resource_count ? "resource" : "service";
+	} else if (request->party < 1 || request->party > service->party_max) {
+		request->field = "party";
+		request->detail = rc_str_from(
+			rc_arena_printf(request->arena, "The party must be from 1 to %d people.", service->party_max));
+	} else if (request->window_end_us <= request->start_us) {
+		request->field = "to";
+		request->detail = RC_STR("The window must end after it begins.");
+	} else if (request->window_end_us <= decision->now_us) {
+		request->field = "to";
+		request->detail = RC_STR("This time has passed. Please choose a later one.");
+	} else {
+		request->result = STORE_DONE;
+	}
+	return request->result == STORE_DONE;
+}
+
+static int enter(struct decision *decision, int64_t *id)
+{
+	const struct store_request *request = decision->request;
 	struct waitlist row = {
 		.nulls = request->resource_id ? 0 : WAITLIST_NULL_RESOURCE_ID,
 		.service_id = request->service_id,
@@ -19,38 +48,36 @@ int waitlist_join(struct decision *decision)
 		.created_at = decision->now_us,
 	};
 	struct audit note = {.at = decision->now_us, .action = RC_STR("waitlist"), .ref = RC_STR("")};
-	struct waitlist_ahead_row *ahead;
-	int err;
+	int err = decision_write(decision);
 
-	request->result = STORE_INVALID;
-	if (!service || (request->resource_id && !service_uses(service, request->resource_id))) {
-		request->result = STORE_NOT_FOUND;
-		request->field = service ? "resource" : "service";
-		return 0;
-	}
-	if (request->party < 1 || request->party > service->party_max) {
-		request->field = "party";
-		request->detail = rc_str_from(
-			rc_arena_printf(request->arena, "The party must be from 1 to %d people.", service->party_max));
-		return 0;
-	}
-	if (request->window_end_us <= request->start_us) {
-		request->field = "to";
-		request->detail = RC_STR("The window must end after it begins.");
-		return 0;
-	}
-	request->result = STORE_DONE;
-	err = decision_write(decision);
 	if (!err)
 		err = customer_make(decision, &row.customer_id);
 	if (!err)
 		err = waitlist_insert(decision->tx, &row);
-	if (!err)
-		err = waitlist_ahead(decision->tx, decision->arena, row.service_id, row.id, &ahead);
-	if (err)
-		return err;
-	request->waitlist_id = row.id;
-	request->waitlist_rank = ahead->ahead + 1;
+	*id = row.id;
 	note.detail = rc_str_from(rc_arena_printf(decision->arena, "entry %lld", (long long)row.id));
-	return audit_insert(decision->tx, &note);
+	return err ? err : audit_insert(decision->tx, &note);
+}
+
+int waitlist_join(struct decision *decision)
+{
+	struct store_request *request = decision->request;
+	struct waitlist_same_row *same;
+	struct waitlist_ahead_row *ahead;
+	int err;
+
+	if (!check(decision))
+		return 0;
+	err = waitlist_same(decision->tx, decision->arena, request->service_id, request->resource_id, request->start_us,
+			    request->window_end_us, request->party, request->customer_email, &same);
+	request->waitlist_found = !err;
+	if (err == RC_NOT_FOUND)
+		err = enter(decision, &request->waitlist_id);
+	else if (!err)
+		request->waitlist_id = same->id;
+	if (!err)
+		err = waitlist_ahead(decision->tx, decision->arena, request->service_id, request->waitlist_id, &ahead);
+	if (!err)
+		request->waitlist_rank = ahead->ahead + 1;
+	return err;
 }

@@ -5,6 +5,7 @@ import concurrent.futures
 import datetime
 import json
 import re
+import sqlite3
 import uuid
 
 from slotcast import (CUSTOMER, DEADLINE_S, UTC, Live, Server, at, check, day, equal, house, instant, main, order, problem, resource, service,
@@ -193,6 +194,8 @@ def test_cancelling_frees_the_place_and_a_second_time_answers_as_the_first():
         second = server.post(f"/v1/bookings/{booked['ref']}:cancel", {}).expect(200).json
         for name in ("ref", "state", "version", "start"):
             equal(second[name], first[name], name)
+        equal((second.get("party"), second["end"]), (first["party"], first["end"]), "the rest of it")
+        check(order(second["position"]) >= order(first["position"]), "positions", second, first)
         server.post("/v1/bookings/nothing:cancel").expect(404, "not-found")
         server.post(f"/v1/bookings/{booked['ref']}:cancel", "[]").expect(400, "bad-request")
 
@@ -272,6 +275,32 @@ def test_rescheduling_needs_the_version_and_keeps_the_reference():
         server.post(f"{path}:cancel").expect(200)
         version = server.get(path).json["version"]
         move({"start": at(5)}, f'"{version}"').expect(409, "wrong-state")
+
+
+def test_rescheduling_keeps_duration_and_party():
+    with house(**{**HOUSE, "services": HOUSE["services"] + [service("long", ["room", "annex"], durations_min=[60, 90], party_max=3)]}) as (server, ids):
+        booked = server.book(service=ids.services["long"], resource=ids.resources["room"], start=at(1), duration_min=90, party=3).expect(201).json
+        path, tag = f"/v1/bookings/{booked['ref']}", lambda booking: {"If-Match": f'"{booking["version"]}"'}
+        moved = server.request("PATCH", path, {"start": at(1), "resource": ids.resources["annex"]}, headers=tag(booked)).expect(200).json
+        equal({name: moved[name] for name in ("service", "resource", "start", "end", "party", "state")},
+              {"service": ids.services["long"], "resource": ids.resources["annex"], "start": at(1), "end": at(1, "11:30"), "party": 3,
+               "state": "confirmed"}, "another resource")
+        check(order(moved["position"]) > order(booked["position"]), "positions", moved, booked)
+        # onto its own time, which it gives up for it; the resource is kept when none is named
+        moved = server.request("PATCH", path, {"start": at(1, "11:00")}, headers=tag(moved)).expect(200).json
+        equal((moved["resource"], moved["start"], moved["end"]), (ids.resources["annex"], at(1, "11:00"), at(1, "12:30")), "an hour later")
+        server.book(service=ids.services["long"], resource=ids.resources["annex"], start=at(2)).expect(201)
+        refused = server.request("PATCH", path, {"start": at(2)}, headers=tag(moved)).expect(409, "slot-full")
+        for alternative in refused.json["alternatives"]:
+            equal(instant(alternative["end"]) - instant(alternative["start"]), datetime.timedelta(minutes=90), "as long")
+        server.hold(service=ids.services["long"], resource=ids.resources["annex"], start=at(3)).expect(201)
+        refused = server.request("PATCH", path, {"start": at(3)}, headers=tag(moved)).expect(409, "slot-held")
+        check(refused.json["held_until"] and refused.json["alternatives"], refused)
+        for body, status, code, field in [({"start": at(-1)}, 422, "outside-hours", "start"), ({"start": "soon"}, 422, "validation", "start"),
+                                          ({"start": at(4), "resource": ids.resources["court"]}, 404, "not-found", "resource"),
+                                          ({"start": at(4), "resource": 7}, 422, "validation", "resource")]:
+            server.request("PATCH", path, body, headers=tag(moved)).expect(status, code, field)
+        equal(server.get(path).json["version"], moved["version"], "a refusal changes nothing")
 
 
 def test_an_idempotency_key_has_one_outcome():
@@ -370,9 +399,47 @@ def test_the_waitlist_ranks_in_order_of_arrival():
         second = server.post("/v1/waitlist", {**wish, "from": at(1), "to": at(2), "customer": {"name": "Bo", "email": "bo@example.com"}})
         equal(second.expect(201).json["rank"], 2, "second")
         for change, status, code, field in [({"to": day(0)}, 422, "validation", "to"), ({"from": None}, 422, "validation", "from"),
+                                            ({"from": day(-2), "to": day(-1)}, 422, "validation", "to"),
+                                            ({"from": "tomorrow"}, 422, "validation", "from"), ({"to": 5}, 422, "validation", "to"),
                                             ({"service": "9999"}, 404, "not-found", "service"),
+                                            ({"service": None}, 422, "validation", "service"),
+                                            ({"resource": "9999"}, 404, "not-found", "resource"),
+                                            ({"resource": ids.resources["court"]}, 404, "not-found", "resource"),
+                                            ({"party": 0}, 422, "validation", "party"), ({"party": 2}, 422, "validation", "party"),
+                                            ({"customer": {"name": "A", "email": "nobody"}}, 422, "validation", "customer.email"),
+                                            ({"customer": {"email": "a@b"}}, 422, "validation", "customer.name"),
                                             ({"party": 9}, 422, "validation", "party"), ({"customer": None}, 422, "validation", "customer")]:
             server.post("/v1/waitlist", {**wish, "customer": CUSTOMER, **change}).expect(status, code, field)
+
+
+def test_who_waits_already_keeps_the_place():
+    with house(**HOUSE) as (server, ids):
+        day_wish = {"service": ids.services["tennis"], "from": day(1), "to": day(1), "party": 2, "customer": CUSTOMER}
+        join = lambda wish, **options: server.post("/v1/waitlist", wish, **options)
+        first = join(day_wish).expect(201).json
+        join({**day_wish, "customer": {"name": "Bo", "email": "bo@example.com"}}).expect(201)
+        again = join({**day_wish, "customer": {**CUSTOMER, "email": CUSTOMER["email"].upper()}}).expect(200).json
+        equal((again["id"], again["rank"]), (first["id"], 1), "the same place")
+        # the day as instants is the same window; anything else is another wish
+        equal(join({**day_wish, "from": at(1, "00:00"), "to": at(2, "00:00")}).expect(200).json["id"], first["id"], "as instants")
+        for rank, change in enumerate([{"party": 1}, {"to": day(2)}, {"resource": ids.resources["court"]},
+                                       {"service": ids.services["yoga"]}], 3):
+            equal(join({**day_wish, **change}).expect(201).json["rank"], 1 if "service" in change else rank, change)
+        # a key has one outcome here too
+        kept = join({**day_wish, "party": 3}, key="wait").expect(201)
+        again = join({**day_wish, "party": 3}, key="wait").expect(201)
+        equal((again.headers.get("idempotency-replayed"), again.raw), ("true", kept.raw), "replay")
+        join({**day_wish, "party": 4}, key="wait").expect(422, "idempotency-mismatch")
+        with sqlite3.connect(server.path) as db:
+            equal(db.execute("SELECT count(*), count(DISTINCT customer_id) FROM waitlist").fetchone(), (7, 7), "entries and customers")
+
+
+def test_a_service_that_cannot_be_booked_has_no_waitlist():
+    with house(**HOUSE) as (server, ids):
+        server.book(service=ids.services["visit"], start=at(1)).expect(201)
+        server.import_file(venue_file(**{**HOUSE, "services": HOUSE["services"][1:]}))
+        server.post("/v1/waitlist", {"service": ids.services["visit"], "from": day(1), "to": day(1), "customer": CUSTOMER}).expect(
+            404, "not-found", "service")
 
 
 def test_a_booking_goes_into_a_calendar():
@@ -454,6 +521,14 @@ def test_pages_carry_their_venue_and_a_strict_policy():
         html = server.get(f"/b/{booked['ref']}").raw.decode()
         boot = json.loads(re.search(r'<script type="application/json" id="boot">(.*?)</script>', html, re.S).group(1))
         equal((boot["page"], boot["ref"], boot["venue"]["contact"]["phone"]), ("booking", booked["ref"], "1"), "boot")
+
+
+def test_the_first_page_tells_where_a_venue_would_go_and_nothing_more():
+    boot = lambda server: json.loads(re.search(r'id="boot">(.*?)</script>', server.get("/").raw.decode(), re.S).group(1))
+    with Server() as server:
+        equal(boot(server), {"page": "home", "venues": [], "setup": {"db": server.url}}, "before")
+        server.import_file(venue_file(**HOUSE))
+        equal(boot(server), {"page": "home", "venues": [{"slug": "house", "name": "House", "tz": "UTC"}]}, "after")
 
 
 def test_callers_are_limited_but_may_be_let_free():

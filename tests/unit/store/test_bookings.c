@@ -206,18 +206,51 @@ static struct call *wait_call(struct rig *rig, int64_t service, int party)
 	return call;
 }
 
+/* The same wish of different people. */
+static struct call *wait_call_of(struct rig *rig, int person)
+{
+	static const char *const emails[] = {"", "ann1@example.org", "ann2@example.org", "ann3@example.org"};
+	struct call *call = wait_call(rig, 1, 1);
+
+	call->request.customer_email = rc_str_from(emails[person]);
+	return call;
+}
+
 static void test_who_joins_the_waitlist_learns_the_rank(void **state)
 {
 	struct rig *rig = *state;
 
 	for (int i = 1; i <= 3; i++) {
-		struct call *call = expect_kept(rig, wait_call(rig, 1, 1), STORE_DONE);
+		struct call *call = expect_kept(rig, wait_call_of(rig, i), STORE_DONE);
 
 		assert_int_equal(call->request.waitlist_rank, i);
 		assert_true(call->request.waitlist_id > 0);
+		assert_false(call->request.waitlist_found);
 		call_free(call);
 		expect(rig, wait_call(rig, 2, 1), STORE_DONE);
 	}
+}
+
+static void test_who_waits_already_keeps_the_place(void **state)
+{
+	struct rig *rig = *state;
+	struct call *first = expect_kept(rig, wait_call_of(rig, 1), STORE_DONE), *again;
+
+	expect(rig, wait_call_of(rig, 2), STORE_DONE);
+	again = wait_call_of(rig, 1);
+	again->request.customer_email = RC_STR("ANN1@example.org");
+	again = expect_kept(rig, again, STORE_DONE);
+	assert_true(again->request.waitlist_found);
+	assert_int_equal(again->request.waitlist_id, first->request.waitlist_id);
+	assert_int_equal(again->request.waitlist_rank, 1);
+	call_free(again);
+	again = wait_call_of(rig, 1);
+	again->request.resource_id = 1;
+	again = expect_kept(rig, again, STORE_DONE);
+	assert_false(again->request.waitlist_found);
+	assert_int_equal(again->request.waitlist_rank, 3);
+	call_free(again);
+	call_free(first);
 }
 
 static void test_a_waitlist_entry_is_checked(void **state)
@@ -226,6 +259,12 @@ static void test_a_waitlist_entry_is_checked(void **state)
 	struct call *call = wait_call(rig, 1, 1);
 
 	call->request.window_end_us = call->request.start_us;
+	call = expect_kept(rig, call, STORE_INVALID);
+	assert_string_equal(call->request.field, "to");
+	call_free(call);
+	call = wait_call(rig, 1, 1);
+	call->request.window_end_us = clock_wall_us();
+	call->request.start_us = call->request.window_end_us - MINUTE;
 	call = expect_kept(rig, call, STORE_INVALID);
 	assert_string_equal(call->request.field, "to");
 	call_free(call);
@@ -258,6 +297,7 @@ int main(void)
 		TEST(test_the_version_is_checked_before_the_place),
 		TEST(test_a_booking_moves_to_another_resource),
 		TEST(test_who_joins_the_waitlist_learns_the_rank),
+		TEST(test_who_waits_already_keeps_the_place),
 		TEST(test_a_waitlist_entry_is_checked),
 	};
 
