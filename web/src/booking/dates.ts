@@ -36,6 +36,22 @@ export function weekOf(date: LocalDate, firstDay: number): readonly LocalDate[] 
 	return [0, 1, 2, 3, 4, 5, 6].map((n) => addDays(monday, n));
 }
 
+/** The same day of another month, or that month's last one. */
+export function addMonths(date: LocalDate, months: number): LocalDate {
+	const [year = 0, month = 1, day = 1] = date.split("-").map(Number);
+	const last = new Date(Date.UTC(year, month + months, 0)).getUTCDate();
+	return dateOf(Date.UTC(year, month - 1 + months, Math.min(day, last)));
+}
+
+/** The whole weeks of the month that holds `date`. */
+export function monthOf(date: LocalDate, firstDay: number): readonly LocalDate[] {
+	const first = `${date.slice(0, 8)}01`;
+	const last = addDays(addMonths(first, 1), -1);
+	const days: LocalDate[] = [];
+	for (let day = first; day <= last; day = addDays(day, 7)) days.push(...weekOf(day, firstDay));
+	return days.includes(last) ? days : [...days, ...weekOf(last, firstDay)];
+}
+
 /** The locale's first day of the week, where the browser knows it. */
 export function firstDayOfWeek(locale: string): number {
 	interface WeekInfo {

@@ -4,9 +4,10 @@
  */
 import { computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { Availability, LiveClient, Resource, Slot, SlotBatch, Status, Venue } from "../sync/index.js";
+import { followAddress } from "./address.js";
 import { announce } from "./announcer.js";
 import { createChoice, type Choice } from "./choice.js";
-import { addDays, createZone, daysBetween, firstDayOfWeek, type LocalDate, type Zone } from "./dates.js";
+import { addDays, addMonths, createZone, daysBetween, firstDayOfWeek, type LocalDate, type Zone } from "./dates.js";
 import { createFormat, type Format } from "./format.js";
 import { createMarks, type Marks } from "./marks.js";
 import { createRows, type Rows } from "./rows.js";
@@ -52,8 +53,14 @@ export interface VenueModel {
 	readonly resources: ReadonlySignal<readonly Resource[]>;
 	find(resource: string, start: string): Slot | undefined;
 	resourceName(id: string): string;
+	/** Go to a day, or to the nearest one that can be booked. */
+	goTo(date: LocalDate): void;
 	moveDays(days: number): void;
-	/** Is there a day of the bookable window on that side of the shown week? */
+	/** Go by what the view shows: a week, or a month. */
+	turn(steps: number): void;
+	/** The last day that can be booked. */
+	readonly last: ReadonlySignal<LocalDate>;
+	/** Is there a day of the bookable window on that side of what is shown? */
 	readonly canGoBack: ReadonlySignal<boolean>;
 	readonly canGoOn: ReadonlySignal<boolean>;
 	/** Go to the next day with a free slot; false: none within the horizon. */
@@ -147,11 +154,17 @@ export function createVenueModel(venue: Venue, live: LiveClient, lang: string, n
 		subscription.slots.subscribe(watchOpen);
 		rows.follow(subscription.slots);
 	});
-	effect(() => {
-		history.replaceState(history.state, "", choice.query.value);
-	});
+	followAddress({ choice, open, slots, now: () => environment.now() });
 
 	const last = computed(() => addDays(today.value, choice.service.value.horizonDays));
+	const goTo = (date: LocalDate): void => {
+		choice.date.value = date < today.value ? today.value : date > last.value ? last.value : date;
+	};
+	const shownDays = computed(() => {
+		if (choice.view.value !== "month") return choice.week.value;
+		const month = choice.date.value.slice(0, 8);
+		return choice.month.value.filter((date) => date.startsWith(month));
+	});
 	return {
 		venue,
 		city: cityOf(venue.tz),
@@ -172,12 +185,15 @@ export function createVenueModel(venue: Venue, live: LiveClient, lang: string, n
 		resources: computed(() => (choice.resource.value ? [choice.resource.value] : choice.serving.value)),
 		find,
 		resourceName: (id) => venue.resources.find((resource) => resource.id === id)?.name ?? "",
-		moveDays(days) {
-			const wanted = addDays(choice.date.value, days);
-			choice.date.value = wanted < today.value ? today.value : wanted > last.value ? last.value : wanted;
+		goTo,
+		moveDays: (days) => goTo(addDays(choice.date.value, days)),
+		turn(steps) {
+			const { date, view } = choice;
+			goTo(view.value === "month" ? addMonths(`${date.value.slice(0, 8)}01`, steps) : addDays(date.value, 7 * steps));
 		},
-		canGoBack: computed(() => (choice.week.value[0] ?? "") > today.value),
-		canGoOn: computed(() => (choice.week.value[6] ?? "") < last.value),
+		last,
+		canGoBack: computed(() => (shownDays.value[0] ?? "") > today.value),
+		canGoOn: computed(() => (shownDays.value[shownDays.value.length - 1] ?? "") < last.value),
 		async findNext() {
 			const span = Math.min(91, Math.max(0, daysBetween(today.value, last.value)));
 			const resource = choice.resource.value;
