@@ -105,8 +105,6 @@ for (const [language, { dir }] of Object.entries(LANGUAGES)) {
 	const words = await run(`export { ${language} as text, shell } from "./${language}.js"`);
 	const values = { ...shared, lang: words.text.lang, dir, text: await catalogue(language) };
 	for (const [name, word] of Object.entries(words.shell)) values[name] = escaped(word);
-	// The shell is a template that the server fills ({{title}}, {{boot}}), so it has no compressed twins.
-	const shell = template.replace(/%(\w+)%/g, (_, name) => values[name]);
-	await writeFile(new URL(`shell.${language}.html`, dist), shell);
-	if (language === "en") await writeFile(new URL("shell.html", dist), shell);
+	// The shell is a template that the server fills ({{title|…}}, {{boot}}), so it has no compressed twins.
+	await writeFile(new URL(`shell.${language}.html`, dist), template.replace(/%(\w+)%/g, (_, name) => values[name]));
 }

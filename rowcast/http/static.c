@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "rowcast/http/negotiate.h"
 #include "rowcast/http/static.h"
 
 const struct static_file *static_find(const struct static_file *files, struct rc_str path)
@@ -16,42 +17,13 @@ const struct static_file *static_find(const struct static_file *files, struct rc
 	return NULL;
 }
 
-static struct rc_str trimmed(struct rc_str s)
-{
-	while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-		s = (struct rc_str){s.ptr + 1, s.len - 1};
-	while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
-		s.len--;
-	return s;
-}
-
-/* "q=0.25" → 250; what is not of that form → 0, so that a doubtful coding is not used. */
-static int weight_parse(struct rc_str text)
-{
-	int weight = 0, scale = 1000;
-
-	if (text.len < 3 || text.len > 7 || (text.ptr[0] | 0x20) != 'q' || text.ptr[1] != '=')
-		return 0;
-	for (size_t i = 2; i < text.len; i++) {
-		if (i == 3 ? text.ptr[i] != '.' : text.ptr[i] < '0' || text.ptr[i] > '9')
-			return 0;
-		if (i != 3) {
-			weight += (text.ptr[i] - '0') * scale;
-			scale /= 10;
-		}
-	}
-	return weight <= 1000 ? weight : 0;
-}
-
 /* Weight of a coding in Accept-Encoding, in thousandths; -1: not named, not even by "*". */
 static int coding_weight(struct rc_str accept, struct rc_str coding)
 {
-	int any = -1;
+	int any = -1, weight;
+	struct rc_str name;
 
-	while (accept.len > 0) {
-		struct rc_str params = rc_str_cut(&accept, ','), name = trimmed(rc_str_cut(&params, ';'));
-		int weight = params.len > 0 ? weight_parse(trimmed(params)) : 1000;
-
+	while (wish_next(&accept, &name, &weight)) {
 		if (rc_str_eq_nocase(name, coding))
 			return weight;
 		if (rc_str_is(name, "*"))
@@ -80,10 +52,10 @@ static enum coding coding_choose(const struct static_file *file, struct rc_str a
  * counts. */
 static bool none_match(struct rc_str condition, struct rc_str tag)
 {
-	if (rc_str_is(trimmed(condition), "*"))
+	if (rc_str_is(str_trimmed(condition), "*"))
 		return false;
 	while (condition.len > 0) {
-		struct rc_str candidate = trimmed(rc_str_cut(&condition, ','));
+		struct rc_str candidate = str_trimmed(rc_str_cut(&condition, ','));
 
 		if (rc_str_starts(candidate, RC_STR("W/")))
 			candidate = (struct rc_str){candidate.ptr + 2, candidate.len - 2};

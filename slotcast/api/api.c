@@ -18,6 +18,7 @@
 #include "slotcast/api/outcome.h"
 #include "slotcast/api/problems.h"
 #include "slotcast/api/reader.h"
+#include "slotcast/api/shell.h"
 
 static const struct http_route routes[] = {
 	{"GET", "/v1/venues", venues_list, NULL},
@@ -83,7 +84,7 @@ int api_create(struct api **out, const struct api_config *config, struct rc_faul
 	take_catalog(api);
 	atomic_init(&api->epoch, board_position(config->board).epoch);
 	outcome_register_metrics();
-	api->route_count = static_find(config->files, RC_STR("/shell.html")) ? ROUTE_COUNT : ROUTE_COUNT - PAGE_ROUTES;
+	api->route_count = shell_any(config->files) ? ROUTE_COUNT : ROUTE_COUNT - PAGE_ROUTES;
 	api->routes = rc_xcalloc(ROUTE_COUNT + 1, sizeof(*api->routes));
 	memcpy(api->routes, routes, sizeof(routes));
 	for (size_t i = 0; i < ROUTE_COUNT; i++)

@@ -1,15 +1,20 @@
 /*
- * The pages: `/`, `/v/{slug}`, `/b/{ref}`. Each is the one shell of the web build with the data of its first screen
+ * The pages: `/`, `/v/{slug}`, `/b/{ref}`. Each is the shell of the visitor's language with the data of its first screen
  * inside it: what the venue is called and how to reach it. So the page can say whom to call even when the server does
  * not answer any more.
+ *
+ * Every word of ours in a page comes from the shell: {{title|Book a time|No such venue|Your booking}} is the venue's name
+ * or, where there is none, the words for this kind of page.
  *
  * The data stands in a block of type application/json, which browsers never execute; so the policy needs neither nonces
  * nor hashes: scripts and styles come from our own files only.
  */
+#include "rowcast/http/negotiate.h"
 #include "slotcast/api/api_private.h"
 #include "slotcast/api/lookup.h"
 #include "slotcast/api/problems.h"
 #include "slotcast/api/render.h"
+#include "slotcast/api/shell.h"
 
 #define POLICY                                                                                                         \
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src " \
@@ -58,9 +63,30 @@ static void append_json_in_html(struct buf *out, struct rc_str json)
 	}
 }
 
+/* In the order of the words of {{title|…}}. */
+enum page_kind { PAGE_HOME, PAGE_VENUE, PAGE_BOOKING };
+
 struct page {
-	struct rc_str lang, title, boot;
+	enum page_kind kind;
+	int status;
+	const struct catalog_venue *venue; /* or NULL */
+	struct rc_str boot;
 };
+
+static struct shell shell_for(struct api *api, struct http_request *req, const struct catalog_venue *venue)
+{
+	struct language_wishes wishes = {
+		.chosen = cookie_find(http_header(req, "cookie"), "lang"),
+		.accepted = http_header(req, "accept-language"),
+		.spoken = venue ? venue->locale : RC_STR_NONE,
+	};
+	struct shell shell = {0};
+
+	if (http_query(req, "lang", &wishes.asked))
+		wishes.asked = RC_STR_NONE;
+	shell_choose(&shell, api->config.files, &wishes);
+	return shell;
+}
 
 /* One place of the template, {{name}}; false: no more. */
 static bool next_place(struct rc_str *rest, struct rc_str *before, struct rc_str *name)
@@ -77,30 +103,39 @@ static bool next_place(struct rc_str *rest, struct rc_str *before, struct rc_str
 	return true;
 }
 
-static void reply_page(struct api *api, struct http_request *req, int status, const struct page *page)
+/* The words are HTML already, the venue's name is not. */
+static void append_title(struct buf *html, const struct page *page, struct rc_str words)
 {
-	struct rc_str rest = static_find(api->config.files, RC_STR("/shell.html"))->plain, before, name;
+	if (page->venue) {
+		append_html(html, page->venue->name);
+		return;
+	}
+	for (int kind = PAGE_HOME; kind < (int)page->kind; kind++)
+		rc_str_cut(&words, '|');
+	buf_append_str(html, rc_str_cut(&words, '|'));
+}
+
+static void reply_page(struct api *api, struct http_request *req, const struct page *page)
+{
+	struct shell shell = shell_for(api, req, page->venue);
+	struct rc_str rest = shell.html, before, words, name;
 	struct buf html = BUF_INIT;
 
-	while (next_place(&rest, &before, &name)) {
+	while (next_place(&rest, &before, &words)) {
 		buf_append_str(&html, before);
-		if (rc_str_is(name, "lang"))
-			append_html(&html, page->lang);
-		else if (rc_str_is(name, "title"))
-			append_html(&html, page->title);
+		name = rc_str_cut(&words, '|');
+		if (rc_str_is(name, "title"))
+			append_title(&html, page, words);
 		else if (rc_str_is(name, "boot"))
 			append_json_in_html(&html, page->boot);
 	}
 	buf_append_str(&html, rest);
 	http_reply_header(req, "Content-Security-Policy", RC_STR(POLICY));
 	http_reply_header(req, "Cache-Control", RC_STR("no-cache"));
-	http_reply(req, status, "text/html; charset=utf-8", buf_str(&html));
+	http_reply_header(req, "Content-Language", shell.language);
+	http_reply_header(req, "Vary", RC_STR("Accept-Language, Cookie"));
+	http_reply(req, page->status, "text/html; charset=utf-8", buf_str(&html));
 	buf_release(&html);
-}
-
-static struct rc_str lang_of(const struct catalog_venue *venue)
-{
-	return venue && venue->locale.len ? venue->locale : RC_STR("en");
 }
 
 /* {"page":…,"ref":…,"venue":{…}|null} */
@@ -145,7 +180,7 @@ static void put_setup(struct json_out *json, const char *url)
 void pages_home(struct http_request *req, void *arg)
 {
 	struct catalog *catalog = api_catalog(arg);
-	struct page page = {.lang = RC_STR("en"), .title = RC_STR("Book a time")};
+	struct page page = {.kind = PAGE_HOME, .status = 200};
 	struct buf boot = BUF_INIT;
 	struct json_out json;
 
@@ -160,7 +195,7 @@ void pages_home(struct http_request *req, void *arg)
 	json_end(&json);
 	catalog_drop(catalog);
 	page.boot = buf_str(&boot);
-	reply_page(arg, req, 200, &page);
+	reply_page(arg, req, &page);
 	buf_release(&boot);
 }
 
@@ -169,11 +204,11 @@ void pages_venue(struct http_request *req, void *arg)
 	struct catalog *catalog = api_catalog(arg);
 	const struct catalog_venue *venue = catalog_venue(catalog, req->params[0]);
 	struct buf boot = BUF_INIT;
-	struct page page = {.lang = lang_of(venue), .title = venue ? venue->name : RC_STR("No such venue")};
+	struct page page = {.kind = PAGE_VENUE, .status = venue ? 200 : 404, .venue = venue};
 
 	boot_venue(&boot, "venue", RC_STR_NONE, venue);
 	page.boot = buf_str(&boot);
-	reply_page(arg, req, venue ? 200 : 404, &page);
+	reply_page(arg, req, &page);
 	buf_release(&boot);
 	catalog_drop(catalog);
 }
@@ -185,11 +220,11 @@ static void booking_back(struct visit *visit)
 	struct catalog *catalog = api_catalog(api);
 	const struct catalog_venue *venue = lookup->err ? NULL : catalog_venue(catalog, lookup->found.venue_slug);
 	struct buf boot = BUF_INIT;
-	struct page page = {.lang = lang_of(venue), .title = venue ? venue->name : RC_STR("Your booking")};
+	struct page page = {.kind = PAGE_BOOKING, .status = lookup->err == RC_NOT_FOUND ? 404 : 200, .venue = venue};
 
 	boot_venue(&boot, "booking", visit->req->params[0], venue);
 	page.boot = buf_str(&boot);
-	reply_page(api, visit->req, lookup->err == RC_NOT_FOUND ? 404 : 200, &page);
+	reply_page(api, visit->req, &page);
 	buf_release(&boot);
 	catalog_drop(catalog);
 }

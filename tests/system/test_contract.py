@@ -531,6 +531,31 @@ def test_the_first_page_tells_where_a_venue_would_go_and_nothing_more():
         equal(boot(server), {"page": "home", "venues": [{"slug": "house", "name": "House", "tz": "UTC"}]}, "after")
 
 
+def test_pages_speak_the_visitor_s_language():
+    with house(**HOUSE) as (server, ids):
+
+        def page(path, **headers):
+            got = server.get(path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+            equal(got.headers["vary"], "Accept-Language, Cookie", "Vary")
+            html = got.raw.decode()
+            tag = re.search(r'<html lang="([^"]+)" dir="([^"]+)">', html)
+            title = re.search(r"<title>(.*?)</title>", html).group(1)
+            check("{{" not in html and "%" not in title, "a place was left open", title)
+            return got.headers["content-language"], tag.group(1), tag.group(2), title
+
+        equal(page("/"), ("en", "en", "ltr", "Book a time"), "nothing is asked for")
+        equal(page("/", Accept_Language="de-AT,de;q=0.9,en;q=0.8"), ("de", "de", "ltr", "Termin buchen"), "the browser's")
+        equal(page("/v/house", Accept_Language="pt-BR")[:3], ("pt", "pt-PT", "ltr"), "a region's")
+        equal(page("/v/house", Accept_Language="de", Cookie="a=1; lang=ar")[:3], ("ar", "ar", "rtl"), "the visitor's choice")
+        equal(page("/v/house?lang=de", Accept_Language="pt", Cookie="lang=ar")[0], "de", "the link's")
+        equal(page("/v/nowhere", Accept_Language="de")[3], "Diesen Anbieter gibt es nicht", "a missing venue")
+        equal(page("/b/nothing", Accept_Language="pt")[3], "A sua reserva", "a missing booking")
+        for nonsense in ["", ",;q=", "*", "de;q=2", "\t;", "x" * 900]:
+            equal(page("/v/house?lang=%00&lang=de", Accept_Language=nonsense, Cookie=nonsense)[0], "en", repr(nonsense[:9]))
+    with house(**{**HOUSE, "locale": "de-CH"}) as (server, ids):
+        equal(server.get("/v/house", headers={"Accept-Language": "fr"}).headers["content-language"], "de", "the venue's")
+
+
 def test_callers_are_limited_but_may_be_let_free():
     server = Server("--write-rate", "60", "--write-burst", "3", limits=True)
     server.import_file(venue_file(**HOUSE))
