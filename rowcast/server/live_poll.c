@@ -5,6 +5,8 @@
  * What time alone changed has no position of its own, so a poller who comes from the present position is told it again
  * each time. Answered at once he would spin; so such an answer waits: one second while the change is young (he may have
  * missed it between two polls), else until the end of his wait. A change that comes while he waits is told at once.
+ * He who sends back what Rowcast-Seen told him last, as `seen`, is not told again: then nothing new is a 204. It is the
+ * instant of the last such change, and compared for equality only, so a clock that is set back hides nothing.
  *
  * Caching (RFC 9111): what follows a position is the same for everybody, so an answer of deltas that moves the position
  * on may be kept and a crowd that waits behind a cache costs one poll. Nothing else may.
@@ -30,6 +32,8 @@ struct poll {
 	struct list list; /* endpoint->polls or ->polls_ready */
 	struct timer timer;
 	int64_t end_us;     /* monotonic */
+	int64_t seen_us;    /* what the client has been told of time's changes */
+	int64_t timed_us;   /* what he has been told now; 0: not joined */
 	struct buf objects; /* "{…},{…}," */
 	bool joined, ended; /* ended: answered already, only to be freed */
 	bool has_after;
@@ -85,6 +89,11 @@ static void poll_joined(struct peer *peer, bool timed, int64_t changed_us)
 	int64_t due_us = poll->end_us;
 
 	poll->joined = true;
+	poll->timed_us = changed_us;
+	if (timed && changed_us == poll->seen_us) {
+		buf_clear(&poll->objects);
+		timed = false;
+	}
 	if (poll->objects.len > 0 && !timed) {
 		poll_ready(poll);
 		return;
@@ -142,8 +151,13 @@ static const char *cache_control(const struct poll *poll)
 static void poll_reply(struct poll *poll)
 {
 	struct buf list = BUF_INIT;
+	char seen[24];
 
 	poll->ended = true;
+	if (poll->timed_us) {
+		snprintf(seen, sizeof(seen), "%lld", (long long)poll->timed_us);
+		http_reply_header(poll->req, "Rowcast-Seen", rc_str_from(seen));
+	}
 	if (poll->objects.len == 0) {
 		http_reply_header(poll->req, "Cache-Control", RC_STR("no-store"));
 		http_reply(poll->req, 204, NULL, RC_STR_NONE);
@@ -206,6 +220,7 @@ void live_poll(struct http_request *req, void *arg)
 		poll->endpoint = endpoint;
 		poll->req = req;
 		poll->end_us = loop_now_us(endpoint->loop) + wanted.wait_us;
+		poll->seen_us = wanted.seen_us;
 		poll->has_after = wanted.subscription.has_after;
 		poll->after = wanted.subscription.after;
 		list_push_back(&endpoint->polls, &poll->list);

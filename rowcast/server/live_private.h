@@ -47,7 +47,9 @@ void endpoint_tick(struct endpoint *endpoint);
 struct wanted {
 	struct subscription subscription; /* id borrowed */
 	struct buf name;
-	int64_t wait_us; /* long-poll */
+	/* long-poll */
+	int64_t wait_us;
+	int64_t seen_us; /* he was told what time changed up to then; 0: unknown */
 };
 
 /* `params` loses the members that are the protocol's own; what is left is the source's. On success the shape belongs to

@@ -76,9 +76,19 @@ static int read_wait(const struct live *live, const json_t *params, struct wante
 	return 0;
 }
 
+/* "seen": as an answer before gave it, Rowcast-Seen. Opaque to clients; anything else is told again. */
+static int read_seen(const json_t *params, struct wanted *out, const char **field, struct rc_fault *fault)
+{
+	const json_t *seen = json_object_get(params, "seen");
+
+	if (seen && (rc_str_to_i64(text_of(seen), &out->seen_us) || out->seen_us < 0))
+		return refuse(fault, field, "seen", "\"seen\" must be what Rowcast-Seen of an answer says.");
+	return 0;
+}
+
 int wanted_read(const struct live *live, json_t *params, struct wanted *out, const char **field, struct rc_fault *fault)
 {
-	static const char *const own[] = {"type", "id", "topic", "after", "mode", "wait"};
+	static const char *const own[] = {"type", "id", "topic", "after", "mode", "wait", "seen"};
 	const struct topic_source *source;
 	int err;
 
@@ -90,6 +100,8 @@ int wanted_read(const struct live *live, json_t *params, struct wanted *out, con
 		err = read_after(params, out, field, fault);
 	if (!err)
 		err = read_wait(live, params, out, field, fault);
+	if (!err)
+		err = read_seen(params, out, field, fault);
 	if (err)
 		return err;
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)

@@ -144,8 +144,9 @@ static void subscribe(struct stream *stream, json_t *message, struct rc_str id)
 		refuse(stream, true, id, RC_LIMIT, NULL, "This connection has as many subscriptions as it may have.");
 		return;
 	}
-	if (json_object_get(message, "wait")) {
-		refuse(stream, true, id, RC_INVALID, "wait", "\"wait\" belongs to long-poll.");
+	if (json_object_get(message, "wait") || json_object_get(message, "seen")) {
+		refuse(stream, true, id, RC_INVALID, json_object_get(message, "wait") ? "wait" : "seen",
+		       "\"wait\" and \"seen\" belong to long-poll.");
 		return;
 	}
 	if (wanted_read(live, message, &wanted, &field, &fault)) {

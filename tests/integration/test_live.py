@@ -318,6 +318,7 @@ class WebSocket(unittest.TestCase):
                     ({"id": "a", "topic": "rows", "table": "t0", "after": "yesterday"}, "after", "validation"),
                     ({"id": "a", "topic": "rows", "table": "t0", "after": 7}, "after", "validation"),
                     ({"id": "a", "topic": "rows", "table": "t0", "wait": 7}, "wait", "validation"),
+                    ({"id": "a", "topic": "rows", "table": "t0", "seen": "7"}, "seen", "validation"),
                     ({"id": "a", "topic": "rows", "table": "t9"}, None, "not-found")):
                 await ws.send(json.dumps({"type": "subscribe", **message}))
                 error = await client.next()
@@ -680,6 +681,31 @@ class LongPoll(unittest.TestCase):
             self.assertEqual([(o["from"], o["to"], o["remove"]) for o in objects], [(position, position, ["k1"])])
             self.assertGreater(time.monotonic() - begun, 0.5)
             self.assertEqual(reply.getheader("Cache-Control"), "no-store")
+
+    def test_who_says_what_of_time_he_has_seen_is_told_only_what_is_new(self):
+        with server() as one:
+            position = one.put(0, 1)
+            one.put(0, 2)
+            reply, _ = one.poll("topic=rows&table=t0")
+            position, seen = "abc1.1002", reply.getheader("Rowcast-Seen")
+            one.do("remove 0 1", "time")
+            query = f"topic=rows&table=t0&after={position}&wait=0&seen="
+            reply, objects = one.poll(query + seen)
+            self.assertEqual([o["remove"] for o in objects], [["k1"]])  # later than what he has seen
+            seen = reply.getheader("Rowcast-Seen")
+            reply, objects = one.poll(query + seen)
+            self.assertEqual((reply.status, objects, reply.getheader("Rowcast-Seen")), (204, None, seen))
+            reply, objects = one.poll(query + str(int(seen) + 1))  # a clock that was set back since
+            self.assertEqual([o["remove"] for o in objects], [["k1"]])
+            one.do("remove 0 2", "time")
+            reply, objects = one.poll(query + seen)
+            self.assertEqual([sorted(o["remove"]) for o in objects], [["k1", "k2"]])
+            one.put(0, 3)  # a transaction is told whatever he has seen, and at once
+            _, objects = one.poll(f"topic=rows&table=t0&after={position}&wait=20&seen={reply.getheader('Rowcast-Seen')}")
+            self.assertEqual([(o["to"], [row["id"] for row in o["upsert"]]) for o in objects], [("abc1.1003", ["k3"])])
+            for wrong in ("", "x", "-1", "1.5"):
+                reply, problem = one.poll("topic=rows&table=t0&seen=" + wrong)
+                self.assertEqual((reply.status, problem["field"]), (400, "seen"), wrong)
 
     def test_each_transaction_is_an_object_of_its_own_in_mode_every(self):
         with server() as one:

@@ -98,6 +98,19 @@ def test_a_wrong_availability_query_is_refused():
         server.get(ask + f"&from={day(0)}&to={day(91)}").expect(200)
 
 
+async def test_too_many_times_are_refused_for_good():
+    minutes = service("minutes", ["room", "annex"], step_min=1, durations_min=[1], horizon_days=92)
+    with house(**{**HOUSE, "services": HOUSE["services"] + [minutes]}) as (server, ids):
+        window = f"service={ids.services['minutes']}&from={day(1)}&to={day(90)}"
+        for path in ("availability?", "live/poll?topic=availability&"):
+            refused = server.get(f"/v1/{path}{window}").expect(400, "validation")
+            check(not refused.json["retryable"] and "fewer days" in refused.json["detail"], refused)
+        live = await Live(server.port, ids.services["minutes"], day(1), day(90)).connect()
+        refused = json.loads(await asyncio.wait_for(live.socket.recv(), DEADLINE_S))
+        equal((refused["type"], refused["code"], refused["retryable"]), ("error", "validation", False), "live")
+        await live.close()
+
+
 def test_a_hold_is_made_and_seen_by_the_next_read():
     with house(**HOUSE) as (server, ids):
         made = server.hold(service=ids.services["visit"], start=at(1)).expect(201)
