@@ -275,7 +275,7 @@ int view_open(struct view *view, int64_t now_us, struct rc_fault *fault)
 		page_take(&view->pages[i], &view->board->fresh);
 		slots += view->pages[i].count;
 		if (slots > SLOTS_MAX)
-			err = rc_fault_set(fault, RC_LIMIT,
+			err = rc_fault_set(fault, RC_INVALID,
 					   "That is more than %d times; ask for fewer days or one resource.",
 					   SLOTS_MAX);
 	}
