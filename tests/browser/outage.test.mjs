@@ -102,7 +102,7 @@ test("a server that hangs is delayed, and live again when it goes on", async () 
 	await open(page, slot.address("week"));
 	server.signal("SIGSTOP");
 	await status(page, "Delayed");
-	await page.getByText(/Updates may be slightly delayed \(\d+ s\)/).waitFor();
+	await page.getByText(/Updates may be slightly delayed \(\d+ secs?\)/).waitFor();
 	server.signal("SIGCONT");
 	await status(page, "Live");
 	await page.locator(".banner").waitFor({ state: "detached" });

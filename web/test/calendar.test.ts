@@ -82,8 +82,8 @@ test("times are written the venue's way, in the venue's zone, whatever the visit
 	assert.equal(createFormat("pt", "Europe/Lisbon").day("2026-11-20"), "sexta-feira, 20 de novembro");
 	assert.equal(createFormat("en", "Europe/Lisbon").time("2026-11-20T15:00:00Z"), "15:00");
 	assert.match(createFormat("en", "America/New_York").time("2026-11-20T15:00:00Z"), /10:00\sAM/);
-	assert.equal(createFormat("", "UTC").locale, "en-GB");
-	assert.equal(createFormat("x_bad", "UTC").locale, "en-GB");
+	assert.equal(createFormat("", "UTC").home, "en-GB");
+	assert.equal(createFormat("x_bad", "UTC").home, "en-GB");
 	assert.equal(format.minutes(45), "45 min" + (format.minutes(45).endsWith("s") ? "s" : ""));
 });
 

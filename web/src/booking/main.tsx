@@ -13,17 +13,14 @@ const BookingPage = lazily(() => import("./pages/booking-page.js").then((file) =
 
 const PHONE = "(max-width: 767px)";
 
-/** The venue's language decides how times are written; what the page says is in `text.lang`. */
-const locale = document.documentElement.lang || text.lang;
-
 function pageFor(page: Boot): JSX.Element {
 	switch (page.page) {
 		case "home":
-			return <HomePage venues={page.venues} lang={locale} />;
+			return <HomePage venues={page.venues} />;
 		case "booking":
-			return <BookingPage refCode={page.ref} venue={page.venue} lang={locale} />;
+			return <BookingPage refCode={page.ref} venue={page.venue} />;
 		case "venue": {
-			const model = page.venue && createVenueModel(page.venue, connectLive(), locale, matchMedia(PHONE).matches);
+			const model = page.venue && createVenueModel(page.venue, connectLive(), matchMedia(PHONE).matches);
 			return model ? <VenuePage model={model} /> : <NoVenue />;
 		}
 	}

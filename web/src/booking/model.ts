@@ -8,7 +8,7 @@ import { followAddress } from "./address.js";
 import { announce } from "./announcer.js";
 import { createChoice, type Choice } from "./choice.js";
 import { addDays, addMonths, createZone, daysBetween, firstDayOfWeek, type LocalDate, type Zone } from "./dates.js";
-import { createFormat, type Format } from "./format.js";
+import { formatFor, type Format } from "./format.js";
 import { createMarks, type Marks } from "./marks.js";
 import { createRows, type Rows } from "./rows.js";
 import { api, environment } from "./services.js";
@@ -70,14 +70,14 @@ export interface VenueModel {
 
 const LOADING: Status = { state: "loading", lagMs: 0, ageMs: 0 };
 
-export function createVenueModel(venue: Venue, live: LiveClient, lang: string, narrow: boolean): VenueModel | null {
+export function createVenueModel(venue: Venue, live: LiveClient, narrow: boolean): VenueModel | null {
 	const zone = createZone(venue.tz);
-	const format = createFormat(lang, venue.tz);
+	const format = formatFor(venue);
 	const localToday = (): LocalDate => zone.wall(environment.now()).date;
 	const choice = createChoice(venue, {
 		search: location.search,
 		today: localToday(),
-		firstDay: firstDayOfWeek(format.locale),
+		firstDay: firstDayOfWeek(format.home),
 		defaultView: narrow ? "list" : "week",
 	});
 	if (!choice) return null;

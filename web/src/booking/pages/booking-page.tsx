@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import type { Booking, Problem, Result, Venue } from "../../sync/index.js";
 import { announce, Announcer } from "../announcer.js";
 import { Contact } from "../contact.js";
-import { createFormat, type Format } from "../format.js";
+import { formatFor, type Format } from "../format.js";
 import { Icon } from "../icons.js";
 import { api } from "../services.js";
 import { text } from "../text/index.js";
@@ -13,7 +13,6 @@ import { Frame } from "./frame.js";
 interface Props {
 	readonly refCode: string;
 	readonly venue: Venue | null;
-	readonly lang: string;
 }
 
 interface Face {
@@ -29,7 +28,7 @@ const FACES: Readonly<Record<string, Face>> = {
 };
 const ENDED: Face = { title: text.booked.endedTitle, lead: text.booked.endedLead, mood: "calm" };
 
-export function BookingPage({ refCode, venue, lang }: Props): JSX.Element {
+export function BookingPage({ refCode, venue }: Props): JSX.Element {
 	const [answer, setAnswer] = useState<Result<Booking> | null>(null);
 	const load = (): void => void api.booking(refCode).then(setAnswer);
 	useEffect(load, [refCode]);
@@ -38,7 +37,7 @@ export function BookingPage({ refCode, venue, lang }: Props): JSX.Element {
 			<main class="page">
 				{answer === null && <div class="card card-waiting" role="status" aria-label={text.loading} />}
 				{answer && !answer.ok && <Missing problem={answer.error} venue={venue} retry={load} />}
-				{answer?.ok && <Card booking={answer.value} venue={venue} lang={lang} update={(next) => setAnswer({ ok: true, value: next })} />}
+				{answer?.ok && <Card booking={answer.value} venue={venue} update={(next) => setAnswer({ ok: true, value: next })} />}
 			</main>
 		</Frame>
 	);
@@ -64,12 +63,11 @@ function Missing({ problem, venue, retry }: { readonly problem: Problem; readonl
 interface CardProps {
 	readonly booking: Booking;
 	readonly venue: Venue | null;
-	readonly lang: string;
 	readonly update: (booking: Booking) => void;
 }
 
-function Card({ booking, venue, lang, update }: CardProps): JSX.Element {
-	const format = createFormat(lang, venue?.tz ?? "UTC");
+function Card({ booking, venue, update }: CardProps): JSX.Element {
+	const format = formatFor(venue ?? { tz: "UTC" });
 	const face = FACES[booking.state] ?? ENDED;
 	const [asking, setAsking] = useState(false);
 	const title = useRef<HTMLHeadingElement>(null);

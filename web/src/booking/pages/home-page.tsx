@@ -1,14 +1,14 @@
 import { useEffect, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import type { VenueSummary } from "../../sync/index.js";
-import { createFormat } from "../format.js";
+import { formatFor } from "../format.js";
 import { Icon } from "../icons.js";
 import { cityOf } from "../model.js";
 import { environment } from "../services.js";
 import { text } from "../text/index.js";
 import { Frame } from "./frame.js";
 
-export function HomePage({ venues, lang }: { readonly venues: readonly VenueSummary[]; readonly lang: string }): JSX.Element {
+export function HomePage({ venues }: { readonly venues: readonly VenueSummary[] }): JSX.Element {
 	const [now, setNow] = useState(environment.now());
 	useEffect(() => {
 		const timer = setInterval(() => setNow(environment.now()), 10_000);
@@ -20,7 +20,7 @@ export function HomePage({ venues, lang }: { readonly venues: readonly VenueSumm
 				<p class="lead">{venues.length > 0 ? text.venues.lead : text.venues.none}</p>
 				<ul class="venues">
 					{venues.map((venue) => {
-						const format = createFormat(lang, venue.tz);
+						const format = formatFor(venue);
 						return (
 							<li key={venue.slug}>
 								<a class="venue-card" href={`/v/${encodeURIComponent(venue.slug)}`}>

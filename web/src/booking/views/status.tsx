@@ -66,7 +66,7 @@ export function StatusBanner({ model }: { readonly model: VenueModel }): JSX.Ele
 	}, [shown, serious, status.state]);
 	if (!shown) return null;
 	const goodAt = since.at - since.status.ageMs;
-	const age = secondsText(Math.max(0, now - goodAt));
+	const age = model.format.age(Math.max(0, now - goodAt));
 	const time = `${model.format.time(goodAt)} ${model.format.zone(goodAt)}`;
 	const words = wordsFor(status, age, time);
 	return (
@@ -86,11 +86,6 @@ export function StatusBanner({ model }: { readonly model: VenueModel }): JSX.Ele
 		</div>
 	);
 }
-
-const secondsText = (ms: number): string => {
-	const seconds = Math.round(ms / 1_000);
-	return seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
-};
 
 function wordsFor(status: Status, age: string, time: string): { readonly title: string; readonly detail: string } {
 	switch (status.state) {
