@@ -1,13 +1,13 @@
 /* The page's one connection and its calls, made when first asked for. */
-import { browserEnvironment, createApi, createLiveClient, sseTransport, webSocketTransport } from "../sync/index.js";
+import { defaultEnvironment, createApi, createLiveClient, sseTransport, webSocketTransport } from "../sync/index.js";
 import type { Api, Environment, LiveClient } from "../sync/index.js";
 
-export const environment: Environment = browserEnvironment();
+export const environment: Environment = defaultEnvironment();
 
 export const api: Api = createApi({
 	base: "",
 	environment,
-	fetch: (input, init) => fetch(input, init),
+	fetch: fetch.bind(globalThis),
 	newKey: randomKey,
 	storage: sessionStorage,
 });
