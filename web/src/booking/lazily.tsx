@@ -25,7 +25,8 @@ export function lazily<P extends object>(load: () => Promise<ComponentType<P>>, 
 	const fetchPart = async (): Promise<boolean> => {
 		failed.value = false;
 		try {
-			part.value ??= await load();
+			const [There] = await Promise.all([part.value ?? load(), style()]);
+			part.value = There;
 		} catch {
 			failed.value = true;
 		}
@@ -47,6 +48,23 @@ export function lazily<P extends object>(load: () => Promise<ComponentType<P>>, 
 			</Around>
 		);
 	};
+}
+
+let styled: Promise<void> | null = null;
+
+/** The shell names the style of all parts with a `rel` that no browser follows. */
+function style(): Promise<void> {
+	return (styled ??= new Promise((done, fail) => {
+		const link = document.querySelector<HTMLLinkElement>("link[rel=later]");
+		if (!link) return done();
+		link.onload = () => done();
+		link.onerror = () => {
+			link.rel = "later";
+			styled = null;
+			fail(new Error(link.href));
+		};
+		link.rel = "stylesheet";
+	}));
 }
 
 /** Fetch what may be wanted later, once the page stands. */
@@ -94,7 +112,7 @@ function Over({ close, children }: AroundProps): JSX.Element {
 		return () => element?.close();
 	}, []);
 	return (
-		<dialog class="ask" ref={dialog} aria-label={text.part.loading} onCancel={close}>
+		<dialog class="part-over" ref={dialog} aria-label={text.part.loading} onCancel={close}>
 			{children}
 			{close && (
 				<button type="button" class="button quiet" onClick={close}>
