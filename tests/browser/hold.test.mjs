@@ -92,14 +92,17 @@ test("Extend gives the whole time again, three times, and then says that it is e
 	await page.context().close();
 });
 
-test("what was typed is there again after a reload", async () => {
+test("a reload in the middle of the form finds the hold, its time and what was typed", async () => {
 	const page = await visitor(browser);
 	await openForm(page, 6);
 	await fillForm(page, "Rita Reload");
+	await page.locator(".hold-time", { hasText: `0:0${HOLD_S - 1}` }).waitFor();
 	await page.reload();
-	await page.locator(".chip-available").first().click();
-	await page.getByRole("button", { name: "Book this time" }).click();
+	await page.locator(".hold", { hasText: "left" }).waitFor();
+	assert.ok(!(await page.locator(".hold-time").textContent()).includes(`0:0${HOLD_S} `), "the time goes on, it does not begin again");
 	assert.equal(await page.getByLabel("Name").inputValue(), "Rita Reload");
+	await page.getByRole("button", { name: "Confirm booking" }).click();
+	await page.getByRole("heading", { name: "You’re booked" }).waitFor();
 	await page.context().close();
 });
 

@@ -161,6 +161,26 @@ export async function visitor(browser, options = {}) {
 	return page;
 }
 
+/**
+ * What the server says over the live connection, held back while the gate is shut, as by a slow line; what the page asks passes. Made
+ * before the page is opened.
+ */
+export async function gate(page) {
+	let waiting = null;
+	await page.routeWebSocket(/\/v1\/live$/, (socket) => {
+		const upstream = socket.connectToServer();
+		upstream.onMessage((message) => (waiting ? waiting.push(() => socket.send(message)) : socket.send(message)));
+	});
+	return {
+		shut: () => (waiting ??= []),
+		open() {
+			const late = waiting ?? [];
+			waiting = null;
+			for (const send of late) send();
+		},
+	};
+}
+
 export const slotOf = (page, slot) => page.locator(`[data-slot="${slot.id}"]`);
 export const status = (page, word) => page.locator(".pill-status", { hasText: word }).waitFor();
 
@@ -173,7 +193,9 @@ export async function open(page, address) {
 
 export async function openForm(page, slot) {
 	await slotOf(page, slot).click();
-	await page.getByRole("button", { name: /Book this time|Show other times/ }).click();
+	await page.locator(".details .primary, .details .conflict").first().waitFor();
+	const book = page.getByRole("button", { name: "Book this time" });
+	if (await book.isVisible()) await book.click(); // else it is taken, and the panel has said so
 }
 
 export async function fillForm(page, name = "Ana Sousa") {

@@ -55,6 +55,8 @@ export interface VenueModel {
 	resourceName(id: string): string;
 	/** Go to a day, or to the nearest one that can be booked. */
 	goTo(date: LocalDate): void;
+	/** Go to this time and open it, also where its day has not been loaded yet. */
+	openTime(time: Pick<Slot, "resource" | "start" | "end" | "remaining">): void;
 	moveDays(days: number): void;
 	/** Go by what the view shows: a week, or a month. */
 	turn(steps: number): void;
@@ -184,6 +186,14 @@ export function createVenueModel(venue: Venue, live: LiveClient, narrow: boolean
 		position,
 		resources: computed(() => (choice.resource.value ? [choice.resource.value] : choice.serving.value)),
 		find,
+		openTime(time) {
+			const [startMs, endMs] = [Date.parse(time.start), Date.parse(time.end)];
+			choice.date.value = zone.wall(startMs).date;
+			if (choice.resource.value && choice.resource.value.id !== time.resource)
+				choice.resource.value = choice.serving.value.find(({ id }) => id === time.resource) ?? null;
+			const unknown = { id: "", service: choice.service.value.id, capacity: time.remaining, state: "available" } as const;
+			open.value = find(time.resource, time.start) ?? { ...unknown, ...time, startMs, endMs };
+		},
 		resourceName: (id) => venue.resources.find((resource) => resource.id === id)?.name ?? "",
 		goTo,
 		moveDays: (days) => goTo(addDays(choice.date.value, days)),

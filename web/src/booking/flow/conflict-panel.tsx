@@ -1,59 +1,97 @@
-/* Somebody was quicker: say so, and offer the nearest free times at once. Takes the focus when it appears. */
-import { useEffect, useRef } from "preact/hooks";
+/*
+ * This time cannot be had: say so, and offer the nearest free ones at once. Takes the focus when it appears because of something the
+ * visitor did not do himself. The server's refusal brings alternatives; where there was no refusal yet, they are asked for.
+ */
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
-import type { Alternative, Problem } from "../../sync/index.js";
-import type { VenueModel } from "../model.js";
+import type { Alternative, Problem, Service } from "../../sync/index.js";
 import { Icon } from "../icons.js";
 import { pickOffers } from "../offers.js";
 import { text } from "../text/index.js";
-
-const OFFERED = 3;
-
-const wordFor = (words: Readonly<Record<string, string>>, key: string, fallback: string): string => words[key] ?? fallback;
+import { findAlternatives, type Search } from "./alternatives.js";
+import { AlternativesList, type Place } from "./alternatives-list.js";
+import { Failure } from "./failure.js";
 
 interface Props {
-	readonly model: VenueModel;
-	readonly problem: Problem;
+	readonly place: Place;
+	readonly service: Service;
+	readonly search: Search;
+	readonly title: string;
+	readonly problem?: Problem;
+	/** Leave the focus where it is. */
+	readonly quiet?: boolean;
 	readonly choose: (alternative: Alternative) => void;
+	readonly wait?: () => void;
 }
 
-export function ConflictPanel({ model, problem, choose }: Props): JSX.Element {
+export function ConflictPanel({ place, service, search, title, problem, quiet = false, choose, wait }: Props): JSX.Element {
 	const panel = useRef<HTMLElement>(null);
-	useEffect(() => panel.current?.focus(), [problem]);
-	const { format } = model;
-	const offered = pickOffers(problem.alternatives ?? [], OFFERED);
+	useEffect(() => {
+		if (!quiet) panel.current?.focus();
+	}, [problem, title]);
+	const { offers, failed, retry } = useOffers(place, search, problem);
+	const { format } = place;
 	return (
 		<section class="conflict" ref={panel} tabIndex={-1} role="alert" aria-labelledby="conflict-title">
 			<h3 id="conflict-title">
 				<Icon name="alert" />
-				{wordFor(text.conflict.title, problem.code, problem.title)}
+				{title}
 			</h3>
-			<p>
-				{problem.heldUntil
-					? `${text.conflict.heldUntil(`${format.time(problem.heldUntil)} ${format.zone(problem.heldUntil)}`)} `
-					: ""}
-				{offered.length > 0 ? text.conflict.choose : text.conflict.none}
-			</p>
-			<ul class="alternatives">
-				{offered.map((alternative) => {
-					const day = format.shortDay(model.zone.wall(Date.parse(alternative.start)).date);
-					return (
-						<li key={`${alternative.resource} ${alternative.start}`}>
-							<button type="button" class="alternative" onClick={() => choose(alternative)}>
-								<span class="alternative-when">
-									<strong>{format.span(alternative.start, alternative.end)}</strong>{" "}
-									<small>{format.zone(alternative.start)}</small>
-								</span>
-								<span class="alternative-where">
-									{day} · {model.resourceName(alternative.resource)}
-								</span>
-								<span class="alternative-why">{wordFor(text.conflict.why, alternative.why, text.conflict.why.nearest)}</span>
-								<Icon name="arrow" />
-							</button>
-						</li>
-					);
-				})}
-			</ul>
+			{problem?.heldUntil && <p>{text.conflict.heldUntil(`${format.time(problem.heldUntil)} ${format.zone(problem.heldUntil)}`)}</p>}
+			{offers && <p>{offers.length === 0 ? text.conflict.none : problem ? text.conflict.choose : text.conflict.nearest}</p>}
+			{offers && <AlternativesList place={place} service={service} party={search.party} offers={offers} choose={choose} />}
+			{failed && <Failure problem={failed} title={text.conflict.searchFailed} retry={retry} />}
+			{!offers && !failed && (
+				<p class="searching" role="status">
+					<span class="spinner" aria-hidden="true" />
+					{text.conflict.searching}
+				</p>
+			)}
+			{wait && (
+				<p class="conflict-wait">
+					{text.waitlist.orWait}{" "}
+					<button type="button" class="link" onClick={wait}>
+						{text.waitlist.join}
+					</button>
+				</p>
+			)}
 		</section>
 	);
+}
+
+/** What a refusal is called. */
+export function conflictTitle({ code, title }: Problem): string {
+	const words: Readonly<Record<string, string>> = text.conflict.title;
+	return words[code] ?? title;
+}
+
+interface Offers {
+	readonly offers: readonly Alternative[] | null;
+	readonly failed: Problem | null;
+	readonly retry: () => void;
+}
+
+function useOffers(place: Place, search: Search, problem?: Problem): Offers {
+	const brought = problem?.alternatives;
+	const [found, setFound] = useState<readonly Alternative[] | null>(null);
+	const [failed, setFailed] = useState<Problem | null>(null);
+	const [attempt, setAttempt] = useState(0);
+	useEffect(() => {
+		if (brought) return;
+		let current = true;
+		setFailed(null);
+		void findAlternatives(search, place.zone).then((result) => {
+			if (!current) return;
+			if (result.ok) setFound(result.value);
+			else setFailed(result.error);
+		});
+		return () => {
+			current = false;
+		};
+	}, [brought, attempt, search.service, search.resource, search.start, search.party, search.duration]);
+	return {
+		offers: brought ? pickOffers(brought) : found,
+		failed,
+		retry: () => setAttempt(attempt + 1),
+	};
 }

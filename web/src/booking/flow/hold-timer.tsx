@@ -5,12 +5,16 @@ import type { BookingFlow } from "./flow.js";
 
 const RADIUS = 15;
 const ROUND = 2 * Math.PI * RADIUS;
+const LOW_S = 60;
+
+/** The key that extends, from wherever the focus is. In a field it writes no letter on any keyboard. */
+export const EXTEND_KEY = "Alt+Enter";
 
 export const minutesAndSeconds = (seconds: number): string =>
 	`${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 
 export function HoldTimer({ flow, total }: { readonly flow: BookingFlow; readonly total: number }): JSX.Element | null {
-	const state = flow.hold.value;
+	const state = flow.hold.state.value;
 	if (state.kind === "asking")
 		return (
 			<div class="hold hold-asking">
@@ -20,10 +24,10 @@ export function HoldTimer({ flow, total }: { readonly flow: BookingFlow; readonl
 		);
 	if (state.kind === "ended") return <div class="hold hold-low">{text.hold.ended}</div>;
 	if (state.kind !== "held") return null;
-	const seconds = flow.secondsLeft.value;
+	const seconds = flow.hold.secondsLeft.value;
 	const extending = flow.busy.value === "extend";
 	return (
-		<div class={seconds <= 60 ? "hold hold-low" : "hold"}>
+		<div class={seconds <= LOW_S ? "hold hold-low" : "hold"} data-shown={state.shown}>
 			<svg class="ring" viewBox="0 0 36 36" aria-hidden="true">
 				<circle cx="18" cy="18" r={RADIUS} />
 				<circle
@@ -36,12 +40,19 @@ export function HoldTimer({ flow, total }: { readonly flow: BookingFlow; readonl
 				/>
 			</svg>
 			<span class="hold-words">
-				<strong>{text.hold.held}</strong>
+				<strong>{state.shown ? text.hold.held : text.hold.heldUnseen}</strong>
 				<span class="hold-time" role="timer">
 					{text.hold.timeLeft(minutesAndSeconds(seconds))}
 				</span>
 			</span>
-			<button type="button" class="button quiet" disabled={extending} onClick={() => void flow.extend()}>
+			<button
+				type="button"
+				class="button quiet"
+				aria-disabled={extending}
+				aria-keyshortcuts={EXTEND_KEY}
+				title={EXTEND_KEY}
+				onClick={() => void flow.extend()}
+			>
 				{extending ? text.hold.extending : text.hold.extend}
 			</button>
 		</div>

@@ -1,8 +1,9 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { Announcer } from "../announcer.js";
 import { Contact } from "../contact.js";
 import type { LocalDate } from "../dates.js";
+import { reopen } from "../flow/kept.js";
 import { lazily } from "../lazily.js";
 import type { VenueModel } from "../model.js";
 import { text } from "../text/index.js";
@@ -17,9 +18,12 @@ import { Toolbar } from "../views/toolbar.js";
 import { Frame } from "./frame.js";
 
 const Sheet = lazily(() => import("../flow/sheet.js").then((file) => file.Sheet), "over");
+const Waitlist = lazily(() => import("../flow/waitlist.js").then((file) => file.Waitlist), "over");
 
 export function VenuePage({ model }: { readonly model: VenueModel }): JSX.Element {
 	const opened = model.open.value;
+	const waiting = model.waitlist.value;
+	useEffect(() => reopen(model), []);
 	return (
 		<Frame
 			title={model.venue.name}
@@ -48,7 +52,8 @@ export function VenuePage({ model }: { readonly model: VenueModel }): JSX.Elemen
 				</main>
 			</div>
 			{opened && <OpenSheet model={model} />}
-			{!opened && <Announcer />}
+			{waiting && <Waitlist model={model} window={waiting} close={() => (model.waitlist.value = null)} />}
+			{!opened && !waiting && <Announcer />}
 		</Frame>
 	);
 }

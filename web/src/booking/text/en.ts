@@ -4,6 +4,9 @@
 import { plural } from "./plural.js";
 
 const count = plural("en");
+const ordinals = new Intl.PluralRules("en", { type: "ordinal" });
+const ENDINGS: Readonly<Partial<Record<Intl.LDMLPluralRule, string>>> = { one: "st", two: "nd", few: "rd" };
+const ordinal = (n: number): string => `${n}${ENDINGS[ordinals.select(n)] ?? "th"}`;
 
 export const en = {
 	/** For Intl: how this language writes numbers and dates. */
@@ -126,6 +129,8 @@ export const en = {
 		none: "Nothing is free in the next three months.",
 	},
 	sheet: {
+		booked: "This time is booked",
+		notForThis: "This time is not free for what you chose",
 		close: "Close",
 		back: "Back",
 		eyebrow: "Your time",
@@ -135,13 +140,14 @@ export const en = {
 		places: "Places",
 		when: "When",
 		continue: "Book this time",
-		alternatives: "Show other times",
 		promise: (time: string): string => `We hold it for you for ${time} while you fill in the form.`,
-		taken: "This time has just been taken.",
-		takenLong: "Somebody was quicker. We can show you the nearest free times.",
+		taken: "This time has just been taken",
 		blocked: "Booking is unavailable until the connection is back.",
 	},
 	form: {
+		addPhone: "Add a phone number",
+		tooMany: "Too many requests came from here just now. Please wait a moment and try again.",
+		serverDetail: "Something went wrong on our side. Nothing you typed is lost.",
 		title: "Your details",
 		name: "Name",
 		email: "Email",
@@ -154,20 +160,26 @@ export const en = {
 		emailMissing: "Please give an email address, so that we can reach you.",
 		emailWrong: "This does not look like an email address.",
 		failed: "We could not finish the booking.",
-		networkDetail: "The server did not answer. Nothing is lost: press Confirm again and we ask once more, without booking twice.",
+		networkDetail: "The server did not answer. Nothing is lost: try again, and we ask once more without doing it twice.",
 		privacy: "Used for this booking only.",
 	},
 	hold: {
+		heldUnseen: "Held for you. The calendar is catching up.",
+		failed: "We could not hold this time.",
 		holding: "Holding this time for you…",
 		held: "Held for you",
 		ended: "The hold has ended. You can still try to confirm.",
 		extend: "Extend",
 		extending: "Extending…",
 		limit: "This hold cannot be extended further.",
-		minuteLeft: "One minute left of your hold. Press Extend for more time.",
+		minuteLeft: "One minute left of your hold. Press Alt and Enter for more time.",
 		timeLeft: (time: string): string => `${time} left`,
 	},
 	conflict: {
+		own: "You hold this time in another window of yours",
+		nearest: "These are the nearest free times:",
+		searching: "Looking for other times…",
+		searchFailed: "We could not look for other times.",
 		title: {
 			"slot-full": "That time has just been taken",
 			"slot-held": "Somebody is booking that time right now",
@@ -185,8 +197,17 @@ export const en = {
 		},
 	},
 	booked: {
+		movedTo: (when: string): string => `Moved to ${when}`,
+		movedLead: "Your reference stays the same.",
+		changed: "This booking was changed elsewhere.",
+		passedTitle: "This time has passed",
+		passedLead: "Here is what was booked.",
+		finish: "Finish the booking",
+		away: (time: string): string => `The server does not answer. This is how the booking stood at ${time}.`,
+		missingTitle: "We cannot show this booking right now",
+		cancelFailed: "We could not cancel the booking. It still stands.",
 		title: "You’re booked",
-		lead: "See you then. Keep this page: with its address you can come back to cancel.",
+		lead: "See you then. Keep this page: with its address you can come back to change or cancel.",
 		heldTitle: "Not confirmed yet",
 		heldLead: "This time is held, but not booked. Go back and finish the form.",
 		cancelledTitle: "Booking cancelled",
@@ -206,6 +227,35 @@ export const en = {
 		another: "Book another time",
 		missing: "We could not find this booking",
 		missingLead: "Check the address, or ask the venue.",
+	},
+	people: (n: number): string => count(n, { one: "# person", other: "# people" }),
+	move: {
+		open: "Change the time",
+		title: "Choose another time",
+		lead: "Your booking stays as it is until you press Move.",
+		to: (when: string): string => `Move to ${when}`,
+		pick: "Choose a time",
+		moving: "Moving…",
+		keep: "Keep the time as it is",
+		failed: "We could not move the booking. It stays as it was.",
+		stale: "The booking was changed meanwhile. This is how it stands now.",
+		taken: "That time was just taken",
+		none: "Nothing is free on this day.",
+		now: "Your time now",
+		elsewhere: "Other places too",
+	},
+	waitlist: {
+		title: "Join the waitlist",
+		lead: "For when a place comes free.",
+		when: "For when?",
+		orWait: "Nothing that suits you?",
+		join: "Join the waitlist",
+		joining: "Joining…",
+		notNow: "Not now",
+		failed: "We could not put you on the list.",
+		joined: (rank: number, when: string): string => `You are ${ordinal(rank)} in line for ${when}`,
+		next: "The venue sees the list and gets in touch with you when a place comes free. Nothing is booked by itself.",
+		done: "Back to the times",
 	},
 	venues: {
 		title: "Book a time",

@@ -1,0 +1,65 @@
+/* Before anything is asked of the server: all there is to know of the time, for how many, and the one button that goes on. */
+import { useState } from "preact/hooks";
+import type { JSX } from "preact";
+import { BOOKABLE, type Slot } from "../../sync/index.js";
+import { Contact } from "../contact.js";
+import type { VenueModel } from "../model.js";
+import { text } from "../text/index.js";
+import { SlotFacts } from "../views/slot-facts.js";
+import { ConflictPanel } from "./conflict-panel.js";
+import type { BookingFlow } from "./flow.js";
+import { Durations, PartyStepper } from "./party.js";
+import { searchFor, waitFor } from "./search.js";
+
+interface Props {
+	readonly model: VenueModel;
+	readonly flow: BookingFlow;
+	readonly opened: Slot;
+}
+
+export function Details({ model, flow, opened }: Props): JSX.Element {
+	const { choice } = model;
+	const slot = model.open.value ?? opened;
+	const [first] = useState({ party: choice.party.peek(), duration: choice.duration.peek() });
+	const reachable = BOOKABLE[model.status.value.state];
+	const changed = first.party !== choice.party.value || first.duration !== choice.duration.value;
+	const taken = slot.state === "booked";
+	return (
+		<div class="details">
+			{taken ? (
+				<ConflictPanel
+					place={model}
+					service={choice.service.value}
+					search={searchFor(model, slot)}
+					title={changed ? text.sheet.notForThis : opened.state === "booked" ? text.sheet.booked : text.sheet.taken}
+					quiet={changed}
+					choose={(alternative) => void flow.choose(alternative)}
+					wait={() => waitFor(model, slot)}
+				/>
+			) : (
+				<SlotFacts model={model} slot={slot} omit={["when", "where"]} />
+			)}
+			<div class="asks">
+				<PartyStepper model={model} />
+				<Durations model={model} />
+			</div>
+			{!taken && (
+				<>
+					<button
+						type="button"
+						class="button primary wide"
+						disabled={!reachable}
+						aria-describedby="continue-why"
+						onClick={() => void flow.begin()}
+					>
+						{text.sheet.continue}
+					</button>
+					<p class="hint" id="continue-why">
+						{reachable ? text.sheet.promise(model.format.minutes(Math.ceil(choice.service.value.holdTtlS / 60))) : text.sheet.blocked}
+					</p>
+				</>
+			)}
+			{!reachable && <Contact model={model} />}
+		</div>
+	);
+}

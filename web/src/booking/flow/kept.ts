@@ -1,0 +1,57 @@
+/*
+ * The hold of this tab, so that a reload in the middle of the form finds it again. The end is by the visitor's own clock, counted
+ * from when the answer came: the server's clock may be hours away from his.
+ *
+ * A closed tab leaves its hold to run out. Giving it back when the page goes away would end it on every reload too; nothing tells
+ * the two apart.
+ */
+import { asObject, decodeSlot, parseJson, type Slot } from "../../sync/index.js";
+import type { VenueModel } from "../model.js";
+
+export interface Kept {
+	readonly venue: string;
+	readonly service: string;
+	readonly slot: Slot;
+	readonly party: number;
+	readonly duration: number | null;
+	/** null: asked for, not answered. */
+	readonly ref: string | null;
+	/** environment.now ms */
+	readonly deadline: number;
+}
+
+const PLACE = "hold";
+
+export const keep = (kept: Kept): void => sessionStorage.setItem(PLACE, JSON.stringify(kept));
+export const forget = (): void => sessionStorage.removeItem(PLACE);
+
+export function readKept(): Kept | null {
+	const o = asObject(parseJson(sessionStorage.getItem(PLACE) ?? ""));
+	const slot = decodeSlot(o?.["slot"]);
+	if (!o || !slot) return null;
+	const { venue, service, party, duration, ref, deadline } = o;
+	if (typeof venue !== "string" || typeof service !== "string" || typeof party !== "number" || typeof deadline !== "number") return null;
+	return {
+		venue,
+		service,
+		slot,
+		party,
+		deadline,
+		duration: typeof duration === "number" ? duration : null,
+		ref: typeof ref === "string" ? ref : null,
+	};
+}
+
+/** After a reload: show what was chosen, and open the panel where it was. */
+export function reopen(model: VenueModel): void {
+	const kept = readKept();
+	// An address that names a slot was opened on purpose.
+	if (!kept || kept.venue !== model.venue.slug || model.choice.wanted) return;
+	const { choice } = model;
+	const service = model.venue.services.find((item) => item.id === kept.service);
+	if (!service) return forget();
+	choice.chooseService(service);
+	choice.party.value = kept.party;
+	choice.duration.value = kept.duration;
+	model.openTime(kept.slot);
+}
