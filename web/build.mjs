@@ -8,13 +8,14 @@
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { basename } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 const root = new URL("./", import.meta.url);
 const dist = new URL("dist/", root);
 const source = new URL("src/booking/", root);
 const text = new URL("text/", source);
+const ENTRY = new URL("main.tsx", source).pathname;
 
 const OPTIONS = {
 	bundle: true,
@@ -48,11 +49,29 @@ async function emit(path, bytes) {
 const asset = (name, extension, bytes) =>
 	emit(`assets/${name}-${createHash("sha256").update(bytes).digest("hex").slice(0, 10)}.${extension}`, bytes);
 
+/**
+ * What is import()ed imports the entry too. So all that the entry needs is needed by the same files, and esbuild puts it into
+ * one chunk rather than into one for each set of files that share something.
+ */
+const ONE_CHUNK = {
+	name: "one-chunk",
+	setup({ onResolve, onLoad }) {
+		onResolve({ filter: /./ }, ({ kind, path, resolveDir, namespace }) =>
+			kind === "dynamic-import" && namespace === "file" ? { path: resolve(resolveDir, path), namespace: "part" } : undefined,
+		);
+		onLoad({ filter: /./, namespace: "part" }, ({ path }) => ({
+			contents: `import ${JSON.stringify(ENTRY)}; export * from ${JSON.stringify(path)};`,
+			resolveDir: dirname(path),
+		}));
+	},
+};
+
 /** The program: its entry, and the files that the entry cannot run without. */
-async function program(later) {
+async function program() {
 	const { outputFiles, metafile } = await build({
 		...OPTIONS,
-		entryPoints: { booking: new URL("main.tsx", source).pathname },
+		entryPoints: { booking: ENTRY },
+		plugins: [ONE_CHUNK],
 		splitting: true,
 		metafile: true,
 		absWorkingDir: root.pathname,
@@ -61,7 +80,6 @@ async function program(later) {
 		chunkNames: "[name]-[hash]",
 		jsx: "automatic",
 		jsxImportSource: "preact",
-		define: { LATER_STYLE: JSON.stringify(later) },
 	});
 	for (const file of outputFiles) await emit(`assets/${basename(file.path)}`, Buffer.from(file.contents));
 	const entry = Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint === "src/booking/main.tsx");
@@ -77,11 +95,6 @@ async function program(later) {
 	return { script: `/${entry}`, preloads: [...needed].map((path) => `/${path}`) };
 }
 
-async function style(file, name = file) {
-	const { outputFiles } = await build({ ...OPTIONS, entryPoints: [new URL(`style/${file}.css`, source).pathname] });
-	return asset(name, "css", Buffer.from(outputFiles[0].contents));
-}
-
 /** A module of the text folder, run here. */
 async function run(contents) {
 	const { outputFiles } = await build({ ...OPTIONS, stdin: { contents, resolveDir: text.pathname, loader: "ts" } });
@@ -94,14 +107,20 @@ async function catalogue(language) {
 	return asset(`text-${language}`, "js", Buffer.from(outputFiles[0].contents));
 }
 
+async function style(name) {
+	const { outputFiles } = await build({ ...OPTIONS, entryPoints: [new URL(`style/${name}.css`, source).pathname] });
+	return asset(name, "css", Buffer.from(outputFiles[0].contents));
+}
+
 const escaped = (words) => words.replace(/[&<>"|{}]/g, (sign) => `&#${sign.codePointAt(0)};`);
 
 await rm(dist, { recursive: true, force: true });
-const { script, preloads } = await program(await style("later"));
+const { script, preloads } = await program();
 const shared = {
 	script,
 	preloads: preloads.map((path) => `<link rel="modulepreload" href="${path}">`).join("\n"),
-	style: await style("page", "booking"),
+	style: await style("page"),
+	later: await style("later"),
 	icon: await asset("icon", "svg", await readFile(new URL("icon.svg", source))),
 };
 const template = await readFile(new URL("shell.html", source), "utf8");

@@ -49,10 +49,10 @@ const stage = (answers: readonly (Response | Error)[], storage?: Map<string, str
 				}
 			: {}),
 		fetch: async (input, init) => {
-			const headers = new Headers(init?.headers);
+			const headers = new Headers(init?.headers as Record<string, string>);
 			sent.push({
 				method: init?.method ?? "GET",
-				path: String(input),
+				path: input,
 				key: headers.get("Idempotency-Key"),
 				...(headers.has("If-Match") ? { ifMatch: headers.get("If-Match") ?? "" } : {}),
 				body: typeof init?.body === "string" ? (JSON.parse(init.body) as unknown) : null,

@@ -21,7 +21,7 @@ test("the first load of the venue page stays within 40 kB gzip, in every languag
 	assert.ok(shells.length >= 4);
 	for (const shell of shells) {
 		const files = firstLoad(shell);
-		for (const kind of [/\/booking-\w+\.js$/, /\/booking-\w+\.css$/, /\/text-..-\w+\.js$/]) assert.equal(files.filter((name) => kind.test(name)).length, 1);
+		for (const kind of [/\/booking-\w+\.js$/, /\/page-\w+\.css$/, /\/text-..-\w+\.js$/]) assert.equal(files.filter((name) => kind.test(name)).length, 1);
 		const total = files.reduce((sum, name) => sum + gzipped(name), 0);
 		t.diagnostic(`${shell}: ${total} B in ${files.length} files`);
 		assert.ok(total <= PAGE_BYTES, `${shell}: ${total} B`);

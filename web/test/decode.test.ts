@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { backoffMs } from "../src/sync/backoff.js";
-import { decodeMessage, decodeSlot, decodeVenue } from "../src/sync/decode.js";
-import { subscribeMembers } from "../src/sync/transport.js";
+import { decodeMessage as decodeValue, decodeSlot, decodeVenue, parseJson, type ServerMessage } from "../src/sync/decode.js";
+import { queryString, subscribeMembers } from "../src/sync/transport.js";
+
+const decodeMessage = (text: string, owner?: string): ServerMessage | null => decodeValue(parseJson(text), owner);
 
 const ROW = {
 	id: "s1",
@@ -45,6 +47,8 @@ test("SSE data has no id: the stream is the subscription", () => {
 	assert.equal(decodeMessage(text), null);
 	const message = decodeMessage(text, "7");
 	assert.ok(message?.type === "delta" && message.id === "7" && message.remove[0] === "s9");
+	const named = decodeMessage(text.replace("{", '{"id":"another",'), "7");
+	assert.ok(named?.type === "delta" && named.id === "7");
 });
 
 test("a live error is a problem with its subscription, or without", () => {
@@ -84,7 +88,9 @@ test("prices, note and buffers are optional, and an older server has none of the
 
 test("a subscription names only what the viewer chose", () => {
 	const query = { service: "1", from: "2026-11-16", to: "2026-11-22" };
-	assert.deepEqual(subscribeMembers({ id: "1", query, after: null }), { topic: "availability", ...query });
+	const said = (members: object): unknown => JSON.parse(JSON.stringify(members));
+	assert.deepEqual(said(subscribeMembers({ id: "1", query, after: null })), { topic: "availability", ...query });
+	assert.equal(queryString({ a: "1&2", b: undefined, c: 3 }), "a=1%262&c=3");
 	assert.deepEqual(subscribeMembers({ id: "1", query: { ...query, resource: "2", durationMin: 30, party: 2 }, after: "e.1" }), {
 		topic: "availability",
 		...query,

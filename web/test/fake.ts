@@ -68,7 +68,8 @@ export class FakeServer {
 		this.connections += 1;
 		this.events = events;
 		return {
-			subscribe: (request) => void this.asked.push(request),
+			// A copy: `after` is what it was when it was asked for.
+			subscribe: (request) => void this.asked.push({ ...request }),
 			unsubscribe: (id) => void this.left.push(id),
 			close: () => void (this.closed += 1),
 		};
@@ -91,7 +92,7 @@ export class FakeServer {
 		this.events?.message({ type: "delta", id: this.last.id, from, to, upsert, remove });
 	}
 	tick(state: "live" | "delayed" | "stale" | "unavailable" = "live", lagMs = 0, ageMs = 0): void {
-		this.events?.message({ type: "status", state, lagMs, ageMs });
+		this.events?.message({ type: "status", state, lag_ms: lagMs, age_ms: ageMs });
 	}
 	reset(): void {
 		this.events?.message({ type: "reset", id: this.last.id, reason: "too old" });
@@ -100,7 +101,7 @@ export class FakeServer {
 		this.events?.message({
 			type: "error",
 			id: this.last.id,
-			problem: { code: "not-found", status: 404, title: "", detail: "No such service", retryable: false },
+			code: "not-found", status: 404, title: "", detail: "No such service", retryable: false,
 		});
 	}
 }

@@ -1,13 +1,18 @@
 /*
  * The golden sessions that the server's tests play too (protocol/vectors/live-sessions.json), from the client's side and over
- * both roads: given exactly those bytes, the client must show `view` at `position`.
+ * every road: given exactly those bytes, the client must show `view` at `position`.
  */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { asObject, decodeSlot, listOf, parseJson } from "../src/sync/decode.js";
 import { createLiveClient, type Availability } from "../src/sync/live.js";
-import { sseTransport, webSocketTransport, type Connect } from "../src/sync/transport.js";
+import type { EventLike } from "../src/sync/platform.js";
+import type { FetchInit, ResponseLike } from "../src/sync/platform.js";
+import { pollTransport } from "../src/sync/poll.js";
+import { sseTransport } from "../src/sync/sse.js";
+import type { Connect } from "../src/sync/transport.js";
+import { webSocketTransport } from "../src/sync/websocket.js";
 import { FakeWorld } from "./fake.js";
 
 const QUERY = { service: "1", resource: "2", from: "2026-11-16", to: "2026-11-22", durationMin: 30, party: 2 };
@@ -16,9 +21,9 @@ const QUERY = { service: "1", resource: "2", from: "2026-11-16", to: "2026-11-22
 interface Road {
 	readonly connect: Connect;
 	open(): void;
-	lose(): void;
+	lose(): void | Promise<void>;
 	/** One message as the vectors write it for this road. */
-	deliver(step: Step): void;
+	deliver(step: Step): void | Promise<void>;
 	/** `after` of the newest subscription. */
 	after(): string | null;
 }
@@ -30,19 +35,25 @@ interface Step {
 	readonly position: string | null;
 }
 
-class FakeSocket {
+class FakeTarget {
+	private readonly listeners = new Map<string, (event: EventLike) => void>();
+	addEventListener(type: string, listener: (event: EventLike) => void): void {
+		this.listeners.set(type, listener);
+	}
+	happen(type: string, data?: string): void {
+		this.listeners.get(type)?.({ type, data });
+	}
+}
+
+class FakeSocket extends FakeTarget {
 	static newest: FakeSocket | null = null;
-	readonly OPEN = 1;
 	readyState = 0;
 	readonly sent: string[] = [];
-	onopen: (() => void) | null = null;
-	onmessage: ((event: { data: string }) => void) | null = null;
-	onclose: (() => void) | null = null;
-	onerror: (() => void) | null = null;
 	constructor(
 		readonly url: string,
 		readonly protocol: string,
 	) {
+		super();
 		FakeSocket.newest = this;
 	}
 	send(text: string): void {
@@ -58,33 +69,29 @@ const webSocketRoad = (sessionId: string): Road => {
 	};
 	const asked = (): Readonly<Record<string, unknown>> => asObject(parseJson(socket().sent.at(-1) ?? "")) ?? {};
 	return {
-		connect: webSocketTransport("ws://host/v1/live", FakeSocket as unknown as typeof WebSocket),
+		connect: webSocketTransport("ws://host/v1/live", FakeSocket),
 		open() {
 			assert.equal(socket().protocol, "rowcast.v1+json");
 			socket().readyState = 1;
-			socket().onopen?.();
+			socket().happen("open");
 		},
-		lose: () => socket().onclose?.(),
+		lose: () => socket().happen("close"),
 		deliver(step) {
 			// The vectors name the subscription; the client chose a name of its own.
 			const message = asObject(parseJson(step.receive ?? ""));
 			assert.ok(message);
 			if ("id" in message) assert.equal(message["id"], sessionId);
-			socket().onmessage?.({ data: JSON.stringify("id" in message ? { ...message, id: asked()["id"] } : message) });
+			socket().happen("message", JSON.stringify("id" in message ? { ...message, id: asked()["id"] } : message));
 		},
 		after: () => (asked()["after"] as string | undefined) ?? null,
 	};
 };
 
-class FakeSource {
+class FakeSource extends FakeTarget {
 	static newest: FakeSource | null = null;
-	readonly listeners = new Map<string, (event: Event) => void>();
-	onopen: (() => void) | null = null;
 	constructor(readonly url: string) {
+		super();
 		FakeSource.newest = this;
-	}
-	addEventListener(type: string, listener: (event: Event) => void): void {
-		this.listeners.set(type, listener);
 	}
 	close(): void {}
 }
@@ -95,17 +102,50 @@ const sseRoad = (): Road => {
 		return FakeSource.newest;
 	};
 	return {
-		connect: sseTransport("/v1/live/sse", FakeSource as unknown as typeof EventSource),
-		open: () => source().onopen?.(),
-		lose: () => source().listeners.get("error")?.(new Event("error")),
+		connect: sseTransport("/v1/live/sse", FakeSource),
+		open: () => source().happen("open"),
+		lose: () => source().happen("error"),
 		deliver(step) {
 			const lines = (step.sse ?? "").split("\n");
 			const field = (name: string): string =>
 				lines.filter((line) => line.startsWith(`${name}: `)).map((line) => line.slice(name.length + 2)).join("\n");
-			source().listeners.get(field("event"))?.(new MessageEvent(field("event"), { data: field("data") }));
+			source().happen(field("event"), field("data"));
 		},
 		after: () => new URL(source().url, "http://host").searchParams.get("after"),
 	};
+};
+
+/** Long-poll has no words of its own in the vectors: its answers are lists of the objects without `id`, and without status. */
+const pollRoad = (world: FakeWorld): Road => {
+	let asked = "";
+	let answer: (response: ResponseLike) => void = () => {};
+	let fail: (error: Error) => void = () => {};
+	const fetch = (url: string, _init?: FetchInit): Promise<ResponseLike> =>
+		new Promise((resolve, reject) => {
+			asked = url;
+			answer = resolve;
+			fail = reject;
+		});
+	return {
+		connect: pollTransport("/v1/live/poll", world, fetch),
+		open: () => {},
+		async lose() {
+			fail(new Error("reset"));
+			await heard();
+		},
+		async deliver(step) {
+			const { id: _, ...message } = asObject(parseJson(step.receive ?? "")) ?? {};
+			if (message["type"] === "status") return;
+			answer(new Response(JSON.stringify([message])));
+			await heard();
+		},
+		after: () => new URL(asked, "http://host").searchParams.get("after"),
+	};
+};
+
+/** An answer is read over some turns of the loop. */
+const heard = async (): Promise<void> => {
+	for (let i = 0; i < 5; i++) await new Promise(setImmediate);
 };
 
 const word = (value: unknown): string | null => (typeof value === "string" ? value : null);
@@ -127,16 +167,17 @@ for (const session of sessions) {
 	for (const [name, make] of [
 		["WebSocket", () => webSocketRoad(id)],
 		["SSE", sseRoad],
+		["long-poll", pollRoad],
 	] as const) {
-		test(`${name}: ${String(session["name"])}`, () => {
+		test(`${name}: ${String(session["name"])}`, async () => {
 			const world = new FakeWorld();
-			const road = make();
+			const road = make(world);
 			const view = createLiveClient(world, [road.connect]).availability(QUERY);
 			road.open();
-			if (after !== null) begin(road, world, view, after, JSON.stringify(rows), id);
+			if (after !== null) await begin(road, world, view, after, JSON.stringify(rows), id);
 			let looked = 0;
 			for (const step of steps) {
-				if (step.receive !== null) road.deliver(step);
+				if (step.receive !== null) await road.deliver(step);
 				if (step.view === undefined) continue;
 				const wanted = listOf(step.view, decodeSlot);
 				assert.ok(wanted);
@@ -152,16 +193,16 @@ for (const session of sessions) {
 }
 
 /** Bring the client to the rows it resumes from, lose the connection and come back. */
-function begin(road: Road, world: FakeWorld, view: Availability, after: string, rows: string, id: string): void {
+async function begin(road: Road, world: FakeWorld, view: Availability, after: string, rows: string, id: string): Promise<void> {
 	const body = `"position":${JSON.stringify(after)},"rows":${rows}}`;
-	road.deliver({
+	await road.deliver({
 		receive: `{"type":"snapshot","id":${JSON.stringify(id)},${body}`,
 		sse: `event: snapshot\nid: ${after}\ndata: {"type":"snapshot",${body}\n\n`,
 		view: undefined,
 		position: null,
 	});
 	assert.equal(view.position(), after);
-	road.lose();
+	await road.lose();
 	world.pass(1_000);
 	road.open();
 	assert.equal(road.after(), after);

@@ -19,32 +19,14 @@ type Place = "here" | "over" | "page";
 
 const parts: (() => Promise<boolean>)[] = [];
 
-/** The address of what the parts look like; the build writes it here. */
-declare const LATER_STYLE: string;
-let style: Promise<void> | null = null;
-
-const laterStyle = (): Promise<void> =>
-	(style ??= new Promise((resolve, reject) => {
-		const link = document.createElement("link");
-		link.rel = "stylesheet";
-		link.href = LATER_STYLE;
-		link.onload = () => resolve();
-		link.onerror = () => {
-			link.remove();
-			style = null;
-			reject(new Error(link.href));
-		};
-		document.head.append(link);
-	}));
-
 export function lazily<P extends object>(load: () => Promise<ComponentType<P>>, place: Place = "here"): FunctionComponent<P & { close?: () => void }> {
 	const part = signal<ComponentType<P> | null>(null);
 	const failed = signal(false);
 	const fetchPart = async (): Promise<boolean> => {
 		failed.value = false;
 		try {
-			const [there] = await Promise.all([load(), laterStyle()]);
-			part.value ??= there;
+			const [There] = await Promise.all([part.value ?? load(), style()]);
+			part.value = There;
 		} catch {
 			failed.value = true;
 		}
@@ -66,6 +48,23 @@ export function lazily<P extends object>(load: () => Promise<ComponentType<P>>, 
 			</Around>
 		);
 	};
+}
+
+let styled: Promise<void> | null = null;
+
+/** The shell names the style of all parts with a `rel` that no browser follows. */
+function style(): Promise<void> {
+	return (styled ??= new Promise((done, fail) => {
+		const link = document.querySelector<HTMLLinkElement>("link[rel=later]");
+		if (!link) return done();
+		link.onload = () => done();
+		link.onerror = () => {
+			link.rel = "later";
+			styled = null;
+			fail(new Error(link.href));
+		};
+		link.rel = "stylesheet";
+	}));
 }
 
 /** Fetch what may be wanted later, once the page stands. */
@@ -113,7 +112,7 @@ function Over({ close, children }: AroundProps): JSX.Element {
 		return () => element?.close();
 	}, []);
 	return (
-		<dialog class="ask" ref={dialog} aria-label={text.part.loading} onCancel={close}>
+		<dialog class="part-over" ref={dialog} aria-label={text.part.loading} onCancel={close}>
 			{children}
 			{close && (
 				<button type="button" class="button quiet" onClick={close}>

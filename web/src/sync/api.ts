@@ -10,8 +10,9 @@ import { asObject, decodeBooking, decodeProblem, decodeSlot, listOf, parseJson, 
 import { decodeVenue, decodeVenueSummary, decodeWaitlistEntry } from "./decode.js";
 import type { Venue, VenueSummary, WaitlistEntry } from "./decode.js";
 import type { Environment } from "./environment.js";
+import { platform, type FetchLike, type KeyStorage } from "./platform.js";
 import { failure, success, type Problem, type Result } from "./result.js";
-import type { AvailabilityQuery } from "./transport.js";
+import { queryMembers, queryString, type AvailabilityQuery } from "./transport.js";
 
 export interface HoldRequest {
 	readonly service: string;
@@ -42,14 +43,11 @@ export interface WaitlistRequest {
 	readonly customer: Customer;
 }
 
-/** Anything shaped like sessionStorage. */
-export type KeyStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
-
 export interface ApiOptions {
 	/** "" for the page's own origin. */
 	readonly base: string;
 	readonly environment: Pick<Environment, "after" | "random">;
-	readonly fetch: typeof fetch;
+	readonly fetch: FetchLike;
 	readonly newKey: () => string;
 	readonly storage?: KeyStorage;
 }
@@ -91,7 +89,7 @@ export function createApi(options: ApiOptions): Api {
 		body: string | null,
 		extra: Readonly<Record<string, string>>,
 	): Promise<Result<unknown>> => {
-		const abort = new AbortController();
+		const abort = new platform.AbortController();
 		const cancel = options.environment.after(TIMEOUT_MS, () => abort.abort());
 		try {
 			const response = await options.fetch(options.base + path, {
@@ -177,15 +175,10 @@ export function createApi(options: ApiOptions): Api {
 		booking: (ref) => call("GET", `/v1/bookings/${path(ref)}`, null, decodeBooking),
 		venues: () => call("GET", "/v1/venues", null, (value) => listOf(asObject(value)?.["venues"], decodeVenueSummary)),
 		venue: (slug) => call("GET", `/v1/venues/${path(slug)}`, null, decodeVenue),
-		availability: (query) => {
-			const parameters = new URLSearchParams({ service: query.service, from: query.from, to: query.to });
-			if (query.resource !== undefined) parameters.set("resource", query.resource);
-			if (query.durationMin !== undefined) parameters.set("duration_min", String(query.durationMin));
-			if (query.party !== undefined) parameters.set("party", String(query.party));
-			return call("GET", `/v1/availability?${parameters.toString()}`, null, (value) =>
+		availability: (query) =>
+			call("GET", `/v1/availability?${queryString(queryMembers(query))}`, null, (value) =>
 				listOf(asObject(value)?.["slots"], decodeSlot),
-			);
-		},
+			),
 	};
 }
 

@@ -192,11 +192,11 @@ export function decodeProblem(value: unknown, status: number): Problem {
 	};
 }
 
-/** One live message. SSE data carries no `id`: the stream is the subscription, so the caller passes it. */
-export function decodeMessage(text: string, streamId?: string): ServerMessage | null {
-	const o = asObject(parseJson(text));
+/** One live message, parsed. What comes over SSE or long-poll carries no `id`: the road knows whose it is and says so. */
+export function decodeMessage(value: unknown, owner?: string): ServerMessage | null {
+	const o = asObject(value);
 	if (!o) return null;
-	const id = string(o["id"]) ?? streamId ?? null;
+	const id = owner ?? string(o["id"]);
 	switch (o["type"]) {
 		case "snapshot": {
 			const position = string(o["position"]);

@@ -2,6 +2,8 @@
  * What the client needs from the world: clock, timers, frames, chance. Passed in, so that tests drive time by hand and no
  * test ever sleeps.
  */
+import { platform } from "./platform.js";
+
 export interface Environment {
 	/** Milliseconds, only ever subtracted from each other. */
 	now(): number;
@@ -13,14 +15,18 @@ export interface Environment {
 	random(): number;
 }
 
-export function browserEnvironment(): Environment {
+/** Where nothing is painted (Node, a worker without frames), a frame is as long as it would be on a screen. */
+const FRAME_MS = 16;
+
+export function defaultEnvironment(): Environment {
+	const after = (ms: number, run: () => void): (() => void) => {
+		const timer = platform.setTimeout(run, ms);
+		return () => platform.clearTimeout(timer);
+	};
 	return {
 		now: () => Date.now(),
-		after(ms, run) {
-			const timer = setTimeout(run, ms);
-			return () => clearTimeout(timer);
-		},
-		frame: (run) => void requestAnimationFrame(run),
+		after,
+		frame: (run) => void (platform.requestAnimationFrame ? platform.requestAnimationFrame(run) : after(FRAME_MS, run)),
 		random: () => Math.random(),
 	};
 }

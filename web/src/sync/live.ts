@@ -1,7 +1,7 @@
 /*
  * The live client: runs the connection table and the subscription tables over whichever transport works.
  *
- * Transports are tried in the order given (WebSocket, then SSE), each FALL_BACK times, until one opens. That one is then
+ * Transports are tried in the order given (WebSocket, SSE, long-poll), each FALL_BACK times, until one opens. That one is then
  * preferred: while it fails, only every PROBE-th attempt tries the next road. So a proxy that swallows WebSockets costs two
  * quick attempts, a server that restarts does not push its visitors onto the slower road, and a laptop that moves behind
  * such a proxy still finds a way.
@@ -10,7 +10,7 @@
  */
 import { backoffMs } from "./backoff.js";
 import { CONNECTION, type ConnectionEvent, type ConnectionEffect, type ConnectionState } from "./connection.js";
-import type { Freshness, ServerMessage } from "./decode.js";
+import { decodeMessage, type Freshness, type ServerMessage } from "./decode.js";
 import type { Environment } from "./environment.js";
 import type { Problem } from "./result.js";
 import { createSlotStore, type SlotStore } from "./slots.js";
@@ -84,7 +84,13 @@ export function createLiveClient(environment: Environment, transports: readonly 
 
 	const ask = (subscription: Subscription): void => {
 		subscription.id = String(nextId++);
-		transport?.subscribe({ id: subscription.id, query: subscription.query, after: subscription.position });
+		transport?.subscribe({
+			id: subscription.id,
+			query: subscription.query,
+			get after() {
+				return subscription.position;
+			},
+		});
 	};
 
 	const happenTo = (subscription: Subscription, event: SubscriptionEvent, message?: ServerMessage): void => {
@@ -143,7 +149,11 @@ export function createLiveClient(environment: Environment, transports: readonly 
 					failures = 0;
 					happen("opened");
 				}),
-			message: (message) => current(() => receive(message)),
+			message: (data, owner) =>
+				current(() => {
+					const message = decodeMessage(data, owner);
+					if (message) receive(message);
+				}),
 			closed: () => current(fail),
 		});
 		for (const subscription of subscriptions) ask(subscription);

@@ -1,9 +1,8 @@
 /*
- * Two roads for the same messages. A transport reports `opened` once and `closed` once; it never reconnects by itself (the
- * connection table decides that), also where the platform would (EventSource).
+ * What a road for the messages is. It reports `opened` once and `closed` once; it never reconnects by itself (the connection
+ * table decides that), also where the platform would (EventSource). It carries what it hears unread: whoever listens decodes,
+ * so that a tab of yesterday's release can carry messages for a tab of today's.
  */
-import { decodeMessage, type ServerMessage } from "./decode.js";
-
 export interface AvailabilityQuery {
 	readonly service: string;
 	readonly resource?: string;
@@ -17,12 +16,14 @@ export interface AvailabilityQuery {
 export interface Subscribe {
 	readonly id: string;
 	readonly query: AvailabilityQuery;
+	/** Where the subscriber's rows stand at the moment of reading; null: he has none. */
 	readonly after: string | null;
 }
 
 export interface TransportEvents {
 	opened(): void;
-	message(message: ServerMessage): void;
+	/** A JSON value. `id`: whose it is, where the road knows it and the message does not say. */
+	message(data: unknown, id?: string): void;
 	closed(): void;
 }
 
@@ -34,105 +35,20 @@ export interface Transport {
 
 export type Connect = (events: TransportEvents) => Transport;
 
-/** Members of a subscribe message, and parameters of the SSE address. */
-export function subscribeMembers(request: Subscribe): Record<string, string | number> {
-	const { query } = request;
-	return {
-		topic: "availability",
-		service: query.service,
-		...(query.resource === undefined ? {} : { resource: query.resource }),
-		from: query.from,
-		to: query.to,
-		...(query.durationMin === undefined ? {} : { duration_min: query.durationMin }),
-		...(query.party === undefined ? {} : { party: query.party }),
-		...(request.after === null ? {} : { after: request.after }),
-	};
+type Members = Readonly<Record<string, string | number | undefined>>;
+
+export function queryMembers(query: AvailabilityQuery): Members {
+	const { service, resource, from, to, durationMin, party } = query;
+	return { service, resource, from, to, duration_min: durationMin, party };
 }
 
-/** `url`: ws: or wss: address of /v1/live. */
-export function webSocketTransport(url: string, socketClass: typeof WebSocket = WebSocket): Connect {
-	return (events) => {
-		const socket = new socketClass(url, "rowcast.v1+json");
-		let done = false;
-		const waiting: string[] = [];
-		const end = (): void => {
-			if (done) return;
-			done = true;
-			events.closed();
-		};
-		const send = (message: object): void => {
-			const text = JSON.stringify(message);
-			if (socket.readyState === socket.OPEN) socket.send(text);
-			else waiting.push(text);
-		};
-		socket.onopen = () => {
-			for (const text of waiting.splice(0)) socket.send(text);
-			if (!done) events.opened();
-		};
-		socket.onmessage = (event: MessageEvent<unknown>) => {
-			const message = typeof event.data === "string" ? decodeMessage(event.data) : null;
-			if (message && !done) events.message(message);
-		};
-		socket.onclose = end;
-		socket.onerror = end;
-		return {
-			subscribe: (request) => send({ type: "subscribe", id: request.id, ...subscribeMembers(request) }),
-			unsubscribe: (id) => send({ type: "unsubscribe", id }),
-			close() {
-				done = true;
-				socket.close();
-			},
-		};
-	};
+/** Members of a subscribe message, and parameters of the addresses of SSE and long-poll. */
+export function subscribeMembers(request: Subscribe): Members {
+	return { topic: "availability", ...queryMembers(request.query), after: request.after ?? undefined };
 }
 
-const EVENT_TYPES = ["snapshot", "delta", "status", "reset", "error"] as const;
-
-/** `url`: address of /v1/live/sse. One stream per subscription; the transport is open when the first of them is. */
-export function sseTransport(url: string, sourceClass: typeof EventSource = EventSource): Connect {
-	return (events) => {
-		const sources = new Map<string, EventSource>();
-		let done = false;
-		let open = false;
-		const close = (): void => {
-			done = true;
-			for (const source of sources.values()) source.close();
-			sources.clear();
-		};
-		const listen = (id: string, source: EventSource): void => {
-			source.onopen = () => {
-				if (open || done) return;
-				open = true;
-				events.opened();
-			};
-			for (const type of EVENT_TYPES) {
-				source.addEventListener(type, (event: Event) => {
-					if (done) return;
-					// The platform's own "error" event has no data; the server's message of that type has.
-					const data: unknown = event instanceof MessageEvent ? event.data : undefined;
-					if (typeof data === "string") {
-						const message = decodeMessage(data, id);
-						if (message) events.message(message);
-					} else {
-						close();
-						events.closed();
-					}
-				});
-			}
-		};
-		return {
-			subscribe(request) {
-				const parameters = new URLSearchParams();
-				for (const [name, value] of Object.entries(subscribeMembers(request))) parameters.set(name, String(value));
-				const source = new sourceClass(`${url}?${parameters.toString()}`);
-				sources.set(request.id, source);
-				listen(request.id, source);
-			},
-			unsubscribe(id) {
-				sources.get(id)?.close();
-				sources.delete(id);
-			},
-			close,
-		};
-	};
+export function queryString(members: Members): string {
+	return Object.entries(members)
+		.flatMap(([name, value]) => (value === undefined ? [] : `${name}=${encodeURIComponent(value)}`))
+		.join("&");
 }

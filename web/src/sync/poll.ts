@@ -1,0 +1,88 @@
+/*
+ * Long-poll: the road that every proxy lets through. One loop per subscription; each answer says where the next one goes on.
+ *
+ * An answer is at most WAIT_S away, so that the watchdog, made for a status every 3 s, sees a working road as one. The first
+ * question of a connection does not wait at all: its answer is what opens the road. A road that breaks is reported closed,
+ * and the connection table makes the jittered pause; a second pause here would only add to it.
+ *
+ * Over this road the server does not say how far its own feed is behind: an answer counts as "live".
+ */
+import { asObject, parseJson } from "./decode.js";
+import type { Environment } from "./environment.js";
+import { platform, type AbortLike, type FetchLike } from "./platform.js";
+import { queryString, subscribeMembers, type Connect, type Subscribe } from "./transport.js";
+
+const WAIT_S = 5;
+/** Nothing new, so much before its time, is what a server says that is about to leave. */
+const EARLY_MS = 1_000;
+const ANSWERED = { type: "status", state: "live" };
+
+/** Worth another connection: time-outs, too many requests, and everything that is the server's fault. */
+const broken = (status: number): boolean => status === 408 || status === 429 || status >= 500;
+
+/** `url`: address of /v1/live/poll. */
+export function pollTransport(
+	url: string,
+	environment: Pick<Environment, "now" | "after" | "random">,
+	fetch: FetchLike = (address, init) => (platform.fetch as FetchLike)(address, init),
+): Connect {
+	return (events) => {
+		const loops = new Map<string, AbortLike>();
+		let open = false;
+		let done = false;
+
+		const close = (): void => {
+			done = true;
+			for (const loop of loops.values()) loop.abort();
+			loops.clear();
+		};
+		const end = (): void => {
+			if (done) return;
+			close();
+			events.closed();
+		};
+		const follow = async ({ id, query, after }: Subscribe, abort: AbortLike): Promise<void> => {
+			const going = (): boolean => loops.get(id) === abort;
+			for (let wait = 0; going(); wait = WAIT_S) {
+				const asked = environment.now();
+				const members = { ...subscribeMembers({ id, query, after }), wait };
+				const response = await fetch(`${url}?${queryString(members)}`, { signal: abort.signal });
+				const answer = parseJson(await response.text());
+				if (!going()) return;
+				const early = response.status === 204 && environment.now() - asked < wait * 1_000 - EARLY_MS;
+				if (early || broken(response.status)) return end();
+				if (!open) {
+					open = true;
+					events.opened();
+				}
+				if (!response.ok) {
+					events.message({ status: response.status, ...asObject(answer), type: "error" }, id);
+					const pause = WAIT_S * 1_000 * (0.5 + environment.random());
+					await new Promise<void>((resolve) => environment.after(pause, resolve));
+					continue;
+				}
+				for (const message of Array.isArray(answer) ? (answer as readonly unknown[]) : []) {
+					const { type, position, to } = asObject(message) ?? {};
+					if (type === "reset") after = null;
+					else if (typeof (position ?? to) === "string") after = (position ?? to) as string;
+					if (going()) events.message(message, id);
+				}
+				if (going()) events.message(ANSWERED, id);
+			}
+		};
+		return {
+			subscribe(request) {
+				const abort = new platform.AbortController();
+				loops.set(request.id, abort);
+				follow(request, abort).catch(() => {
+					if (loops.get(request.id) === abort) end();
+				});
+			},
+			unsubscribe(id) {
+				loops.get(id)?.abort();
+				loops.delete(id);
+			},
+			close,
+		};
+	};
+}
