@@ -50,8 +50,9 @@ struct topic_source {
 	/* Projector thread: put all rows (with the number of their last change, 0 if older than retained), tombstones,
 	 * the floor. */
 	int (*fill)(void *arg, struct topic *topic, struct rc_fault *fault);
-	/* The order of a snapshot's rows, by their keys: <0, 0, >0. NULL: as they changed, oldest first. */
-	int (*compare)(struct rc_str key, struct rc_str other);
+	/* Where a row stands in a snapshot, by its key: the first number counts, then the second. NULL: rows stand as they
+	 * changed, oldest first. */
+	void (*order)(struct rc_str key, int64_t order[2]);
 	/* Projector thread: the topic is about to be destroyed. */
 	void (*closed)(void *arg, struct topic *topic);
 	void *arg;

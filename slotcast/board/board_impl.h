@@ -66,7 +66,7 @@ enum { SLOT_KEY_MAX = 96 };
 /* A slot's id, opaque to clients. Returns its length. */
 size_t slot_key(char text[SLOT_KEY_MAX], int64_t service_id, int64_t resource_id, int64_t start_us, int64_t end_us);
 /* By start, then resource; the keys stand in quotes, as topics have them. */
-int slot_key_compare(struct rc_str key, struct rc_str other);
+void slot_key_order(struct rc_str key, int64_t order[2]);
 /* Holds that ended up to now_us count no more; remembers for the next tick what that touched. */
 void board_advance(struct board *board, int64_t now_us);
 enum slot_state page_state(const struct catalog_resource *resource, int32_t capacity, int32_t remaining, int32_t party);

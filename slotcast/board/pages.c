@@ -334,8 +334,7 @@ size_t slot_key(char text[SLOT_KEY_MAX], int64_t service_id, int64_t resource_id
 				(long long)((end_us - start_us) / MINUTE_US));
 }
 
-/* Start and resource out of a key that slot_key wrote. */
-static void slot_key_read(struct rc_str key, int64_t *start_us, int64_t *resource_id)
+void slot_key_order(struct rc_str key, int64_t order[2])
 {
 	struct rc_str rest = key, service = rc_str_cut(&rest, '-'), resource = rc_str_cut(&rest, '-');
 	struct rc_str start = rc_str_cut(&rest, '-');
@@ -348,19 +347,8 @@ static void slot_key_read(struct rc_str key, int64_t *start_us, int64_t *resourc
 
 		number = number * 36 + (c <= '9' ? c - '0' : c - 'a' + 10);
 	}
-	*start_us = whole ? number * MINUTE_US : number;
-	rc_check(rc_str_to_i64((struct rc_str){resource.ptr + 1, resource.len - 1}, resource_id) == 0);
-}
-
-int slot_key_compare(struct rc_str key, struct rc_str other)
-{
-	int64_t start_us, other_start_us, resource, other_resource;
-
-	slot_key_read(key, &start_us, &resource);
-	slot_key_read(other, &other_start_us, &other_resource);
-	if (start_us != other_start_us)
-		return start_us < other_start_us ? -1 : 1;
-	return (resource > other_resource) - (resource < other_resource);
+	order[0] = whole ? number * MINUTE_US : number;
+	rc_check(rc_str_to_i64((struct rc_str){resource.ptr + 1, resource.len - 1}, &order[1]) == 0);
 }
 
 void slot_write(struct buf *out, const struct slot *slot)

@@ -387,7 +387,7 @@ struct topic_source board_topic_source(struct board *board)
 		.kind = "availability",
 		.parse = topic_parse,
 		.fill = topic_source_fill,
-		.compare = slot_key_compare,
+		.order = slot_key_order,
 		.closed = topic_source_closed,
 		.arg = board,
 	};
