@@ -24,6 +24,7 @@ struct hub {
 	struct fanout **fanouts;
 	struct map topics;
 	struct list idle;    /* topics without taps, longest first */
+	size_t idle_rows;    /* theirs, as many as each had when it became idle */
 	struct list changed; /* topics with touched rows */
 	struct rc_position position;
 	bool placed; /* the position is known */
@@ -49,8 +50,16 @@ void hub_attach(struct hub *hub, uint32_t reactor, struct fanout *fanout)
 	hub->fanouts[reactor] = fanout;
 }
 
+static void idle_leave(struct hub *hub, struct topic *topic)
+{
+	hub->idle_rows -= topic->idle_rows;
+	topic->idle_rows = 0;
+	list_remove(&topic->idle);
+}
+
 static void topic_close(struct hub *hub, struct topic *topic)
 {
+	idle_leave(hub, topic);
 	topic->source->closed(topic->source->arg, topic);
 	map_remove(&hub->topics, topic_name(topic));
 	topic_destroy(topic);
@@ -219,7 +228,7 @@ void hub_restart(struct hub *hub, struct rc_position position, const char *reaso
 		list_remove(&topic->changed);
 		if (topic_fill(topic, position, &fault)) {
 			push_end(hub, topic, &fault);
-			list_remove(&topic->idle);
+			idle_leave(hub, topic);
 			list_push_back(&failed, &topic->changed);
 			continue;
 		}
@@ -253,6 +262,22 @@ void hub_status(struct hub *hub, enum live_state state, int64_t lag_us, int64_t 
 
 /* ---- subscriptions ---- */
 
+static void close_longest_idle(struct hub *hub)
+{
+	topic_close(hub, LIST_OWNER(hub->idle.next, struct topic, idle));
+}
+
+/* Nobody looks at it now; it is kept for who comes back, as long as there is room for its rows. */
+static void idle_enter(struct hub *hub, struct topic *topic)
+{
+	topic->idle_since_us = hub->now_us;
+	topic->idle_rows = topic->rows.count;
+	hub->idle_rows += topic->idle_rows;
+	list_push_back(&hub->idle, &topic->idle);
+	while (hub->config.idle_rows_max && hub->idle_rows > (size_t)hub->config.idle_rows_max)
+		close_longest_idle(hub);
+}
+
 /* Room for one more topic, if need be at the cost of the one that has been idle longest. */
 static bool make_room(struct hub *hub)
 {
@@ -260,7 +285,7 @@ static bool make_room(struct hub *hub)
 		return true;
 	if (list_empty(&hub->idle))
 		return false;
-	topic_close(hub, LIST_OWNER(list_pop_front(&hub->idle), struct topic, idle));
+	close_longest_idle(hub);
 	return true;
 }
 
@@ -297,7 +322,7 @@ static int topic_open(struct hub *hub, struct join *join, struct topic **out)
 static void tap_attach(struct hub *hub, struct tap *tap, struct topic *topic)
 {
 	tap->topic = topic;
-	list_remove(&topic->idle);
+	idle_leave(hub, topic);
 	list_push_back(&topic->taps, &tap->list);
 	tap->ready = true;
 	tap->position = hub->position;
@@ -354,10 +379,8 @@ void hub_leave_arrive(struct parcel *parcel)
 	if (topic) {
 		list_remove(&leave->tap->list);
 		leave->tap->topic = NULL;
-		if (list_empty(&topic->taps)) {
-			topic->idle_since_us = hub->now_us;
-			list_push_back(&hub->idle, &topic->idle);
-		}
+		if (list_empty(&topic->taps))
+			idle_enter(hub, topic);
 	}
 	parcel->arrive = fanout_leave_arrive;
 	hub->config.carrier.to_reactor(hub->config.carrier.arg, leave->tap->reactor, parcel);
@@ -409,7 +432,6 @@ void hub_tick(struct hub *hub, int64_t now_us)
 
 		if (now_us - topic->idle_since_us < hub->config.topic_linger_us)
 			break;
-		list_remove(&topic->idle);
 		topic_close(hub, topic);
 	}
 	if (hub->position.n == hub->advanced_n || (now_us - hub->advanced_us < hub->config.position_interval_us &&

@@ -11,6 +11,7 @@ struct hub_config {
 	uint32_t reactor_count;
 	int64_t topics_max;           /* open at once; idle ones give way, oldest first */
 	int64_t topic_linger_us;      /* kept this long after the last subscriber left */
+	int64_t idle_rows_max;        /* kept of all idle topics together, oldest topics go first; 0: no limit */
 	int64_t tombstones_max;       /* of one topic */
 	int64_t history_bytes_max;    /* of one topic, single transactions for mode `every` */
 	int64_t position_interval_us; /* subscribers of an idle topic are moved on after this time … */

@@ -34,6 +34,7 @@ struct topic {
 	struct list changed; /* in hub->changed during a transaction */
 	struct list idle;    /* in hub->idle while it has no taps, longest first */
 	int64_t idle_since_us;
+	size_t idle_rows; /* as counted in hub->idle_rows */
 	const struct topic_source *source;
 	char *name;
 	void *shape;

@@ -29,6 +29,7 @@ struct live_limits live_limits_default(void)
 				    .history_bytes_max = 1024 * 1024,
 				    .tombstones_max = 100000,
 				    .topics_max = 10000,
+				    .idle_rows_max = 200000,
 				    .topic_linger_us = 60000000,
 				    .status_interval_us = 3000000,
 				    .position_interval_us = 60000000,
@@ -146,7 +147,7 @@ static int config_check(const struct live_config *config, struct rc_fault *fault
 	const int64_t all[] = {limits->subscriptions_max, limits->id_bytes_max,       limits->ring_bytes_max,
 			       limits->history_bytes_max, limits->tombstones_max,     limits->topics_max,
 			       limits->topic_linger_us,   limits->status_interval_us, limits->position_interval_us,
-			       limits->poll_wait_max_us,  limits->poll_wait_us};
+			       limits->poll_wait_max_us,  limits->poll_wait_us,       limits->idle_rows_max};
 
 	if (config->reactor_count < 1 || config->source_count < 1)
 		return rc_fault_set(fault, RC_INVALID, "Live endpoints need a reactor and a topic source.");
@@ -183,6 +184,7 @@ int live_start(struct live **out, const struct live_config *config, struct rc_fa
 	live->hub = hub_create(&(struct hub_config){.carrier = {to_hub, to_reactor, live},
 						    .reactor_count = (uint32_t)config->reactor_count,
 						    .topics_max = live->limits.topics_max,
+						    .idle_rows_max = live->limits.idle_rows_max,
 						    .topic_linger_us = live->limits.topic_linger_us,
 						    .tombstones_max = live->limits.tombstones_max,
 						    .history_bytes_max = live->limits.history_bytes_max,

@@ -33,6 +33,7 @@ struct live_limits {
 	int64_t history_bytes_max;    /* single transactions of one topic, for mode `every` [1 MiB] */
 	int64_t tombstones_max;       /* of one topic; older positions get `reset` [100,000] */
 	int64_t topics_max;           /* open at once, those without subscribers included [10,000] */
+	int64_t idle_rows_max;        /* of all topics without subscribers together [200,000] */
 	int64_t topic_linger_us;      /* a topic is kept this long after its last subscriber [60 s] */
 	int64_t status_interval_us;   /* tick of `status` [3 s] */
 	int64_t position_interval_us; /* an idle subscription's position is moved on after [60 s] */

@@ -72,6 +72,7 @@ const struct option server_option_rows[] = {
 	{"tombstones-max", OPTION_INT, AT(live.tombstones_max), "100000", 1, 100000000, "Live limits", "N", "Removed rows that one topic remembers."},
 	{"topics-max", OPTION_INT, AT(live.topics_max), "10000", 1, 10000000, "Live limits", "N", "Topics open at once."},
 	{"topic-linger", OPTION_DURATION, AT(live.topic_linger_us), "10m", MS, DAY, "Live limits", "TIME", "A topic without subscribers is kept this long."},
+	{"idle-rows-max", OPTION_INT, AT(live.idle_rows_max), "200000", 1, 1000000000, "Live limits", "N", "Rows kept of all topics without subscribers together (some 600 bytes each)."},
 	{"status-interval", OPTION_DURATION, AT(live.status_interval_us), "3s", 10 * MS, HOUR, "Live limits", "TIME", "How often clients are told how fresh their view is."},
 	{"position-interval", OPTION_DURATION, AT(live.position_interval_us), "60s", 10 * MS, DAY, "Live limits", "TIME", "How often the position of a quiet subscription moves on."},
 	{"poll-wait", OPTION_DURATION, AT(live.poll_wait_us), "25s", MS, HOUR, "Live limits", "TIME", "Long-poll that names no wait."},

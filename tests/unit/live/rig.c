@@ -510,6 +510,7 @@ struct rig *rig_create(const struct rig_options *wanted)
 	rig->hub = hub_create(&(struct hub_config){.carrier = carrier,
 						   .reactor_count = RIG_REACTORS,
 						   .topics_max = options.topics_max,
+						   .idle_rows_max = options.idle_rows_max,
 						   .topic_linger_us = 1000000,
 						   .tombstones_max = options.tombstones_max,
 						   .history_bytes_max = options.history_bytes,

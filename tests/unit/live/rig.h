@@ -87,7 +87,7 @@ struct rig {
 };
 
 struct rig_options {
-	int64_t ring_bytes, copy_bytes, history_bytes, tombstones_max, topics_max;
+	int64_t ring_bytes, copy_bytes, history_bytes, tombstones_max, topics_max, idle_rows_max;
 	uint32_t branch_subs_max;
 };
 

@@ -34,6 +34,16 @@ static int set_up_small(void **unused)
 	return 0;
 }
 
+static int set_up_few_idle_rows(void **unused)
+{
+	struct rig_options options = rig_defaults();
+
+	options.idle_rows_max = 2 * RIG_KEYS;
+	rig = rig_create(&options);
+	client = client_open(rig, 0);
+	return 0;
+}
+
 static void join(struct client *who, int topic, enum live_mode mode)
 {
 	client_subscribe(who, topic, mode);
@@ -446,6 +456,34 @@ static void a_topic_lingers_after_its_last_subscriber_and_then_goes(void **unuse
 	assert_null(rig->models[0].topic);
 }
 
+static void leave(struct client *who)
+{
+	client_close(who);
+	rig_settle(rig);
+}
+
+static void idle_topics_give_way_when_they_have_too_many_rows_together(void **unused)
+{
+	struct client *who[] = {client, client_open(rig, 0), client_open(rig, 1)};
+
+	for (int topic = 0; topic < 3; topic++) /* each begins with RIG_KEYS rows */
+		join(who[topic], topic, LIVE_LATEST);
+	leave(who[0]);
+	leave(who[1]);
+	assert_int_equal(hub_topic_count(rig->hub), 3); /* two are idle, with the most rows there may be */
+	leave(who[2]);
+	assert_int_equal(hub_topic_count(rig->hub), 2);
+	assert_null(rig->models[0].topic); /* idle longest */
+	client_reopen(who[1], 0);
+	join(who[1], 1, LIVE_LATEST); /* is looked at again, so its rows do not count */
+	client_reopen(who[0], 0);
+	join(who[0], 0, LIVE_LATEST);
+	leave(who[0]);
+	assert_int_equal(hub_topic_count(rig->hub), 3);
+	client_free(who[1]);
+	client_free(who[2]);
+}
+
 static void at_topics_max_the_topic_that_is_idle_longest_gives_way_and_else_one_more_is_refused(void **unused)
 {
 	struct client *others[2] = {client_open(rig, 0), client_open(rig, 1)};
@@ -564,6 +602,8 @@ int main(void)
 		NORMAL(a_topic_that_cannot_be_filled_is_an_error_and_leaves_nothing_behind),
 		NORMAL(an_idle_position_is_moved_on_seldom),
 		NORMAL(a_topic_lingers_after_its_last_subscriber_and_then_goes),
+		cmocka_unit_test_setup_teardown(idle_topics_give_way_when_they_have_too_many_rows_together,
+						set_up_few_idle_rows, tear_down),
 		SMALL(at_topics_max_the_topic_that_is_idle_longest_gives_way_and_else_one_more_is_refused),
 		SMALL(as_many_tombstones_as_allowed_are_kept_and_one_more_forgets_the_oldest),
 		SMALL(a_branch_that_needs_a_forgotten_tombstone_starts_again),
