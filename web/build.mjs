@@ -6,6 +6,7 @@
  * words of a language are a script of their own, before the program (src/booking/text/index.ts).
  */
 import { build } from "esbuild";
+import { groupsUsed, onlyGroups } from "./catalogue.mjs";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
@@ -92,7 +93,11 @@ async function program() {
 			}
 	};
 	follow(entry);
-	return { script: `/${entry}`, preloads: [...needed].map((path) => `/${path}`) };
+	return {
+		script: `/${entry}`,
+		preloads: [...needed].map((path) => `/${path}`),
+		sources: [entry, ...needed].flatMap((path) => Object.keys(metafile.outputs[path].inputs)).filter((path) => path.startsWith("src/booking/")),
+	};
 }
 
 /** A module of the text folder, run here. */
@@ -101,10 +106,16 @@ async function run(contents) {
 	return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
 }
 
-async function catalogue(language) {
-	const contents = `import { ${language} } from "./${language}.js"; globalThis.slotcastText = ${language};`;
-	const { outputFiles } = await build({ ...OPTIONS, format: "iife", stdin: { contents, resolveDir: text.pathname, loader: "ts" } });
-	return asset(`text-${language}`, "js", Buffer.from(outputFiles[0].contents));
+/** A script that leaves the wanted words of a language where text/index.ts looks for them. */
+async function words(name, language, wanted) {
+	const contents = `import { ${language} } from "./${language}.js"; globalThis.slotcastText = Object.assign(globalThis.slotcastText ?? {}, ${language});`;
+	const { outputFiles } = await build({
+		...OPTIONS,
+		format: "iife",
+		plugins: [onlyGroups(language, wanted)],
+		stdin: { contents, resolveDir: text.pathname, loader: "ts" },
+	});
+	return asset(name, "js", Buffer.from(outputFiles[0].contents));
 }
 
 async function style(name) {
@@ -115,7 +126,8 @@ async function style(name) {
 const escaped = (words) => words.replace(/[&<>"|{}]/g, (sign) => `&#${sign.codePointAt(0)};`);
 
 await rm(dist, { recursive: true, force: true });
-const { script, preloads } = await program();
+const { script, preloads, sources } = await program();
+const first = await groupsUsed(sources.map((path) => new URL(path, root).pathname));
 const shared = {
 	script,
 	preloads: preloads.map((path) => `<link rel="modulepreload" href="${path}">`).join("\n"),
@@ -126,9 +138,15 @@ const shared = {
 const template = await readFile(new URL("shell.html", source), "utf8");
 const { LANGUAGES } = await run(`export { LANGUAGES } from "./languages.js"`);
 for (const [language, { dir }] of Object.entries(LANGUAGES)) {
-	const words = await run(`export { ${language} as text, shell } from "./${language}.js"`);
-	const values = { ...shared, lang: words.text.lang, dir, text: await catalogue(language) };
-	for (const [name, word] of Object.entries(words.shell)) values[name] = escaped(word);
+	const catalogue = await run(`export { ${language} as text, shell } from "./${language}.js"`);
+	const values = {
+		...shared,
+		lang: catalogue.text.lang,
+		dir,
+		text: await words(`text-${language}`, language, (group) => first.has(group)),
+		laterText: await words(`later-${language}`, language, (group) => !first.has(group)),
+	};
+	for (const [name, word] of Object.entries(catalogue.shell)) values[name] = escaped(word);
 	// The shell is a template that the server fills ({{title|…}}, {{boot}}), so it has no compressed twins.
 	await writeFile(new URL(`shell.${language}.html`, dist), template.replace(/%(\w+)%/g, (_, name) => values[name]));
 }

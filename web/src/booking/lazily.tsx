@@ -25,8 +25,8 @@ export function lazily<P extends object>(load: () => Promise<ComponentType<P>>, 
 	const fetchPart = async (): Promise<boolean> => {
 		failed.value = false;
 		try {
-			const [There] = await Promise.all([part.value ?? load(), style()]);
-			part.value = There;
+			await furnishings();
+			part.value ??= await load();
 		} catch {
 			failed.value = true;
 		}
@@ -50,22 +50,27 @@ export function lazily<P extends object>(load: () => Promise<ComponentType<P>>, 
 	};
 }
 
+/** The style and the words of all parts. The shell names them with a `rel` that no browser follows. Words first: parts use them at once. */
+const furnishings = (): Promise<unknown> => Promise.all([style(), words()]);
+
+const link = (as: string): HTMLLinkElement | null => document.querySelector(`link[rel=later][as=${as}]`);
 let styled: Promise<void> | null = null;
 
-/** The shell names the style of all parts with a `rel` that no browser follows. */
 function style(): Promise<void> {
 	return (styled ??= new Promise((done, fail) => {
-		const link = document.querySelector<HTMLLinkElement>("link[rel=later]");
-		if (!link) return done();
-		link.onload = () => done();
-		link.onerror = () => {
-			link.rel = "later";
+		const later = link("style");
+		if (!later) return done();
+		later.onload = () => done();
+		later.onerror = () => {
+			later.rel = "later";
 			styled = null;
-			fail(new Error(link.href));
+			fail(new Error(later.href));
 		};
-		link.rel = "stylesheet";
+		later.rel = "stylesheet";
 	}));
 }
+
+const words = (): Promise<unknown> => import(link("script")?.href ?? "");
 
 /** Fetch what may be wanted later, once the page stands. */
 export function fetchPartsWhenIdle(): void {
