@@ -113,13 +113,13 @@ for (const width of [320, 390, 480]) {
 test("without motion a change is marked by a still ring", async () => {
 	const slot = await server.freeSlot("massage", 24);
 	const page = await visitor(browser, { reducedMotion: "reduce" });
-	await open(page, slot.address("week"));
+	await open(page, slot.address("list"));
 	const answer = await server.post("/v1/holds", { service: slot.service, resource: slot.resource, start: slot.start });
 	assert.equal(answer.status, 201);
 	const marked = slotOf(page, slot).and(page.locator(".is-updated"));
 	await marked.waitFor();
-	const ring = await marked.evaluate((cell) => {
-		const style = getComputedStyle(cell, "::after");
+	const ring = await marked.evaluate((chip) => {
+		const style = getComputedStyle(chip, "::after");
 		return [style.borderTopStyle, style.animationName, style.opacity];
 	});
 	assert.deepEqual(ring, ["dotted", "none", "1"]);
@@ -128,8 +128,8 @@ test("without motion a change is marked by a still ring", async () => {
 
 test("with forced colours every state still has its sign", async () => {
 	const page = await visitor(browser, { forcedColors: "active" });
-	await open(page, `${server.url}/v/harbour?service=massage&date=${dateIn(8)}&view=week`);
-	const bare = await page.locator(".cell[data-slot]").evaluateAll((cells) => cells.filter((cell) => !cell.querySelector(".glyph, .number")).length);
+	await open(page, `${server.url}/v/harbour?service=massage&date=${dateIn(8)}&view=list`);
+	const bare = await page.locator(".chip").evaluateAll((chips) => chips.filter((chip) => !chip.querySelector(".glyph, .number")).length);
 	assert.equal(bare, 0);
 	await page.context().close();
 });

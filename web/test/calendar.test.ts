@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCalendar, freeByDay, partOfDay } from "../src/booking/calendar.js";
+import { freeByDay, partOfDay } from "../src/booking/calendar.js";
 import { createChoice } from "../src/booking/choice.js";
 import { addDays, createZone, daysBetween, firstDayOfWeek, isLocalDate, weekday, weekOf } from "../src/booking/dates.js";
 import { createFormat } from "../src/booking/format.js";
@@ -37,32 +37,9 @@ test("wall time follows the venue's zone through both changes of the clock", () 
 	assert.deepEqual(createZone("America/New_York").wall(at("2026-11-20T03:00:00Z")), { date: "2026-11-19", minutes: 1320, offset: -300 });
 });
 
-test("slots meet at day, resource and wall time; what is not shown is left out", () => {
-	const zone = createZone("Europe/Lisbon");
-	const rows = [slot("a", 1, "2026-11-20T10:00:00Z"), { ...slot("b", 0, "2026-11-20T09:00:00Z"), resource: "2" }, slot("c", 1, "2026-11-21T10:00:00Z"), { ...slot("d"), resource: "9" }];
-	const calendar = createCalendar(rows, ["2026-11-20"], [room("1"), room("2")], zone);
-	assert.deepEqual(calendar.columns.map((column) => column.key), ["2026-11-20/1", "2026-11-20/2"]);
-	assert.deepEqual(calendar.lines.map((line) => line.minutes), [540, 600]);
-	const [first, second] = calendar.columns;
-	const [nine, ten] = calendar.lines;
-	assert.ok(first && second && nine && ten);
-	assert.equal(calendar.slotAt(first, ten)?.id, "a");
-	assert.equal(calendar.slotAt(second, nine)?.id, "b");
-	assert.equal(calendar.slotAt(first, nine), undefined);
-	assert.equal(calendar.count, 2);
-	assert.deepEqual([...freeByDay(rows, zone)], [["2026-11-20", 2], ["2026-11-21", 1]]);
-});
-
-test("in the autumn night both half past ones have a line of their own, in their order", () => {
-	const starts = ["2026-10-25T00:00:00Z", "2026-10-25T00:30:00Z", "2026-10-25T01:00:00Z", "2026-10-25T01:30:00Z", "2026-10-25T02:00:00Z"];
-	const calendar = createCalendar(
-		starts.map((start, n) => slot(String(n), 1, start)),
-		["2026-10-25"],
-		[room("1")],
-		createZone("Europe/Lisbon"),
-	);
-	assert.deepEqual(calendar.lines.map((line) => line.example), starts);
-	assert.deepEqual(calendar.lines.map((line) => line.minutes), [60, 90, 60, 90, 120]);
+test("a day's free times are counted by the clock on the wall", () => {
+	const rows = [slot("a", 1, "2026-11-20T10:00:00Z"), slot("b", 0, "2026-11-20T09:00:00Z"), slot("c", 1, "2026-11-20T23:30:00Z")];
+	assert.deepEqual([...freeByDay(rows, createZone("Europe/Paris"))], [["2026-11-20", 1], ["2026-11-21", 1]]);
 });
 
 test("the day has three parts", () => {

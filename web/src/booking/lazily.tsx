@@ -19,20 +19,26 @@ type Place = "here" | "over" | "page";
 
 const parts: (() => Promise<boolean>)[] = [];
 
-export function lazily<P extends object>(load: () => Promise<ComponentType<P>>, place: Place = "here"): FunctionComponent<P & { close?: () => void }> {
+/** `now`: this part is what the page is for here; it is fetched at once, and brings nothing but itself. */
+export function lazily<P extends object>(
+	load: () => Promise<ComponentType<P>>,
+	place: Place = "here",
+	now = false,
+): FunctionComponent<P & { close?: () => void }> {
 	const part = signal<ComponentType<P> | null>(null);
 	const failed = signal(false);
 	const fetchPart = async (): Promise<boolean> => {
 		failed.value = false;
 		try {
-			await furnishings();
+			if (!now) await furnishings();
 			part.value ??= await load();
 		} catch {
 			failed.value = true;
 		}
 		return !failed.value;
 	};
-	parts.push(fetchPart);
+	if (now) void fetchPart();
+	else parts.push(fetchPart);
 	const retry = async (): Promise<void> => {
 		if ((await fetchPart()) || !(await answers())) return;
 		location.reload(); // a newer server has newer files; and some browsers never ask twice for a file that failed

@@ -9,7 +9,6 @@ import type { VenueModel } from "../model.js";
 import { text } from "../text/index.js";
 import { DayStrip } from "../views/day-strip.js";
 import { Filters } from "../views/filters.js";
-import { Grid } from "../views/grid.js";
 import { Legend } from "../views/legend.js";
 import { Skeleton } from "../views/skeleton.js";
 import { SlotList } from "../views/slot-list.js";
@@ -17,6 +16,9 @@ import { StatusBanner, StatusPill } from "../views/status.js";
 import { Toolbar } from "../views/toolbar.js";
 import { Frame } from "./frame.js";
 
+/** Phones start with the list. */
+const wide = !matchMedia("(max-width: 767px)").matches;
+const Grid = lazily(() => import("../grid/grid.js").then((file) => file.Grid), "here", wide);
 const Sheet = lazily(() => import("../flow/sheet.js").then((file) => file.Sheet), "over");
 const Waitlist = lazily(() => import("../flow/waitlist.js").then((file) => file.Waitlist), "over");
 
@@ -86,7 +88,7 @@ function Times({ model }: { readonly model: VenueModel }): JSX.Element | null {
 			{view === "list" ? (
 				<SlotList model={model} date={choice.date.value} slots={slots} />
 			) : (
-				<Grid model={model} days={days} slots={slots} />
+				<Grid model={model} days={days} />
 			)}
 			{view !== "list" && (
 				<p class="hint grid-help" id="grid-help">
