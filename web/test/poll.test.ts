@@ -25,8 +25,8 @@ class PollServer {
 		assert.ok(poll);
 		return poll;
 	}
-	async say(status: number, body?: unknown): Promise<void> {
-		this.last.answer(new Response(body === undefined ? null : JSON.stringify(body), { status }));
+	async say(status: number, body?: unknown, headers: Record<string, string> = {}): Promise<void> {
+		this.last.answer(new Response(body === undefined ? null : JSON.stringify(body), { status, headers }));
 		await settle();
 	}
 }
@@ -65,6 +65,21 @@ test("the first answer opens the road, and each tells where the next question go
 	await server.say(204);
 	assert.equal(server.last.query.get("after"), "a.3");
 	assert.equal(server.polls.length, 4);
+});
+
+test("what time alone has changed is told once: the next question says what has been seen", async () => {
+	const { world, server, view } = stage();
+	await server.say(200, [SNAPSHOT], { "Rowcast-Seen": "100" });
+	assert.equal(server.last.query.get("seen"), "100");
+	await server.say(200, [{ type: "delta", from: "a.1", to: "a.1", upsert: [], remove: ["x"] }], { "Rowcast-Seen": "200" });
+	assert.equal(view.slots.all().length, 0);
+	assert.equal(server.last.query.get("seen"), "200");
+	world.pass(5_000);
+	await server.say(204, undefined, { "Rowcast-Seen": "200" });
+	assert.equal(server.last.query.get("seen"), "200");
+	world.pass(5_000);
+	await server.say(204);
+	assert.equal(server.last.query.get("seen"), null);
 });
 
 test("nothing new within the wait is a sign of life: the watchdog stays quiet", async () => {

@@ -43,12 +43,14 @@ export function pollTransport(
 		};
 		const follow = async ({ id, query, after }: Subscribe, abort: AbortLike): Promise<void> => {
 			const going = (): boolean => loops.get(id) === abort;
+			let seen: string | undefined; // of what time alone has changed, which moves no position
 			for (let wait = 0; going(); wait = WAIT_S) {
 				const asked = environment.now();
-				const members = { ...subscribeMembers({ id, query, after }), wait };
+				const members = { ...subscribeMembers({ id, query, after }), wait, seen };
 				const response = await fetch(`${url}?${queryString(members)}`, { signal: abort.signal });
 				const answer = parseJson(await response.text());
 				if (!going()) return;
+				seen = response.headers.get("Rowcast-Seen") ?? undefined;
 				const early = response.status === 204 && environment.now() - asked < wait * 1_000 - EARLY_MS;
 				if (early || broken(response.status)) return end();
 				if (!open) {
