@@ -36,14 +36,14 @@ export class FakeWorld implements Environment {
 	paint(): void {
 		for (const run of this.frames.splice(0)) run();
 	}
-	/** Timers fire in order, at their own instant. */
+	/** Timers fire in order, at their own instant; those that were slept through, late. */
 	pass(ms: number): void {
 		const end = this.time + ms;
 		for (;;) {
 			const due = this.timers.filter((timer) => timer.at <= end).sort((a, b) => a.at - b.at)[0];
 			if (!due) break;
 			this.timers = this.timers.filter((timer) => timer !== due);
-			this.time = due.at;
+			this.time = Math.max(this.time, due.at);
 			due.run();
 		}
 		this.time = end;
