@@ -108,25 +108,3 @@ test("a server that hangs is delayed, and live again when it goes on", async () 
 	await page.locator(".banner").waitFor({ state: "detached" });
 	await page.context().close();
 });
-
-test("a page that never had data says so, with the way to reach the venue", async () => {
-	const slot = await server.freeSlot("massage", 21);
-	const page = await visitor(browser);
-	await page.addInitScript(() => {
-		window.WebSocket = class extends WebSocket {
-			constructor() {
-				super(`ws://${location.host}/blocked`);
-			}
-		};
-		window.EventSource = class extends EventSource {
-			constructor() {
-				super("/blocked");
-			}
-		};
-	});
-	await page.goto(slot.address("week"));
-	await page.locator(".banner", { hasText: "Availability is unavailable right now" }).waitFor();
-	assert.ok(await page.locator(".banner").getByRole("link", { name: "desk@harbour.example" }).isVisible());
-	await page.getByRole("button", { name: "Try again" }).waitFor();
-	await page.context().close();
-});

@@ -19,6 +19,8 @@ export interface Format {
 	number(n: number): string;
 	/** "10:30" */
 	time(instant: string | number): string;
+	/** "10:30:07" */
+	exact(instant: string | number): string;
 	/** "10:30 – 11:00" */
 	span(start: string, end: string): string;
 	/** "WET", "GMT+1" */
@@ -45,6 +47,8 @@ export interface Format {
 	money(minor: number, currency: string): string;
 	/** How old: "6 secs", "3 mins" */
 	age(ms: number): string;
+	/** "120 ms" */
+	delay(ms: number): string;
 	/** "2 secs ago", "now" */
 	ago(ms: number): string;
 	/** "4:59" */
@@ -81,6 +85,7 @@ function makeFormat(lang: string, timeZone: string, habits: string): Format {
 		once(() => new Intl.DateTimeFormat(locale, { ...options, timeZone: zone }));
 	const clockTime = { hour: "2-digit", minute: "2-digit", ...(hourCycle ? { hourCycle } : {}) } as const;
 	const time = date(clockTime, timeZone);
+	const exact = date({ ...clockTime, second: "2-digit" }, timeZone);
 	const zone = date({ timeZoneName: "short", hour: "numeric" }, timeZone);
 	const fullDay = date({ weekday: "long", day: "numeric", month: "long", year: "numeric" }, timeZone);
 	const day = date({ weekday: "long", day: "numeric", month: "long" });
@@ -93,9 +98,9 @@ function makeFormat(lang: string, timeZone: string, habits: string): Format {
 
 	const number = once(() => new Intl.NumberFormat(locale));
 	const twoDigits = once(() => new Intl.NumberFormat(locale, { minimumIntegerDigits: 2 }));
-	const unit = (name: "hour" | "minute" | "second"): (() => Intl.NumberFormat) =>
+	const unit = (name: "hour" | "minute" | "second" | "millisecond"): (() => Intl.NumberFormat) =>
 		once(() => new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "short" }));
-	const units = { hour: unit("hour"), minute: unit("minute"), second: unit("second") };
+	const units = { hour: unit("hour"), minute: unit("minute"), second: unit("second"), millisecond: unit("millisecond") };
 	const past = once(() => new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" }));
 
 	const zoneAt = (at: number): string =>
@@ -110,6 +115,7 @@ function makeFormat(lang: string, timeZone: string, habits: string): Format {
 		home,
 		number: (n) => number().format(n),
 		time: (instant) => time().format(ms(instant)),
+		exact: (instant) => exact().format(ms(instant)),
 		span: (start, end) => `${time().format(ms(start))} – ${time().format(ms(end))}`,
 		zone(instant) {
 			const at = ms(instant);
@@ -153,6 +159,7 @@ function makeFormat(lang: string, timeZone: string, habits: string): Format {
 			const [amount, name] = rounded(ms);
 			return units[name]().format(amount);
 		},
+		delay: (ms) => units.millisecond().format(Math.round(ms)),
 		ago(ms) {
 			const [amount, name] = rounded(ms);
 			return past().format(-amount, name);

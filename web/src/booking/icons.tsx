@@ -18,6 +18,8 @@ const PATHS = {
 	price: "M3.5 4h6.3l6.7 6.7-5.8 5.8L4 9.8zM7 7.4v.1",
 	info: "M10 17a7 7 0 100-14 7 7 0 000 14zM10 9v4.5M10 6.4v.1",
 	filter: "M3 6h14M5.5 10h9M8 14h4",
+	pause: "M7 5v10M13 5v10",
+	play: "M7 4.5l8 5.5-8 5.5z",
 	arrow: "M4 10h11.5M11 5.5l4.5 4.5-4.5 4.5",
 } as const;
 

@@ -3,15 +3,20 @@
  * Components read signals; everything that acts is here.
  */
 import { computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
-import type { Availability, LiveClient, Resource, Slot, SlotBatch, Status, Venue } from "../sync/index.js";
+import { sameSlot } from "../sync/index.js";
+import type { Availability, LiveClient, Resource, Slot, SlotBatch, Status, StatusState, Venue } from "../sync/index.js";
 import { followAddress } from "./address.js";
+import { createAloud, type Aloud } from "./aloud.js";
 import { announce } from "./announcer.js";
+import { watchAttention } from "./attention.js";
 import { createChoice, type Choice } from "./choice.js";
 import { addDays, addMonths, createZone, daysBetween, firstDayOfWeek, type LocalDate, type Zone } from "./dates.js";
 import { formatFor, type Format } from "./format.js";
+import { createFreshness, type Told } from "./freshness.js";
 import { createMarks, type Marks } from "./marks.js";
 import { createRows, type Rows } from "./rows.js";
 import { api, environment } from "./services.js";
+import { stateWords } from "./state-words.js";
 import { text } from "./text/index.js";
 
 /** With more slots than this, `slots` follows at this pace: sorting a city's week for every frame would be all we do. */
@@ -36,10 +41,17 @@ export interface VenueModel {
 	readonly rows: Rows;
 	/** The same as one value, for views that draw themselves again as a whole; null: not there yet. */
 	readonly slots: ReadonlySignal<readonly Slot[] | null>;
-	readonly status: ReadonlySignal<Status>;
-	/** How old the rows may be at this moment. Grows by itself, so it is asked for rather than watched. */
+	/** What people are told about how fresh the rows are. */
+	readonly status: ReadonlySignal<Told>;
+	/** How fresh they are at this moment. Grows old by itself, so it is asked for rather than watched. */
+	freshness(): Status;
 	ageMs(): number;
+	/** When something last changed before the viewer's eyes (environment.now); null: not yet. */
+	readonly changedAt: ReadonlySignal<number | null>;
 	readonly marks: Marks;
+	readonly aloud: Aloud;
+	/** Stand still, or go on. */
+	togglePause(): void;
 	/** The slot that is being asked for: shown as "Holding…" from the next frame on. */
 	readonly holding: Signal<string | null>;
 	/** The slot that this visitor holds, from when the feed has said so. */
@@ -70,8 +82,6 @@ export interface VenueModel {
 	retry(): void;
 }
 
-const LOADING: Status = { state: "loading", lagMs: 0, ageMs: 0 };
-
 export function createVenueModel(venue: Venue, live: LiveClient, narrow: boolean): VenueModel | null {
 	const zone = createZone(venue.tz);
 	const format = formatFor(venue);
@@ -88,15 +98,40 @@ export function createVenueModel(venue: Venue, live: LiveClient, narrow: boolean
 	setInterval(() => (today.value = localToday()), 30_000);
 
 	const slots = signal<readonly Slot[] | null>(null);
-	const status = signal<Status>(LOADING);
 	const rows = createRows();
 	const marks = createMarks(environment);
+	const changedAt = signal<number | null>(null);
+	const aloud = createAloud(environment, localStorage, (changed, freed) =>
+		announce(text.announce.changes(changed, freed), false, "changes"),
+	);
 	const holding = signal<string | null>(null);
 	const mine = signal<string | null>(null);
 	const open = signal<Slot | null>(null);
 	const waitlist = signal<WaitlistWindow | null>(null);
 	const position = signal<string | null>(null);
+	/** Counts what a person has asked to be tried again. */
+	const attempt = signal(0);
 	let current: Availability | null = null;
+
+	const freshness = createFreshness(environment, () => {
+		attention.missed();
+		live.wake();
+	});
+	const attention = watchAttention({
+		look: (looking) => freshness.look(looking),
+		network: (there) => freshness.network(there),
+		caughtUp: () => current?.status().state === "live",
+	});
+	let told: StatusState = "loading";
+	let troubled = false;
+	freshness.told.subscribe((next) => {
+		if (next.state === told) return;
+		told = next.state;
+		const { aloud: sentence } = stateWords(next, environment.now(), format);
+		// Being live is news only after it was otherwise.
+		if (sentence && (troubled || told !== "live")) announce(sentence, false, "freshness");
+		if (told !== "loading") troubled = told !== "live";
+	});
 
 	let cancelShow: (() => void) | null = null;
 	const show = (): void => {
@@ -107,9 +142,11 @@ export function createVenueModel(venue: Venue, live: LiveClient, narrow: boolean
 		if (slots.peek() === null || rows.all().length <= MANY_SLOTS) show();
 		else cancelShow ??= environment.after(CALM_MS, show);
 		if (batch.origin !== "live") return;
+		if (!attention.attentive()) return;
 		const own = (id: string): boolean => id === mine.peek() || id === holding.peek();
 		const news = [...batch.changes].filter(([id, change]) => change.after && change.before && !own(id));
 		marks.add(news.map(([id]) => id));
+		aloud.add(new Map(news));
 	});
 
 	const find = (resource: string, start: string): Slot | undefined =>
@@ -117,6 +154,7 @@ export function createVenueModel(venue: Venue, live: LiveClient, narrow: boolean
 
 	/** Another duration or party is another picture: the open time is looked for in it, its absence is no news. */
 	const watchOpen = (batch: SlotBatch): void => {
+		if (batch.origin === "live") changedAt.value = environment.now();
 		const shown = open.peek();
 		if (!shown) return;
 		const change = batch.changes.get(shown.id);
@@ -128,7 +166,17 @@ export function createVenueModel(venue: Venue, live: LiveClient, narrow: boolean
 			announce(text.announce.slotLost, true);
 	};
 
+	// A time that is opened while the screen stands still is shown as it is now.
 	effect(() => {
+		const shown = open.value;
+		if (!shown || !rows.paused.peek()) return;
+		const now = current?.slots.get(shown.id);
+		if (now && !sameSlot(now, shown)) open.value = now;
+		else if (!now && rows.get(shown.id) === shown) open.value = { ...shown, state: "booked", remaining: 0 };
+	});
+
+	effect(() => {
+		void attempt.value;
 		const { from, to } = choice.window.value;
 		const resource = choice.resource.value;
 		const duration = choice.duration.value;
@@ -147,11 +195,12 @@ export function createVenueModel(venue: Venue, live: LiveClient, narrow: boolean
 		cancelShow = null;
 		slots.value = null;
 		marks.clear();
-		status.value = subscription.status();
+		aloud.clear();
 		position.value = null;
+		freshness.follow(subscription);
 		subscription.onStatus((next) => {
 			position.value = subscription.position();
-			if (next.state !== status.peek().state || next.state !== "live") status.value = next;
+			if (next.state === "live") attention.settle();
 		});
 		subscription.slots.subscribe(watchOpen);
 		rows.follow(subscription.slots);
@@ -176,9 +225,17 @@ export function createVenueModel(venue: Venue, live: LiveClient, narrow: boolean
 		today,
 		rows,
 		slots,
-		status,
-		ageMs: () => current?.status().ageMs ?? 0,
+		status: freshness.told,
+		freshness: () => freshness.now(),
+		ageMs: () => freshness.now().ageMs,
+		changedAt,
 		marks,
+		aloud,
+		togglePause() {
+			if (rows.paused.peek()) rows.resume();
+			else rows.pause();
+			announce(rows.paused.peek() ? text.pause.paused : text.pause.resumed, false, "pause");
+		},
 		holding,
 		mine,
 		open,
@@ -224,7 +281,11 @@ export function createVenueModel(venue: Venue, live: LiveClient, narrow: boolean
 			choice.date.value = next;
 			return true;
 		},
-		retry: () => live.wake(),
+		retry() {
+			// Without rows there is nothing to lose by asking anew; with them only the connection is tried.
+			if (slots.peek() === null) attempt.value += 1;
+			live.wake();
+		},
 	};
 }
 

@@ -13,6 +13,8 @@ export const PATIENCE = {
 	staleMs: 30_000,
 	/** There has been no connection for so long: offline. */
 	deadMs: 10_000,
+	/** A pointer that rests so long on the pill wants to know more. */
+	pointMs: 250,
 	/** Somebody has just looked again: what is on the screen is checked before it is judged. */
 	glanceMs: 1_000,
 	/** A timer that fires so much too late says that the computer slept. */

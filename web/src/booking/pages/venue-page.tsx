@@ -10,6 +10,7 @@ import { text } from "../text/index.js";
 import { DayStrip } from "../views/day-strip.js";
 import { Filters } from "../views/filters.js";
 import { Legend } from "../views/legend.js";
+import { PauseButton, pauseOnKey, SayChanges, WaitingBar } from "../views/pause.js";
 import { Skeleton } from "../views/skeleton.js";
 import { SlotList } from "../views/slot-list.js";
 import { StatusBanner, StatusPill } from "../views/status.js";
@@ -30,7 +31,12 @@ export function VenuePage({ model }: { readonly model: VenueModel }): JSX.Elemen
 		<Frame
 			title={model.venue.name}
 			note={<Clock model={model} />}
-			aside={<StatusPill state={model.status.value.state} />}
+			aside={
+				<>
+					<PauseButton model={model} />
+					<StatusPill model={model} />
+				</>
+			}
 			skipTo="times"
 		>
 			<div class="venue">
@@ -38,19 +44,17 @@ export function VenuePage({ model }: { readonly model: VenueModel }): JSX.Elemen
 					<Filters model={model} />
 					<div class="rail-end">
 						<Legend />
+						<SayChanges model={model} />
 						<Contact model={model} />
 					</div>
 				</aside>
 				<main class="main" id="times" tabIndex={-1}>
 					<Toolbar model={model} />
 					<StatusBanner model={model} />
+					<WaitingBar model={model} />
 					{model.choice.view.value !== "week" && <DayStrip model={model} />}
 					<Times model={model} />
-					{model.marks.refreshed.value > 0 && (
-						<p class="refreshed" role="status">
-							{text.refreshed(model.marks.refreshed.value)}
-						</p>
-					)}
+					{model.marks.refreshed.value > 0 && <p class="refreshed">{text.refreshed(model.marks.refreshed.value)}</p>}
 				</main>
 			</div>
 			{opened && <OpenSheet model={model} />}
@@ -84,7 +88,7 @@ function Times({ model }: { readonly model: VenueModel }): JSX.Element | null {
 	if (!hasSlots(model, days)) return <Empty model={model} words={view === "week" ? text.empty.week : text.empty.day} />;
 	const dated = model.status.value.state;
 	return (
-		<div class={`times times-${dated}`}>
+		<div class={`times times-${dated}`} onKeyDown={(event) => pauseOnKey(model, event)}>
 			{view === "list" ? (
 				<SlotList model={model} date={choice.date.value} slots={slots} />
 			) : (

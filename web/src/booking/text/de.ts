@@ -13,6 +13,7 @@ export const de: Text = {
 		unavailable: "Nicht verfügbar",
 		offline: "Offline",
 		error: "Nicht verfügbar",
+		paused: "Angehalten",
 	},
 	statusLabel: (word) => `Verfügbarkeit: ${word}`,
 	banner: {
@@ -28,7 +29,27 @@ export const de: Text = {
 		errorDetail: "Die Zeiten konnten nicht geladen werden. Bitte versuchen Sie es noch einmal, rufen Sie uns an oder schreiben Sie uns.",
 		refusedDetail: "Der Server hat diese Ansicht des Kalenders abgelehnt.",
 		retry: "Erneut versuchen",
+		retryNow: "Jetzt erneut versuchen",
+		trying: "Versuch läuft…",
 		requestId: (id) => `Anfrage ${id}`,
+	},
+	fresh: {
+		lastChange: (time) => `Letzte Änderung ${time}`,
+		noChange: "Keine Änderung, seit die Seite geöffnet wurde",
+		delay: (delay) => `Verzögerung ${delay}`,
+		rightAt: (time) => `Stand ${time}`,
+	},
+	pause: {
+		pause: "Aktualisierung anhalten",
+		resume: "Aktualisierung fortsetzen",
+		paused: "Die Aktualisierung ist angehalten.",
+		resumed: "Die Aktualisierung geht weiter.",
+	},
+	waiting: {
+		changes: (n) => count(n, { one: "# Änderung wartet", other: "# Änderungen warten" }),
+		nothing: "Die Aktualisierung ist angehalten. Seither hat sich nichts geändert.",
+		show: "Anzeigen",
+		resume: "Aktualisierung fortsetzen",
 	},
 	loading: "Zeiten werden geladen…",
 	stillLoading: "Es lädt noch. Der Server antwortet langsam.",
@@ -104,7 +125,7 @@ export const de: Text = {
 		asOf: (time) => `Stand ${time}`,
 	},
 	gridLabel: (service, week) => `${service}, ${week}`,
-	gridHelp: "Pfeiltasten bewegen, Eingabe öffnet eine Zeit, N springt zur nächsten freien, U zur letzten Änderung.",
+	gridHelp: "Pfeiltasten bewegen, Eingabe öffnet eine Zeit, N springt zur nächsten freien, U zur letzten Änderung, P hält die Aktualisierung an.",
 	timeColumn: (zone) => `Uhrzeit (${zone})`,
 	dayPart: { morning: "Vormittag", afternoon: "Nachmittag", evening: "Abend" },
 	empty: {
@@ -284,6 +305,16 @@ export const de: Text = {
 		slotLost: "Die Zeit, die Sie geöffnet haben, wurde gerade vergeben.",
 		held: "Die Zeit ist für Sie reserviert.",
 		booked: "Buchung bestätigt.",
+		delayed: "Aktualisierungen kommen womöglich etwas verzögert.",
+		live: "Die Zeiten sind wieder live.",
+		sayChanges: "Änderungen ansagen",
+		changes: (changed, freed) =>
+			[
+				count(changed, { one: "# Zeit geändert", other: "# Zeiten geändert" }),
+				freed > 0 ? count(freed, { one: "# wieder frei", other: "# wieder frei" }) : "",
+			]
+				.filter((words) => words !== "")
+				.join(", "),
 		moved: (week) => week,
 	},
 };

@@ -19,11 +19,12 @@ export const en = {
 		unavailable: "Unavailable",
 		offline: "Offline",
 		error: "Unavailable",
+		paused: "Paused",
 	},
 	statusLabel: (word: string): string => `Availability: ${word}`,
 	banner: {
 		delayed: (age: string): string => `Updates may be slightly delayed (${age}).`,
-		stale: (time: string): string => `Saved at ${time}. Times may have changed since.`,
+		stale: (time: string): string => `Saved ${time}, may have changed since.`,
 		unavailable: "Online booking is unavailable right now",
 		unavailableDetail: (time: string): string =>
 			`The times below were right at ${time}. This page comes back by itself. To book now, please call or write to us.`,
@@ -34,7 +35,27 @@ export const en = {
 		errorDetail: "We could not load the times. Please try again, or call or write to us.",
 		refusedDetail: "The server refused this view of the calendar.",
 		retry: "Try again",
+		retryNow: "Retry now",
+		trying: "Trying…",
 		requestId: (id: string): string => `Request ${id}`,
+	},
+	fresh: {
+		lastChange: (time: string): string => `Last change ${time}`,
+		noChange: "No change since this page was opened",
+		delay: (delay: string): string => `Delay ${delay}`,
+		rightAt: (time: string): string => `Right at ${time}`,
+	},
+	pause: {
+		pause: "Pause updates",
+		resume: "Resume updates",
+		paused: "Updates are paused.",
+		resumed: "Updates go on.",
+	},
+	waiting: {
+		changes: (n: number): string => count(n, { one: "# change waiting", other: "# changes waiting" }),
+		nothing: "Updates are paused. Nothing has changed since.",
+		show: "Show them",
+		resume: "Resume updates",
 	},
 	loading: "Loading times…",
 	stillLoading: "Still loading. The server is slow to answer.",
@@ -110,7 +131,7 @@ export const en = {
 		asOf: (time: string): string => `As of ${time}`,
 	},
 	gridLabel: (service: string, week: string): string => `${service}, ${week}`,
-	gridHelp: "Arrow keys move, Enter opens a time, N goes to the next free one, U to the latest change.",
+	gridHelp: "Arrow keys move, Enter opens a time, N goes to the next free one, U to the latest change, P pauses updates.",
 	timeColumn: (zone: string): string => `Time (${zone})`,
 	dayPart: { morning: "Morning", afternoon: "Afternoon", evening: "Evening" },
 	empty: {
@@ -286,6 +307,16 @@ export const en = {
 		slotLost: "The time you have open was just taken.",
 		held: "The time is held for you.",
 		booked: "Booking confirmed.",
+		delayed: "Updates may be slightly delayed.",
+		live: "Times are live again.",
+		sayChanges: "Say changes aloud",
+		changes: (changed: number, freed: number): string =>
+			[
+				count(changed, { one: "# time changed", other: "# times changed" }),
+				freed > 0 ? count(freed, { one: "# is free again", other: "# are free again" }) : "",
+			]
+				.filter((words) => words !== "")
+				.join(", "),
 		moved: (week: string): string => week,
 	},
 };

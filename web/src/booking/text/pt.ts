@@ -13,6 +13,7 @@ export const pt: Text = {
 		unavailable: "Indisponível",
 		offline: "Sem ligação",
 		error: "Indisponível",
+		paused: "Em pausa",
 	},
 	statusLabel: (word) => `Disponibilidade: ${word}`,
 	banner: {
@@ -28,7 +29,27 @@ export const pt: Text = {
 		errorDetail: "Não foi possível carregar os horários. Tente novamente, ligue-nos ou escreva-nos.",
 		refusedDetail: "O servidor recusou esta vista do calendário.",
 		retry: "Tentar novamente",
+		retryNow: "Tentar agora",
+		trying: "A tentar…",
 		requestId: (id) => `Pedido ${id}`,
+	},
+	fresh: {
+		lastChange: (time) => `Última alteração ${time}`,
+		noChange: "Sem alterações desde que a página foi aberta",
+		delay: (delay) => `Atraso ${delay}`,
+		rightAt: (time) => `Certo às ${time}`,
+	},
+	pause: {
+		pause: "Pausar atualizações",
+		resume: "Retomar atualizações",
+		paused: "Atualizações em pausa.",
+		resumed: "As atualizações continuam.",
+	},
+	waiting: {
+		changes: (n) => count(n, { one: "# alteração em espera", other: "# alterações em espera" }),
+		nothing: "As atualizações estão em pausa. Nada mudou desde então.",
+		show: "Mostrar",
+		resume: "Retomar atualizações",
 	},
 	loading: "A carregar horários…",
 	stillLoading: "Ainda a carregar. O servidor está a demorar a responder.",
@@ -104,7 +125,7 @@ export const pt: Text = {
 		asOf: (time) => `Dados das ${time}`,
 	},
 	gridLabel: (service, week) => `${service}, ${week}`,
-	gridHelp: "As setas movem, Enter abre um horário, N vai para o próximo livre, U para a última alteração.",
+	gridHelp: "As setas movem, Enter abre um horário, N vai para o próximo livre, U para a última alteração, P pausa as atualizações.",
 	timeColumn: (zone) => `Hora (${zone})`,
 	dayPart: { morning: "Manhã", afternoon: "Tarde", evening: "Noite" },
 	empty: {
@@ -284,6 +305,16 @@ export const pt: Text = {
 		slotLost: "O horário que tem aberto acabou de ser ocupado.",
 		held: "O horário está guardado para si.",
 		booked: "Reserva confirmada.",
+		delayed: "As atualizações podem estar ligeiramente atrasadas.",
+		live: "Os horários estão de novo em direto.",
+		sayChanges: "Dizer alterações em voz alta",
+		changes: (changed, freed) =>
+			[
+				count(changed, { one: "# horário alterado", other: "# horários alterados" }),
+				freed > 0 ? count(freed, { one: "# livre de novo", other: "# livres de novo" }) : "",
+			]
+				.filter((words) => words !== "")
+				.join(", "),
 		moved: (week) => week,
 	},
 };

@@ -1,109 +1,107 @@
 /*
- * How fresh the page is: a pill that always says it, and a banner when it matters. The banner waits a second for the short
- * hiccups that heal by themselves, except where booking is impossible. It is announced once and not a live region: the age in
- * it changes every second.
+ * How fresh the page is: a pill that always says it, with the figures for those who point at it, and a banner when it matters. There
+ * is one state and so one banner. Neither is a live region: what is to be heard goes through the one voice (model.ts).
  */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
-import { BOOKABLE, type Status, type StatusState } from "../../sync/index.js";
-import { announce } from "../announcer.js";
+import { BOOKABLE, type StatusState } from "../../sync/index.js";
 import { Contact } from "../contact.js";
 import { Icon } from "../icons.js";
+import { lazily } from "../lazily.js";
 import type { VenueModel } from "../model.js";
+import { PATIENCE } from "../patience.js";
 import { environment } from "../services.js";
+import { useSecond } from "../second.js";
+import { stateWords } from "../state-words.js";
 import { text } from "../text/index.js";
 
-const PATIENCE_MS = 1_000;
+const PillDetail = lazily(() => import("./pill-detail.js").then((file) => file.PillDetail));
 
-export function StatusPill({ state }: { readonly state: StatusState }): JSX.Element {
-	const word = text.status[state];
-	return (
-		<span class={`pill-status status-${state}`} role="status" aria-label={text.statusLabel(word)}>
-			<span class="dot" aria-hidden="true" />
-			{word}
-		</span>
-	);
-}
+type Shown = StatusState | "paused";
 
-const QUIET: Readonly<Record<StatusState, boolean>> = {
-	loading: true,
-	live: true,
-	delayed: false,
-	stale: false,
-	unavailable: false,
-	offline: false,
-	error: false,
+/** A pause is what people see first, unless something is wrong besides. */
+const pillState = (model: VenueModel): Shown => {
+	const { state } = model.status.value;
+	return model.rows.paused.value && (state === "live" || state === "delayed" || state === "loading") ? "paused" : state;
 };
 
-/** True once `state` has lasted, false at once when it is quiet again. */
-function useSettled(state: StatusState): boolean {
-	const [settled, setSettled] = useState<StatusState | null>(null);
-	useEffect(() => environment.after(state === "delayed" ? PATIENCE_MS : 0, () => setSettled(state)), [state]);
-	return settled === state && !QUIET[state];
+/** Going to another week is not "Connecting", unless it takes long enough to wonder. */
+function usePatient(state: Shown): Shown {
+	const [shown, setShown] = useState(state);
+	useEffect(() => environment.after(state === "loading" ? PATIENCE.wordsMs : 0, () => setShown(state)), [state]);
+	return state === "loading" ? shown : state;
 }
 
-/** Draws itself again every second, for ages that grow. */
-function useSecond(on: boolean): number {
-	const [now, setNow] = useState(environment.now());
-	useEffect(() => {
-		if (!on) return;
-		setNow(environment.now());
-		const timer = setInterval(() => setNow(environment.now()), 1_000);
-		return () => clearInterval(timer);
-	}, [on]);
-	return now;
-}
-
-export function StatusBanner({ model }: { readonly model: VenueModel }): JSX.Element | null {
-	const status = model.status.value;
-	const shown = useSettled(status.state);
-	const [since, setSince] = useState({ status, at: environment.now() });
-	useEffect(() => setSince({ status, at: environment.now() }), [status]);
-	const now = useSecond(shown);
-	const serious = !BOOKABLE[status.state];
-	useEffect(() => {
-		if (shown && serious) announce(wordsFor(status, "", "").title, true);
-	}, [shown, serious, status.state]);
-	if (!shown) return null;
-	const goodAt = since.at - since.status.ageMs;
-	const age = model.format.age(Math.max(0, now - goodAt));
-	const time = `${model.format.time(goodAt)} ${model.format.zone(goodAt)}`;
-	const words = wordsFor(status, age, time);
+export function StatusPill({ model }: { readonly model: VenueModel }): JSX.Element {
+	const state = usePatient(pillState(model));
+	const [open, setOpen] = useState(false);
+	const cancel = useRef<() => void>(() => {});
+	const word = text.status[state];
+	const later = (ms: number, next: boolean): void => {
+		cancel.current();
+		cancel.current = environment.after(ms, () => setOpen(next));
+	};
 	return (
-		<div class={`banner banner-${status.state}`}>
-			<Icon name={status.state === "stale" || status.state === "delayed" ? "clock" : "alert"} />
-			<div class="banner-words">
-				<strong>{words.title}</strong>
-				{words.detail && <p>{words.detail}</p>}
-				{status.problem?.requestId && <p class="hint">{text.banner.requestId(status.problem.requestId)}</p>}
-				{serious && <Contact model={model} />}
-			</div>
-			{serious && (
-				<button type="button" class="button quiet" onClick={() => model.retry()}>
-					{text.banner.retry}
-				</button>
-			)}
+		<div
+			class="pill-place"
+			onPointerEnter={(event) => event.pointerType === "mouse" && later(PATIENCE.pointMs, true)}
+			onPointerLeave={() => later(PATIENCE.pointMs, false)}
+			onFocusOut={() => later(0, false)}
+			onKeyDown={(event) => {
+				if (event.key !== "Escape" || !open) return;
+				event.preventDefault();
+				later(0, false);
+			}}
+		>
+			<button
+				type="button"
+				class={`pill-status status-${state}`}
+				aria-label={text.statusLabel(word)}
+				aria-describedby={open ? "pill-detail" : undefined}
+				onFocus={() => later(0, true)}
+				onClick={() => later(0, true)}
+			>
+				<span class="dot" aria-hidden="true" />
+				{word}
+			</button>
+			{open && <PillDetail model={model} word={word} />}
 		</div>
 	);
 }
 
-function wordsFor(status: Status, age: string, time: string): { readonly title: string; readonly detail: string } {
-	switch (status.state) {
-		case "delayed":
-			return { title: text.banner.delayed(age), detail: "" };
-		case "stale":
-			return { title: text.banner.stale(time), detail: "" };
-		case "unavailable":
-			return { title: text.banner.unavailable, detail: text.banner.unavailableDetail(time) };
-		case "offline":
-			return { title: text.banner.offline, detail: text.banner.offlineDetail(time) };
-		case "error":
-			return {
-				title: text.banner.error,
-				detail: status.problem ? status.problem.detail || text.banner.refusedDetail : text.banner.errorDetail,
-			};
-		case "live":
-		case "loading":
-			return { title: "", detail: "" };
-	}
+export function StatusBanner({ model }: { readonly model: VenueModel }): JSX.Element | null {
+	const told = model.status.value;
+	const { state } = told;
+	const now = useSecond(state === "delayed");
+	const words = stateWords(told, Math.max(now, told.goodAt), model.format);
+	if (!words.title) return null;
+	const serious = !BOOKABLE[state];
+	return (
+		<div class={`banner banner-${state}`}>
+			<Icon name={serious ? "alert" : "clock"} />
+			<div class="banner-words">
+				<strong>{words.title}</strong>
+				{words.detail && <p>{words.detail}</p>}
+				{told.problem?.requestId && <p class="hint">{text.banner.requestId(told.problem.requestId)}</p>}
+				{serious && <Contact model={model} />}
+			</div>
+			{state !== "delayed" && <Retry retry={() => model.retry()} />}
+		</div>
+	);
+}
+
+/** The press is answered at once, also when the answer itself takes its time. */
+function Retry({ retry }: { readonly retry: () => void }): JSX.Element {
+	const [trying, setTrying] = useState(false);
+	const press = (): void => {
+		if (trying) return;
+		setTrying(true);
+		environment.after(PATIENCE.glanceMs, () => setTrying(false));
+		retry();
+	};
+	return (
+		<button type="button" class="button quiet" aria-disabled={trying} onClick={press}>
+			{trying ? text.banner.trying : text.banner.retryNow}
+		</button>
+	);
 }
