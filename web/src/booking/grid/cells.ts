@@ -15,6 +15,9 @@ export const BOOKED = 3;
 export const HOLDING = 4;
 export const MINE = 5;
 
+const NAMES = ["closed", "available", "limited", "booked", "holding", "mine"] as const;
+export const nameOf = (state: number): (typeof NAMES)[number] => NAMES[state] ?? "closed";
+
 const CODES: Readonly<Record<SlotState, number>> = { available: AVAILABLE, limited: LIMITED, booked: BOOKED };
 
 export const RING_MS = 4_000;

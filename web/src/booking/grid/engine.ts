@@ -15,7 +15,7 @@ import type { VenueModel } from "../model.js";
 import { pointed } from "../pointed.js";
 import { environment } from "../services.js";
 import { text } from "../text/index.js";
-import { AVAILABLE, BOOKED, CLOSED, createCells, HOLDING, LIMITED, MINE, type Cells } from "./cells.js";
+import { AVAILABLE, CLOSED, createCells, LIMITED, nameOf, type Cells } from "./cells.js";
 import { createFaces, type Style } from "./faces.js";
 import { boxOf, cellUnder, measure, spanOf, type Box, type Geometry } from "./geometry.js";
 import { createHeads, element, type Heads } from "./heads.js";
@@ -179,7 +179,7 @@ export function createGrid(host: HTMLElement, model: VenueModel, days: readonly 
 			`${model.format.time(at)} ${model.format.zone(at)}`,
 			model.format.shortDay(days[day] ?? ""),
 			layout.resources[resource]?.name ?? "",
-			STATE_WORDS()[state] ?? "",
+			text.state[nameOf(state)],
 			...(open ? [text.left(cells.remaining[cell] ?? 0)] : []),
 			...((cells.ring[cell] ?? 0) > 0 ? [text.updated] : []),
 		].join(", ");
@@ -390,12 +390,3 @@ export function createGrid(host: HTMLElement, model: VenueModel, days: readonly 
 		field.remove();
 	};
 }
-
-const STATE_WORDS = (): Readonly<Record<number, string>> => ({
-	[CLOSED]: text.state.closed,
-	[AVAILABLE]: text.state.available,
-	[LIMITED]: text.state.limited,
-	[BOOKED]: text.state.booked,
-	[HOLDING]: text.hold.holding,
-	[MINE]: text.state.mine,
-});

@@ -4,7 +4,7 @@
  * those in the window, and always the cell that holds the tab stop: an element that loses the focus by being recycled would leave the
  * keyboard nowhere.
  */
-import { CLOSED, type Cells } from "./cells.js";
+import { CLOSED, nameOf, type Cells } from "./cells.js";
 import { columnX, type Geometry, type Span } from "./geometry.js";
 import { element, type Heads } from "./heads.js";
 
@@ -22,9 +22,6 @@ export interface Semantics {
 	stop(cell: number): HTMLElement;
 	at(cell: number): HTMLElement | undefined;
 }
-
-const NAMES = ["closed", "available", "limited", "booked", "holding", "mine"] as const;
-const nameOf = (state: number): (typeof NAMES)[number] => NAMES[state] ?? "closed";
 
 export function createSemantics(cells: Cells, heads: Heads, labelOf: (cell: number) => string): Semantics {
 	const { layout } = cells;

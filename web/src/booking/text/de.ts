@@ -107,7 +107,7 @@ export const de: Text = {
 		help: "Pfeiltasten bewegen, Bild auf und Bild ab blättern einen Monat, mit Umschalt ein Jahr.",
 	},
 	nextFree: "Nächste freie Zeit",
-	state: { available: "Frei", limited: "Wenige frei", booked: "Belegt", closed: "Geschlossen", mine: "Ihre Zeit" },
+	state: { available: "Frei", limited: "Wenige frei", booked: "Belegt", closed: "Geschlossen", holding: "Wird gehalten…", mine: "Ihre Zeit" },
 	left: (n) => count(n, { other: "noch # frei" }),
 	leftOf: (n, of) => count(of, { other: `noch ${count(n, { other: "#" })} von # frei` }),
 	updated: "Aktualisiert",

@@ -113,7 +113,7 @@ export const en = {
 		help: "Arrow keys move, Page Up and Page Down go by a month, with Shift by a year.",
 	},
 	nextFree: "Next free time",
-	state: { available: "Available", limited: "Few left", booked: "Booked", closed: "Closed", mine: "Yours" },
+	state: { available: "Available", limited: "Few left", booked: "Booked", closed: "Closed", holding: "Holding…", mine: "Yours" },
 	left: (n: number): string => count(n, { other: "# left" }),
 	leftOf: (n: number, of: number): string => count(of, { other: `${count(n, { other: "#" })} of # left` }),
 	updated: "Updated",

@@ -107,7 +107,7 @@ export const pt: Text = {
 		help: "As setas movem, Page Up e Page Down mudam de mês, com Shift mudam de ano.",
 	},
 	nextFree: "Próximo horário livre",
-	state: { available: "Livre", limited: "Poucas vagas", booked: "Reservado", closed: "Fechado", mine: "O seu" },
+	state: { available: "Livre", limited: "Poucas vagas", booked: "Reservado", closed: "Fechado", holding: "A reservar…", mine: "O seu" },
 	left: (n) => count(n, { one: "# vaga", other: "# vagas" }),
 	leftOf: (n, of) => count(of, { one: `${count(n, { other: "#" })} de # vaga`, other: `${count(n, { other: "#" })} de # vagas` }),
 	updated: "Atualizado",
