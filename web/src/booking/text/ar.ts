@@ -124,7 +124,7 @@ export const ar: Text = {
 		none: "لا مواعيد متاحة",
 	},
 	legend: "دليل الألوان",
-	legendOf: { updated: "تغيّر للتو", holding: "نحجزه لك…", mine: "موعدك", stale: "خط متقطع: ربما تغيّر" },
+	legendOf: { updated: "تغيّر للتو", mine: "موعدك", stale: "خط متقطع: ربما تغيّر" },
 	dayState: { available: "متاح", limited: "أماكن قليلة", booked: "محجوز بالكامل", closed: "مغلق", past: "مضى" },
 	month: {
 		help: "تنقّل بمفاتيح الأسهم، وبمفتاحي Page Up وPage Down بين الأشهر، وافتح اليوم بمفتاح Enter.",
@@ -138,7 +138,7 @@ export const ar: Text = {
 		help: "تنقّل بمفاتيح الأسهم، وبمفتاحي Page Up وPage Down بين الأشهر، ومع Shift بين السنوات.",
 	},
 	nextFree: "أقرب موعد متاح",
-	state: { available: "متاح", limited: "أماكن قليلة", booked: "محجوز", closed: "مغلق", mine: "موعدك" },
+	state: { available: "متاح", limited: "أماكن قليلة", booked: "محجوز", closed: "مغلق", holding: "نحجزه لك…", mine: "موعدك" },
 	left: (n) =>
 		count(n, {
 			zero: "لم يبقَ مكان",
