@@ -69,6 +69,8 @@ export interface ChoiceContext {
 
 /** null: the venue offers nothing. */
 export function createChoice(venue: Venue, context: ChoiceContext): Choice | null {
+	/** A link may say in which language it opens; so does the same page when it is loaded again. */
+	const lang = new URLSearchParams(context.search).get("lang");
 	/** Sessions bring their own length; only timed services have one to choose. */
 	const durationsOf = (item: Service): readonly number[] =>
 		venue.resources.every((other) => other.kind === "session" || !item.resources.includes(other.id)) ? [] : item.durationsMin;
@@ -166,6 +168,7 @@ export function createChoice(venue: Venue, context: ChoiceContext): Choice | nul
 			if (party.value > 1) out.set("party", String(party.value));
 			out.set("date", date.value);
 			out.set("view", view.value);
+			if (lang) out.set("lang", lang);
 			return `?${out.toString()}`;
 		}),
 	};

@@ -1,6 +1,7 @@
 /* Head and body of every page. */
 import type { ComponentChildren, JSX } from "preact";
 import { Mark } from "../icons.js";
+import { LanguageMenu } from "../language-menu.js";
 import { text } from "../text/index.js";
 
 interface Props {
@@ -33,6 +34,7 @@ export function Frame({ title, href, note, aside, skipTo, children }: Props): JS
 					{note && <p class="head-note">{note}</p>}
 				</div>
 				{aside}
+				<LanguageMenu />
 			</header>
 			{children}
 		</>
