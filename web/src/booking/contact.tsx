@@ -11,13 +11,13 @@ export function Contact({ model }: { readonly model: { readonly venue: Venue } }
 			{phone && (
 				<a href={`tel:${phone.replace(/[^+\d]/g, "")}`}>
 					<Icon name="phone" />
-					{phone}
+					<bdi dir="ltr">{phone}</bdi>
 				</a>
 			)}
 			{email && (
 				<a href={`mailto:${email}`}>
 					<Icon name="mail" />
-					{email}
+					<bdi dir="ltr">{email}</bdi>
 				</a>
 			)}
 		</p>

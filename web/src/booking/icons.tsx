@@ -25,9 +25,12 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
+/** These point along the line, so they turn with it. */
+const MIRRORED: ReadonlySet<IconName> = new Set<IconName>(["left", "right", "arrow"]);
+
 export function Icon({ name }: { readonly name: IconName }): JSX.Element {
 	return (
-		<svg class="icon" viewBox="0 0 20 20" aria-hidden="true" focusable="false">
+		<svg class={MIRRORED.has(name) ? "icon icon-mirrored" : "icon"} viewBox="0 0 20 20" aria-hidden="true" focusable="false">
 			<path d={PATHS[name]} />
 		</svg>
 	);

@@ -26,6 +26,12 @@ function speak(code: string): void {
 	location.reload();
 }
 
+/** Who came by a link in a language and has chosen none stays in it on the next page. */
+export function keepLinkedLanguage(): void {
+	const linked = new URLSearchParams(location.search).get("lang");
+	if (linked && LANGUAGES[linked] && here(linked) && !/(^|; )lang=/.test(document.cookie)) document.cookie = `lang=${linked}; Path=/; SameSite=Lax`;
+}
+
 export function LanguageMenu(): JSX.Element {
 	const menu = useRef<HTMLDetailsElement>(null);
 	const [, redraw] = useState(0); // the links name the address of the moment

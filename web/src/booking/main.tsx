@@ -1,6 +1,7 @@
 /* Boot: which page is this, and draw it. */
 import { render, type JSX } from "preact";
 import { boot, type Boot } from "./boot.js";
+import { keepLinkedLanguage } from "./language-menu.js";
 import { fetchPartsWhenIdle, lazily } from "./lazily.js";
 import { createVenueModel } from "./model.js";
 import { Frame } from "./pages/frame.js";
@@ -44,6 +45,7 @@ function NoVenue(): JSX.Element {
 
 const root = document.getElementById("app");
 if (root) {
+	keepLinkedLanguage();
 	root.replaceChildren();
 	render(pageFor(boot()), root);
 	fetchPartsWhenIdle();

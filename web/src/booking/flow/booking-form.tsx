@@ -63,7 +63,7 @@ export function BookingForm({ model, flow }: Props): JSX.Element {
 				problem && Object.keys(refused).length === 0 && <Failure problem={problem} />
 			)}
 			<div class="form-end">
-				{service.note && <p class="hint note">{service.note}</p>}
+				{service.note && <p class="hint note"><bdi>{service.note}</bdi></p>}
 				{price && (
 					<p class="total">
 						<span>{text.facts.price}</span> <strong>{price}</strong>

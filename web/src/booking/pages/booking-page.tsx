@@ -151,7 +151,7 @@ function Facts({ booking, venue, format }: { readonly booking: Booking; readonly
 			<div class="fact">
 				<dt>{text.booked.reference}</dt>
 				<dd>
-					<code>{booking.ref}</code>
+					<code dir="ltr">{booking.ref}</code>
 					{"clipboard" in navigator && (
 						<button type="button" class="link" onClick={copy}>
 							{copied ? text.booked.copied : text.booked.copy}

@@ -53,7 +53,7 @@ export function SlotFacts({ model, slot, omit = [] }: Props): JSX.Element {
 			)}
 			{(notices.length > 0 || service.note) && (
 				<Fact icon="info" name={text.facts.conditions}>
-					{service.note}
+					<bdi>{service.note}</bdi>
 					{service.note && notices.length > 0 && <br />}
 					{notices.join(" · ")}
 				</Fact>
