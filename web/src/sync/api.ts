@@ -144,7 +144,8 @@ export function createApi(options: ApiOptions): Api {
 				await pause(n);
 				continue;
 			}
-			if (intent !== null && !again) keys.removeItem(intent);
+			// A gateway's 5xx may hide a write that was made, so the next attempt must be the same one.
+			if (intent !== null && !again && result.error.status < 500) keys.removeItem(intent);
 			return result;
 		}
 	};

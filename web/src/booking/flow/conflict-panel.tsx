@@ -18,13 +18,15 @@ interface Props {
 	readonly search: Search;
 	readonly title: string;
 	readonly problem?: Problem;
+	/** Above the list; without it: that the form is kept. */
+	readonly lead?: string;
 	/** Leave the focus where it is. */
 	readonly quiet?: boolean;
 	readonly choose: (alternative: Alternative) => void;
 	readonly wait?: () => void;
 }
 
-export function ConflictPanel({ place, service, search, title, problem, quiet = false, choose, wait }: Props): JSX.Element {
+export function ConflictPanel({ place, service, search, title, problem, lead, quiet = false, choose, wait }: Props): JSX.Element {
 	const panel = useRef<HTMLElement>(null);
 	useEffect(() => {
 		if (!quiet) panel.current?.focus();
@@ -38,7 +40,7 @@ export function ConflictPanel({ place, service, search, title, problem, quiet = 
 				{title}
 			</h3>
 			{problem?.heldUntil && <p>{text.conflict.heldUntil(`${format.time(problem.heldUntil)} ${format.zone(problem.heldUntil)}`)}</p>}
-			{offers && <p>{offers.length === 0 ? text.conflict.none : problem ? text.conflict.choose : text.conflict.nearest}</p>}
+			{offers && <p>{offers.length === 0 ? text.conflict.none : (lead ?? text.conflict.choose)}</p>}
 			{offers && <AlternativesList place={place} service={service} party={search.party} offers={offers} choose={choose} />}
 			{failed && <Failure problem={failed} title={text.conflict.searchFailed} retry={retry} />}
 			{!offers && !failed && (

@@ -32,6 +32,7 @@ export function Details({ model, flow, opened }: Props): JSX.Element {
 					service={choice.service.value}
 					search={searchFor(model, slot)}
 					title={changed ? text.sheet.notForThis : opened.state === "booked" ? text.sheet.booked : text.sheet.taken}
+					lead={text.conflict.nearest}
 					quiet={changed}
 					choose={(alternative) => void flow.choose(alternative)}
 					wait={() => waitFor(model, slot)}

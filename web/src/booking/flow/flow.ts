@@ -8,8 +8,9 @@ import { announce } from "../announcer.js";
 import type { VenueModel } from "../model.js";
 import { api } from "../services.js";
 import { text } from "../text/index.js";
+import { isConflict } from "./conflicts.js";
 import { customerOf, draft } from "./draft.js";
-import { createHold, isConflict, type Hold } from "./hold.js";
+import { createHold, type Hold } from "./hold.js";
 import { readKept } from "./kept.js";
 
 export interface BookingFlow {

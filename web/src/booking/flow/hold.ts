@@ -17,6 +17,7 @@ import { announce } from "../announcer.js";
 import type { VenueModel } from "../model.js";
 import { api, environment } from "../services.js";
 import { text } from "../text/index.js";
+import { isConflict } from "./conflicts.js";
 import { createCountdown } from "./countdown.js";
 import { forget, keep, type Kept } from "./kept.js";
 import { reached } from "./positions.js";
@@ -50,10 +51,6 @@ export interface Hold {
 	release(): void;
 	close(): void;
 }
-
-/** Refusals that another time cures. */
-const CONFLICTS: ReadonlySet<string> = new Set(["slot-full", "slot-held", "hold-expired", "outside-hours"]);
-export const isConflict = (problem: Problem): boolean => CONFLICTS.has(problem.code);
 
 export function createHold(model: VenueModel, service: Service, booked: (ref: string) => void): Hold {
 	const { choice } = model;

@@ -120,7 +120,7 @@ const visitorZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 let visitorFormat: Format | null = null;
 
 /** The same time on the visitor's own clock; null when that clock says the same. */
-function visitorSpan(format: Format, venueZone: string, slot: Slot): string | null {
+export function visitorSpan(format: Format, venueZone: string, slot: Pick<Slot, "start" | "end">): string | null {
 	if (visitorZone === venueZone) return null;
 	visitorFormat ??= createFormat(format.locale, visitorZone, format.home);
 	const same = visitorFormat.fullDay(slot.start) === format.fullDay(slot.start) && visitorFormat.time(slot.start) === format.time(slot.start);
