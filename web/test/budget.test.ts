@@ -7,6 +7,7 @@ import ts from "typescript";
 
 const PAGE_BYTES = 40_000;
 const SYNC_BYTES = 8_192;
+const ADAPTER_BYTES = 1_000;
 
 const built = existsSync(`${WEB_ROOT}dist/assets`);
 
@@ -35,25 +36,38 @@ test("what is needed later is not in the first load", { skip: !built && "npm run
 	for (const word of ["booking-form", "sheet-title", "venue-card"]) assert.ok(!first.includes(word), word);
 });
 
-test("the client SDK stays within 8 KiB gzip", async () => {
+/** What an entry of the SDK weighs in a page, without the framework it adapts to. */
+async function sdkBytes(entry: string): Promise<number> {
 	const result = await build({
-		entryPoints: [`${WEB_ROOT}src/sync/index.ts`],
+		entryPoints: [`${WEB_ROOT}src/sync/${entry}`],
 		bundle: true,
 		minify: true,
 		write: false,
 		format: "esm",
 		target: "es2021",
+		external: ["react", "preact", "preact/hooks", "@preact/signals"],
 	});
-	const bytes = gzipSync(result.outputFiles[0]?.contents ?? new Uint8Array(), { level: 9 }).length;
-	assert.ok(bytes > 1_000 && bytes <= SYNC_BYTES, `${bytes} B`);
+	return gzipSync(result.outputFiles[0]?.contents ?? new Uint8Array(), { level: 9 }).length;
+}
+
+test("the client SDK stays within 8 KiB gzip, each adapter within 1 kB", async (t) => {
+	for (const [entry, budget] of [
+		["index.ts", SYNC_BYTES],
+		["adapters/react.ts", ADAPTER_BYTES],
+		["adapters/preact.ts", ADAPTER_BYTES],
+	] as const) {
+		const bytes = await sdkBytes(entry);
+		t.diagnostic(`${entry}: ${bytes} B`);
+		assert.ok(bytes > 200 && bytes <= budget, `${entry}: ${bytes} B`);
+	}
 });
 
-test("the client SDK names no part of a page", () => {
+test("the core of the client SDK names no part of a page, and nothing outside its folder", () => {
 	const folder = `${WEB_ROOT}src/sync/`;
-	for (const name of readdirSync(folder)) {
+	for (const name of readdirSync(folder).filter((file) => file.endsWith(".ts"))) {
 		const source = readFileSync(folder + name, "utf8");
-		assert.doesNotMatch(source, /\b(document|localStorage|preact|HTMLElement|querySelector)\b/, name);
-		assert.doesNotMatch(source, /from "\.\.\//, name);
+		assert.doesNotMatch(source, /\b(document|localStorage|preact|react|HTMLElement|querySelector)\b/, name);
+		assert.doesNotMatch(source, /from "(?!\.\/[\w-]+\.js")/, name);
 	}
 });
 
