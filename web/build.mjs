@@ -17,6 +17,8 @@ const dist = new URL("dist/", root);
 const source = new URL("src/booking/", root);
 const text = new URL("text/", source);
 const ENTRY = new URL("main.tsx", source).pathname;
+/** Parts that lazily() fetches at once: they wait for nothing, so their words are in the first script. */
+const AT_ONCE = ["src/booking/grid/grid.tsx"];
 
 const OPTIONS = {
 	bundle: true,
@@ -84,19 +86,21 @@ async function program() {
 	});
 	for (const file of outputFiles) await emit(`assets/${basename(file.path)}`, Buffer.from(file.contents));
 	const entry = Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint === "src/booking/main.tsx");
-	const needed = new Set();
-	const follow = (path) => {
+	const neededBy = (path, needed = new Set()) => {
 		for (const { path: other, kind } of metafile.outputs[path].imports)
-			if (kind === "import-statement" && !needed.has(other)) {
-				needed.add(other);
-				follow(other);
-			}
+			if (kind === "import-statement" && !needed.has(other)) neededBy(other, needed.add(other));
+		return needed;
 	};
-	follow(entry);
+	const needed = neededBy(entry);
+	const atOnce = Object.keys(metafile.outputs).filter((path) => AT_ONCE.some((file) => file in metafile.outputs[path].inputs));
+	if (atOnce.length < AT_ONCE.length) throw new Error(`no file for one of ${AT_ONCE}`);
 	return {
 		script: `/${entry}`,
 		preloads: [...needed].map((path) => `/${path}`),
-		sources: [entry, ...needed].flatMap((path) => Object.keys(metafile.outputs[path].inputs)).filter((path) => path.startsWith("src/booking/")),
+		sources: [entry, ...atOnce]
+			.flatMap((path) => [path, ...neededBy(path)])
+			.flatMap((path) => Object.keys(metafile.outputs[path].inputs))
+			.filter((path) => path.startsWith("src/booking/")),
 	};
 }
 
