@@ -90,12 +90,14 @@ export function createHold(model: VenueModel, service: Service, booked: (ref: st
 		const now = state.peek();
 		if (now.kind !== "held" || !reached(now.booking.position, position)) return;
 		model.holding.value = null;
-		model.mine.value = model.open.peek()?.id ?? null;
-		if (!now.shown) state.value = { ...now, shown: true };
+		const slot = model.open.peek();
+		model.mine.value = slot?.id ?? null;
+		if (now.shown) return;
+		least = slot?.remaining ?? Infinity;
+		state.value = { ...now, shown: true };
 	};
 	const take = (booking: Booking, deadline: number): void => {
 		remember(booking.ref, deadline);
-		least = Infinity;
 		state.value = { kind: "held", booking, shown: false };
 		show(model.position.peek());
 		countdown.start(deadline);

@@ -42,7 +42,7 @@ export function Waitlist({ model, window, close }: Props): JSX.Element {
 	return (
 		<dialog class="ask ask-wide" ref={dialog} aria-labelledby="wait-title" onClose={close}>
 			{entry ? (
-				<Joined entry={entry.entry} span={entry.span} close={close} />
+				<Joined service={model.choice.service.value.name} entry={entry.entry} span={entry.span} close={close} />
 			) : (
 				<JoinForm model={model} spans={spansOf(model, window)} joined={(made, span) => setEntry({ entry: made, span })} close={close} />
 			)}
@@ -139,7 +139,15 @@ function JoinForm({ model, spans, joined, close }: JoinProps): JSX.Element {
 	);
 }
 
-function Joined({ entry, span, close }: { readonly entry: WaitlistEntry; readonly span: Span; readonly close: () => void }): JSX.Element {
+interface JoinedProps {
+	readonly service: string;
+	readonly entry: WaitlistEntry;
+	readonly span: Span;
+	readonly close: () => void;
+}
+
+/** The line is one for the service; the span says what of it would do. */
+function Joined({ service, entry, span, close }: JoinedProps): JSX.Element {
 	const title = useRef<HTMLHeadingElement>(null);
 	useEffect(() => title.current?.focus(), []);
 	return (
@@ -148,9 +156,10 @@ function Joined({ entry, span, close }: { readonly entry: WaitlistEntry; readonl
 				<Icon name="check" />
 			</span>
 			<h2 id="wait-title" ref={title} tabIndex={-1}>
-				{text.waitlist.joined(entry.rank, span.words)}
+				{text.waitlist.joined(entry.rank, service)}
 			</h2>
-			<p>{text.waitlist.next}</p>
+			<p class="joined-when">{span.words}</p>
+			<p class="hint">{text.waitlist.next}</p>
 			<button type="button" class="button primary" onClick={close}>
 				{text.waitlist.done}
 			</button>

@@ -307,7 +307,7 @@ export const ar: Text = {
 		joining: "جارٍ الانضمام…",
 		notNow: "ليس الآن",
 		failed: "تعذّرت إضافتك إلى القائمة.",
-		joined: (rank, when) => count(rank, { other: `ترتيبك # في قائمة الانتظار: ${when}` }),
+		joined: (rank, service) => count(rank, { other: `ترتيبك # في قائمة الانتظار: ${service}` }),
 		next: "يرى المكان القائمة ويتواصل معك عندما يتوفر موعد. لا يُحجز شيء تلقائيًا.",
 		done: "العودة إلى المواعيد",
 	},

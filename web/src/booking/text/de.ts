@@ -269,7 +269,7 @@ export const de: Text = {
 		joining: "Wird eingetragen…",
 		notNow: "Jetzt nicht",
 		failed: "Die Eintragung hat nicht geklappt.",
-		joined: (rank, when) => count(rank, { other: `Sie sind auf Platz # der Warteliste für ${when}` }),
+		joined: (rank, service) => count(rank, { other: `Sie sind auf Platz # der Warteliste für ${service}` }),
 		next: "Das Team sieht die Liste und meldet sich bei Ihnen, wenn etwas frei wird. Von selbst wird nichts gebucht.",
 		done: "Zurück zu den Zeiten",
 	},

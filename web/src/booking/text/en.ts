@@ -274,7 +274,7 @@ export const en = {
 		joining: "Joining…",
 		notNow: "Not now",
 		failed: "We could not put you on the list.",
-		joined: (rank: number, when: string): string => `You are ${ordinal(rank)} in line for ${when}`,
+		joined: (rank: number, service: string): string => `You are ${ordinal(rank)} in line for ${service}`,
 		next: "The venue sees the list and gets in touch with you when a place comes free. Nothing is booked by itself.",
 		done: "Back to the times",
 	},

@@ -269,7 +269,7 @@ export const pt: Text = {
 		joining: "A entrar…",
 		notNow: "Agora não",
 		failed: "Não foi possível entrar na lista.",
-		joined: (rank, when) => count(rank, { other: `Está em #.º lugar na lista de espera: ${when}` }),
+		joined: (rank, service) => count(rank, { other: `Está em #.º lugar na lista de espera: ${service}` }),
 		next: "O estabelecimento vê a lista e contacta-o quando houver uma vaga. Nada é reservado automaticamente.",
 		done: "Voltar aos horários",
 	},
