@@ -20,6 +20,8 @@ const pair = async (address) => {
 	for (const page of pages) await open(page, address);
 	return pages;
 };
+/** The number that a cell of the grid says. */
+const left = async (page, slot) => Number(/(\d+) left/.exec(await slotOf(page, slot).getAttribute("aria-label"))[1]);
 const done = async (...pages) => {
 	for (const page of pages) {
 		assert.deepEqual(page.complaints, []);
@@ -97,8 +99,7 @@ test("a booking made over the interface is seen, with the new number", async () 
 	const slot = await server.freeSlot("padel", 10);
 	const page = await visitor(browser);
 	await open(page, slot.address("week"));
-	const left = async () => Number(/(\d+) left/.exec(await slotOf(page, slot).getAttribute("aria-label"))[1]);
-	const before = await left();
+	const before = await left(page, slot);
 	const answer = await server.post("/v1/bookings", {
 		service: slot.service,
 		start: slot.start,
@@ -106,7 +107,7 @@ test("a booking made over the interface is seen, with the new number", async () 
 	});
 	assert.equal(answer.status, 201);
 	await slotOf(page, slot).and(page.locator(".is-updated")).waitFor({ timeout: 2_000 });
-	assert.equal(await left(), before - 1);
+	assert.equal(await left(page, slot), before - 1);
 	await done(page);
 });
 
@@ -134,19 +135,86 @@ test("when nearly everything changes at once, one line says so instead of hundre
 	await done(page);
 });
 
-test("where WebSockets do not pass, the same comes over server-sent events", async () => {
+test("within half a second, over WebSocket, server-sent events and long-poll alike", async (t) => {
 	const slot = await server.freeSlot("padel", 17);
-	const page = await visitor(browser);
-	await page.addInitScript(() => {
-		window.WebSocket = class extends WebSocket {
-			constructor() {
-				super(`ws://${location.host}/blocked`);
-			}
-		};
+	const roads = { websocket: [], "server-sent events": ["WebSocket"], "long-poll": ["WebSocket", "EventSource"] };
+	const pages = [];
+	for (const [road, blocked] of Object.entries(roads)) {
+		const page = await visitor(browser);
+		await page.addInitScript(block, blocked);
+		await open(page, slot.address("week"));
+		pages.push({ road, page, before: await left(page, slot) });
+	}
+	// From the request of whoever books until the ring, the new number and the frame that shows them.
+	const watched = pages.map(({ page }) =>
+		page.evaluate(
+			(id) =>
+				new Promise((seen) => {
+					const look = () => {
+						if (!document.querySelector(`[data-slot="${id}"].is-updated`)) return;
+						observer.disconnect();
+						requestAnimationFrame(() => seen(Date.now()));
+					};
+					const observer = new MutationObserver(look);
+					observer.observe(document.body, { subtree: true, childList: true, attributes: true });
+				}),
+			slot.id,
+		),
+	);
+	const sent = Date.now();
+	const answer = await server.post("/v1/bookings", {
+		service: slot.service,
+		resource: slot.resource,
+		start: slot.start,
+		customer: { name: "Rui", email: "rui@example.org" },
 	});
-	await open(page, slot.address("week"));
-	const answer = await server.post("/v1/holds", { service: slot.service, start: slot.start });
 	assert.equal(answer.status, 201);
-	await slotOf(page, slot).and(page.locator(".is-updated")).waitFor({ timeout: 2_000 });
+	for (const [n, { road, page, before }] of pages.entries()) {
+		t.diagnostic(`${road}: on the screen ${(await watched[n]) - sent} ms after the booking was sent`);
+		assert.equal(await left(page, slot), before - 1);
+	}
+	await done(...pages.map(({ page }) => page));
+});
+
+test("the tabs of one browser share a connection, and lose nothing with the tab that holds it", async () => {
+	const slot = await server.freeSlot("massage", 42);
+	const first = await visitor(browser);
+	const tabs = [first, await first.context().newPage(), await first.context().newPage()];
+	const sockets = [];
+	for (const tab of tabs) {
+		tab.on("websocket", (socket) => sockets.push(socket));
+		await open(tab, slot.address("week"));
+	}
+	assert.equal(sockets.length, 1, "three tabs, one socket");
+	await first.close();
+	const rest = tabs.slice(1);
+	const body = { service: slot.service, resource: slot.resource, start: slot.start };
+	assert.equal((await server.post("/v1/holds", body)).status, 201);
+	for (const tab of rest) await slotOf(tab, slot).and(tab.locator("[data-state=booked]")).waitFor();
+	assert.equal(sockets.length, 2, "one for all of them before, one for the rest after");
+	await rest[0].context().close();
+});
+
+test("a venue that is imported anew changes hundreds of times: one line, no marks", async () => {
+	const free = await server.freeSlot("padel", 10);
+	const page = await visitor(browser);
+	await open(page, free.address("week"));
+	server.importFile("examples/venues/harbour.json", (venue) => {
+		venue.resources.find(({ key }) => key === "court").capacity = 6;
+	});
+	await page.getByText(/^[2-9]\d\d slots refreshed$/).waitFor();
+	assert.equal(await page.locator(".is-updated").count(), 0);
+	await page.locator(".cell[aria-label*='6 left']").first().waitFor();
 	await done(page);
 });
+
+/** In the page: these ways to the server lead nowhere. */
+function block(names) {
+	const nowhere = { WebSocket: () => `ws://${location.host}/blocked`, EventSource: () => "/blocked" };
+	for (const name of names)
+		window[name] = class extends window[name] {
+			constructor() {
+				super(nowhere[name]());
+			}
+		};
+}

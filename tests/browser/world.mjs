@@ -8,6 +8,7 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
+import { EventEmitter, once } from "node:events";
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -92,6 +93,13 @@ export class Server {
 		execFileSync(program, ["import", file, "--db", `sqlite:${this.#folder}/demo.db`], { stdio: ["ignore", "ignore", "inherit"], env });
 	}
 
+	/** The same with a file of the repository, changed. */
+	importFile(path, change) {
+		const venue = JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), "utf8"));
+		change(venue);
+		this.import(venue);
+	}
+
 	/** Another program that knows nothing of us writes the database. */
 	sql(statement) {
 		execFileSync("sqlite3", ["-cmd", ".timeout 5000", join(this.#folder, "demo.db"), statement]);
@@ -148,11 +156,18 @@ export async function launch() {
 	return chromium.launch({ executablePath: process.env.CHROMIUM_BIN ?? "/usr/bin/chromium", args: ARGS });
 }
 
-/** A visitor: a window with storage of its own. What the page says against itself (errors, refused content) is collected. */
-export async function visitor(browser, options = {}) {
+/**
+ * A visitor: a window with storage of its own. What the page says against itself (errors, refused content) is collected, and so is
+ * what it says aloud (`hears`). `notifies: false`: a browser without ariaNotify, whose live regions are listened to.
+ */
+export async function visitor(browser, { notifies = true, ...options } = {}) {
 	const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: "no-preference", ...options });
 	const page = await context.newPage();
 	page.setDefaultTimeout(15_000);
+	page.heard = [];
+	page.voice = new EventEmitter();
+	await page.exposeFunction("hearForTest", (sentence) => page.voice.emit("sentence", page.heard.push(sentence)));
+	await page.addInitScript(listen, notifies);
 	page.complaints = [];
 	page.on("pageerror", (error) => page.complaints.push(error.message));
 	page.on("console", (message) => {
@@ -179,6 +194,32 @@ export async function gate(page) {
 			for (const send of late) send();
 		},
 	};
+}
+
+function listen(notifies) {
+	const hear = (sentence, urgent) => void window.hearForTest((urgent ? "! " : "") + sentence);
+	if (notifies) {
+		Document.prototype.ariaNotify = (sentence, options) => hear(sentence, options?.priority === "high");
+		return;
+	}
+	delete Document.prototype.ariaNotify;
+	const observer = new MutationObserver((mutations) => {
+		const regions = new Set(mutations.map(({ target }) => (target.closest ? target : target.parentElement)?.closest("[aria-live]")));
+		for (const region of regions)
+			if (region?.textContent && region.ariaLive !== "off") hear(region.textContent, region.ariaLive === "assertive");
+	});
+	observer.observe(document, { subtree: true, childList: true, characterData: true });
+}
+
+/** Wait until the page has said it; "! " stands before what it said at once. */
+export async function hears(page, sentence) {
+	const signal = AbortSignal.timeout(15_000);
+	const found = () => page.heard.some((said) => (typeof sentence === "string" ? said === sentence : sentence.test(said)));
+	while (!found()) {
+		await once(page.voice, "sentence", { signal }).catch(() => {
+			throw new Error(`not heard: ${sentence}; but: ${page.heard.join(" | ")}`);
+		});
+	}
 }
 
 export const slotOf = (page, slot) => page.locator(`[data-slot="${slot.id}"]`);
