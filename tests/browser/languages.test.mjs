@@ -126,12 +126,14 @@ function ours(sentence) {
 	return rest;
 }
 
-/** The words that are not the page's: the venue's own, the visitor's, the names of languages, and what Intl calls days and units. */
+/** The words that are not the page's: the venue's own, the visitor's, the names of languages and keys, and what Intl calls days and units. */
 function theirs(venue) {
-	const text = [JSON.stringify(venue), venue.tz, "Ana Sousa ana@example.org", "English Deutsch Português العربية", "WET WEST GMT"];
+	const text = [JSON.stringify(venue), venue.tz, "Ana Sousa ana@example.org", "English Deutsch Português العربية", "WET WEST GMT", "Alt+Enter"];
 	for (let n = 0; n < 12; n++)
-		for (const month of ["long", "short"])
-			for (const weekday of ["long", "short"]) text.push(new Intl.DateTimeFormat("en-GB", { month, weekday }).format(Date.UTC(2026, n, n + 1)));
+		for (const style of ["long", "short"]) {
+			text.push(new Intl.DateTimeFormat("en-GB", { month: style }).format(Date.UTC(2026, n, 1)));
+			text.push(new Intl.DateTimeFormat("en-GB", { weekday: style }).format(Date.UTC(2026, 0, n + 1)));
+		}
 	for (const unit of ["hour", "minute", "second", "day"])
 		for (const n of [1, 2]) {
 			text.push(new Intl.NumberFormat("en-GB", { style: "unit", unit, unitDisplay: "short" }).format(n));

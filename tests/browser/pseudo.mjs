@@ -38,7 +38,7 @@ export const sentences = (page) =>
 		const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
 		for (let node = walk.currentNode; node; node = walk.nextNode()) {
 			if (node.nodeType === Node.TEXT_NODE) {
-				if (!node.parentElement.closest("script, style, noscript")) found.push([node.parentElement.className, node.data]);
+				if (!node.parentElement.closest("script, style, noscript, code")) found.push([node.parentElement.className, node.data]);
 			} else for (const name of ["aria-label", "title", "placeholder", "alt", "aria-roledescription", "aria-valuetext"]) if (node.hasAttribute(name)) found.push([name, node.getAttribute(name)]);
 		}
 		return found;
