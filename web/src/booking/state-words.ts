@@ -2,7 +2,7 @@
 import type { StatusState } from "../sync/index.js";
 import type { Told } from "./freshness.js";
 import type { Format } from "./format.js";
-import { text } from "./text/index.js";
+import { fromServer, text } from "./text/index.js";
 
 interface Words {
 	readonly title: string;
@@ -23,7 +23,7 @@ export function stateWords(told: Told, now: number, format: Pick<Format, "time" 
 		stale: () => spoken(text.banner.stale(time), ""),
 		unavailable: () => spoken(text.banner.unavailable, text.banner.unavailableDetail(time)),
 		offline: () => spoken(text.banner.offline, text.banner.offlineDetail(time)),
-		error: () => spoken(text.banner.error, told.problem ? told.problem.detail || text.banner.refusedDetail : text.banner.errorDetail),
+		error: () => spoken(text.banner.error, told.problem ? fromServer(told.problem.detail, text.banner.refusedDetail) : text.banner.errorDetail),
 	};
 	return words[told.state]();
 }

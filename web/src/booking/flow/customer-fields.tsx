@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import type { JSX } from "preact";
 import type { Problem } from "../../sync/index.js";
-import { text } from "../text/index.js";
+import { fromServer, text } from "../text/index.js";
 import { draft, type Draft } from "./draft.js";
 
 type Field = keyof Draft;
@@ -34,7 +34,7 @@ export function faultsOf(typed: Draft): Faults {
 /** The server's word about a field, where it is about one of these. */
 export function refusedField(problem: Problem | null): Faults {
 	const field = FIELDS.find((name) => problem?.field?.endsWith(name));
-	return problem && field ? { [field]: problem.detail } : {};
+	return problem && field ? { [field]: fromServer(problem.detail, text.form.fieldWrong) } : {};
 }
 
 export function focusFirst(form: HTMLFormElement | null, faults: Faults): boolean {

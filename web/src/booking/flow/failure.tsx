@@ -1,7 +1,7 @@
 /* Something did not work and nothing is lost: what happened, the number to name when calling, and the way on. */
 import type { JSX } from "preact";
 import type { Problem } from "../../sync/index.js";
-import { text } from "../text/index.js";
+import { fromServer, text } from "../text/index.js";
 
 interface Props {
 	readonly problem: Problem;
@@ -27,4 +27,4 @@ export function Failure({ problem, title = text.form.failed, retry }: Props): JS
 
 /** The server's own sentence; its absence is a gateway's error page, or silence. */
 const reasonOf = ({ code, detail }: Problem): string =>
-	code === "network" ? text.form.networkDetail : code === "rate-limited" ? text.form.tooMany : detail || text.form.serverDetail;
+	code === "network" ? text.form.networkDetail : code === "rate-limited" ? text.form.tooMany : fromServer(detail, text.form.serverDetail);

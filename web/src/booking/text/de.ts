@@ -173,6 +173,7 @@ export const de: Text = {
 		pickFirst: "Wählen Sie eine andere Zeit, um fortzufahren.",
 		nameMissing: "Bitte nennen Sie uns Ihren Namen.",
 		emailMissing: "Bitte geben Sie eine E-Mail-Adresse an, damit wir Sie erreichen.",
+		fieldWrong: "Bitte prüfen Sie diese Angabe.",
 		emailWrong: "Das sieht nicht nach einer E-Mail-Adresse aus.",
 		failed: "Die Buchung konnte nicht abgeschlossen werden.",
 		networkDetail:

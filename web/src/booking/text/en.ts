@@ -179,6 +179,7 @@ export const en = {
 		pickFirst: "Choose another time to go on.",
 		nameMissing: "Please tell us your name.",
 		emailMissing: "Please give an email address, so that we can reach you.",
+		fieldWrong: "Please check this.",
 		emailWrong: "This does not look like an email address.",
 		failed: "We could not finish the booking.",
 		networkDetail: "The server did not answer. Nothing is lost: try again, and we ask once more without doing it twice.",

@@ -10,3 +10,6 @@ declare global {
 
 export const text: Text = globalThis.slotcastText;
 export type { Text };
+
+/** The server explains in English. Those who read another language are told what we can say ourselves, which is less. */
+export const fromServer = (sentence: string, otherwise: string, lang = text.lang): string => (/^en\b/.test(lang) && sentence) || otherwise;

@@ -173,6 +173,7 @@ export const pt: Text = {
 		pickFirst: "Escolha outro horário para continuar.",
 		nameMissing: "Indique o seu nome, por favor.",
 		emailMissing: "Indique um endereço de email para o podermos contactar.",
+		fieldWrong: "Verifique este campo, por favor.",
 		emailWrong: "Isto não parece um endereço de email.",
 		failed: "Não foi possível concluir a reserva.",
 		networkDetail:
