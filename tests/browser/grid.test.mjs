@@ -163,8 +163,9 @@ test("without motion the ring is dotted", async () => {
 	await page.context().close();
 });
 
-test("a grid that may be out of date has dashed outlines", async () => {
+test("a grid that may be out of date has dashed outlines", async (t) => {
 	const other = await new Server().start();
+	t.after(() => other.destroy());
 	const page = await visitor(browser);
 	const slot = await other.freeSlot("padel", 8);
 	await open(page, slot.address("week"));
@@ -176,7 +177,6 @@ test("a grid that may be out of date has dashed outlines", async () => {
 	await painted(page);
 	assert.ok(new Set(await edge()).size > 1);
 	await page.context().close();
-	await other.destroy();
 });
 
 test("the keyboard moves, opens and comes back; the element with the focus says what is painted there", async () => {
