@@ -3,8 +3,10 @@
  * again, and that elements, keyboard and names over the paint agree with it.
  */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
-import { dateIn, launch, open, Server, slotOf, visitor } from "./world.mjs";
+import { fileURLToPath } from "node:url";
+import { assertAccessible, dateIn, launch, open, Server, slotOf, visitor } from "./world.mjs";
 
 const server = new Server();
 let browser;
@@ -261,5 +263,45 @@ test("right to left, the week begins on the right, and a click finds the same ce
 	await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
 	await page.locator(".sheet[open]").waitFor();
 	assert.match(await page.locator(".sheet").textContent(), new RegExp(slot.resourceName));
+	await page.context().close();
+});
+
+test("a week of 67,200 times is a timeline of which the window has elements, and all of it keys, names and clicks", async () => {
+	server.import(JSON.parse(execFileSync(fileURLToPath(new URL("../../bench/page_venue.py", import.meta.url)))));
+	const page = await visitor(browser);
+	const monday = dateIn((8 - new Date().getUTCDay()) % 7 || 7);
+	await open(page, `${server.url}/v/full?date=${monday}&view=week`);
+	const grid = page.locator("[role=grid]");
+	assert.deepEqual([await grid.getAttribute("aria-rowcount"), await grid.getAttribute("aria-colcount")], ["202", "337"]);
+	const count = await page.locator("[role=gridcell]").count();
+	assert.ok(count > 300 && count <= 1_300, String(count));
+	await assertAccessible(page, "dense grid");
+
+	const stop = page.locator('[role=gridcell][tabindex="0"]');
+	await stop.focus();
+	await page.keyboard.press("Control+End");
+	const label = () => page.evaluate(() => document.activeElement.getAttribute("aria-label"));
+	assert.match(await label(), /^23:30 UTC, Sun .*, Court 200, Available/);
+	await page.waitForFunction(() => document.querySelectorAll("[aria-rowindex='202'] [role=gridcell]").length > 10);
+	const [cell, box] = await Promise.all([stop.boundingBox(), page.locator(".grid-scroll").boundingBox()]);
+	assert.ok(cell.x + cell.width <= box.x + box.width && cell.y + cell.height <= box.y + box.height, "in sight");
+	await page.keyboard.press("ArrowLeft");
+	assert.match(await label(), /^23:00 UTC, Sun .*, Court 200/);
+	await assertAccessible(page, "dense grid, scrolled");
+
+	// The tab stop keeps its element, however far away the window is.
+	await page.evaluate(() => document.querySelector(".grid-scroll").scrollTo(0, 0));
+	await page.locator("[aria-rowindex='3'] [aria-colindex='2']").waitFor();
+	assert.match(await label(), /^23:00 UTC, Sun .*, Court 200/);
+
+	// A click where there is no element yet finds its cell by where it was.
+	await page.evaluate(() => {
+		for (const cell of document.querySelectorAll("[role=gridcell]")) cell.style.pointerEvents = "none";
+	});
+	const first = await page.locator("[aria-rowindex='5'] [aria-colindex='4']").boundingBox();
+	await page.mouse.click(first.x + first.width / 2, first.y + first.height / 2);
+	await page.locator(".sheet[open]").waitFor();
+	assert.match(await page.locator(".sheet").textContent(), /Court 003/);
+	assert.deepEqual(page.complaints, []);
 	await page.context().close();
 });
