@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """
-page_changes.py DATABASE.db RATE SECONDS: change RATE slots of bench/page_venue.py's venue a second, in 20 transactions a second, as
-another program would: rows of booking and claim, written with SQL. A free slot is taken, a taken one becomes free, never the same
-twice within a transaction. Prints how many it made and how far behind its schedule it ever was.
+page_changes.py DATABASE.db RATE SECONDS [DATE COURTS STARTS]: change RATE slots of bench/page_venue.py's venue a second, in 20
+transactions a second, as another program would: rows of booking and claim, written with SQL. A free slot is taken, a taken one becomes
+free, never the same twice within a transaction. DATE, COURTS and STARTS keep the changes to the first so many of each (all, from
+tomorrow). Prints how many it made and how far behind its schedule it ever was.
 """
 import datetime
 import random
@@ -17,10 +18,14 @@ path, rate, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
 db = sqlite3.connect(path, timeout=10, isolation_level=None)
 service, = db.execute("SELECT s.id FROM service s JOIN venue v ON v.id = s.venue_id WHERE v.slug = 'full'").fetchone()
 courts = [row[0] for row in db.execute("SELECT resource_id FROM service_resource WHERE service_id = ?", (service,))]
-tomorrow = datetime.datetime.now(datetime.timezone.utc).date() + datetime.timedelta(days=1)
-begin = int(datetime.datetime.combine(tomorrow, datetime.time(), datetime.timezone.utc).timestamp()) * 1_000_000
+first = datetime.datetime.now(datetime.timezone.utc).date() + datetime.timedelta(days=1)
+if len(sys.argv) > 4:
+    first = datetime.date.fromisoformat(sys.argv[4])
+    courts = courts[:int(sys.argv[5])]
+starts = int(sys.argv[6]) if len(sys.argv) > 6 else DAYS * 48
+begin = int(datetime.datetime.combine(first, datetime.time(), datetime.timezone.utc).timestamp()) * 1_000_000
 HALF_HOUR = 1_800_000_000
-slots = [(court, begin + i * HALF_HOUR) for court in courts for i in range(DAYS * 48)]
+slots = [(court, begin + i * HALF_HOUR) for court in courts for i in range(starts)]
 choice = random.Random(1)
 
 
