@@ -27,6 +27,7 @@ fresh_db() {
 start_server() {
   local db=$1
   shift
+  : >"$scratch/out" # there before the loop below looks for it
   "$bin" serve --db "sqlite:$db" --listen 127.0.0.1:0 --rate-limits off "$@" >"$scratch/out" 2>"$scratch/server.log" &
   server_pid=$!
   for _ in $(seq 200); do
