@@ -37,6 +37,12 @@ export interface Format {
 	shortDay(date: LocalDate): string;
 	/** "16 – 22 November"; with the year when it is not this one */
 	week(from: LocalDate, to: LocalDate): string;
+	/** "16–22 Nov" */
+	shortWeek(from: LocalDate, to: LocalDate): string;
+	/** "November 2026" */
+	month(date: LocalDate): string;
+	/** "1 Dec" */
+	dayMonth(date: LocalDate): string;
 	/** "09:15" from minutes after midnight */
 	clock(minutes: number): string;
 	/** "1 hr 30 mins" */
@@ -94,6 +100,8 @@ function makeFormat(lang: string, timeZone: string, habits: string): Format {
 	const dayNumber = date({ day: "numeric" });
 	const week = date({ day: "numeric", month: "long" });
 	const datedWeek = date({ day: "numeric", month: "long", year: "numeric" });
+	const dayMonth = date({ day: "numeric", month: "short" });
+	const month = date({ month: "long", year: "numeric" });
 	const clock = date(clockTime);
 
 	const number = once(() => new Intl.NumberFormat(locale));
@@ -138,6 +146,9 @@ function makeFormat(lang: string, timeZone: string, habits: string): Format {
 			const form = from.startsWith(thisYear) && to.startsWith(thisYear) ? week : datedWeek;
 			return form().formatRange(dayAt(from), dayAt(to));
 		},
+		shortWeek: (from, to) => dayMonth().formatRange(dayAt(from), dayAt(to)),
+		month: (date) => month().format(dayAt(date)),
+		dayMonth: (date) => dayMonth().format(dayAt(date)),
 		clock: (value) => clock().format(value * 60_000),
 		minutes(value) {
 			const whole = Math.floor(value / 60);

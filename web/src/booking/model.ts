@@ -10,11 +10,12 @@ import { createAloud, type Aloud } from "./aloud.js";
 import { announce } from "./announcer.js";
 import { watchAttention } from "./attention.js";
 import { createChoice, type Choice } from "./choice.js";
-import { addDays, addMonths, createZone, daysBetween, firstDayOfWeek, type LocalDate, type Zone } from "./dates.js";
+import { addDays, addMonths, createZone, firstDayOfWeek, type LocalDate, type Zone } from "./dates.js";
 import { formatFor, type Format } from "./format.js";
 import { createFreshness, type Told } from "./freshness.js";
 import { createMarks, type Marks } from "./marks.js";
 import { createRows, type Rows } from "./rows.js";
+import { nearestDays, type FreeDay } from "./nearest.js";
 import { api, environment } from "./services.js";
 import { stateWords } from "./state-words.js";
 import { text } from "./text/index.js";
@@ -77,8 +78,10 @@ export interface VenueModel {
 	/** Is there a day of the bookable window on that side of what is shown? */
 	readonly canGoBack: ReadonlySignal<boolean>;
 	readonly canGoOn: ReadonlySignal<boolean>;
-	/** Go to the next day with a free slot; false: none within the horizon. */
-	findNext(): Promise<boolean>;
+	/** The nearest days with something free for what was chosen; null: the server did not answer. */
+	findFree(limit: number): Promise<readonly FreeDay[] | null>;
+	/** Ask for a place on the waitlist for these days. */
+	openWaitlist(days: readonly LocalDate[]): void;
 	retry(): void;
 }
 
@@ -261,25 +264,25 @@ export function createVenueModel(venue: Venue, live: LiveClient, narrow: boolean
 		last,
 		canGoBack: computed(() => (shownDays.value[0] ?? "") > today.value),
 		canGoOn: computed(() => (shownDays.value[shownDays.value.length - 1] ?? "") < last.value),
-		async findNext() {
-			const span = Math.min(91, Math.max(0, daysBetween(today.value, last.value)));
-			const resource = choice.resource.value;
-			const duration = choice.duration.value;
-			const result = await api.availability({
-				service: choice.service.value.id,
-				from: today.value,
-				to: addDays(today.value, span),
-				party: choice.party.value,
-				...(resource ? { resource: resource.id } : {}),
-				...(duration === null ? {} : { durationMin: duration }),
-			});
-			const free = result.ok ? result.value.filter((slot) => slot.state !== "booked") : [];
-			// Forward from the day on the screen; from today when nothing lies ahead.
-			const dates = free.map((slot) => zone.wall(Date.parse(slot.start)).date);
-			const next = dates.find((date) => date > choice.date.value) ?? dates[0];
-			if (next === undefined) return false;
-			choice.date.value = next;
-			return true;
+		findFree(limit) {
+			const resource = choice.resource.peek();
+			const duration = choice.duration.peek();
+			const ask = async (from: LocalDate, to: LocalDate): Promise<readonly Slot[] | null> => {
+				const result = await api.availability({
+					service: choice.service.peek().id,
+					from,
+					to,
+					party: choice.party.peek(),
+					...(resource ? { resource: resource.id } : {}),
+					...(duration === null ? {} : { durationMin: duration }),
+				});
+				return result.ok ? result.value : null;
+			};
+			return nearestDays({ zone, from: choice.date.peek(), today: today.peek(), last: last.peek(), ask }, limit);
+		},
+		openWaitlist(days) {
+			const from = days[0] ?? choice.date.peek();
+			waitlist.value = { from: from < today.peek() ? today.peek() : from, to: days[days.length - 1] ?? from };
 		},
 		retry() {
 			// Without rows there is nothing to lose by asking anew; with them only the connection is tried.

@@ -76,6 +76,7 @@ export const ar: Text = {
 	zoneNote: (city) => `جميع الأوقات بتوقيت ${city}.`,
 	filters: {
 		edit: (chosen) => `${chosen}: تغيير`,
+		people: (n) => count(n, { one: "شخص واحد", two: "شخصان", few: "# أشخاص", many: "# شخصًا", other: "# شخص" }),
 		done: "عرض المواعيد",
 		clear: "مسح التصفية",
 		search: "البحث عن مكان",
@@ -137,6 +138,7 @@ export const ar: Text = {
 		far: (date) => `الحجز متاح حتى ${date}`,
 		help: "تنقّل بمفاتيح الأسهم، وبمفتاحي Page Up وPage Down بين الأشهر، ومع Shift بين السنوات.",
 	},
+	more: (n) => count(n, { other: "# أخرى" }),
 	nextFree: "أقرب موعد متاح",
 	state: { available: "متاح", limited: "أماكن قليلة", booked: "محجوز", closed: "مغلق", holding: "نحجزه لك…", mine: "موعدك" },
 	left: (n) =>

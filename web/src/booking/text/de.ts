@@ -60,6 +60,7 @@ export const de: Text = {
 	zoneNote: (city) => `Alle Zeiten sind Ortszeit ${city}.`,
 	filters: {
 		edit: (chosen) => `${chosen}: ändern`,
+		people: (n) => count(n, { one: "# Person", other: "# Personen" }),
 		done: "Zeiten zeigen",
 		clear: "Filter zurücksetzen",
 		search: "Ort suchen",
@@ -106,6 +107,7 @@ export const de: Text = {
 		far: (date) => `bisher buchbar bis ${date}`,
 		help: "Pfeiltasten bewegen, Bild auf und Bild ab blättern einen Monat, mit Umschalt ein Jahr.",
 	},
+	more: (n) => count(n, { other: "# weitere" }),
 	nextFree: "Nächste freie Zeit",
 	state: { available: "Frei", limited: "Wenige frei", booked: "Belegt", closed: "Geschlossen", holding: "Wird gehalten…", mine: "Ihre Zeit" },
 	left: (n) => count(n, { other: "noch # frei" }),

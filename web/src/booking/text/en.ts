@@ -66,6 +66,7 @@ export const en = {
 	zoneNote: (city: string): string => `All times are ${city} time.`,
 	filters: {
 		edit: (chosen: string): string => `${chosen}: change`,
+		people: (n: number): string => count(n, { one: "# person", other: "# people" }),
 		done: "Show times",
 		clear: "Clear filters",
 		search: "Find a place",
@@ -112,6 +113,7 @@ export const en = {
 		far: (date: string): string => `can be booked up to ${date} so far`,
 		help: "Arrow keys move, Page Up and Page Down go by a month, with Shift by a year.",
 	},
+	more: (n: number): string => count(n, { other: "# more" }),
 	nextFree: "Next free time",
 	state: { available: "Available", limited: "Few left", booked: "Booked", closed: "Closed", holding: "Holding…", mine: "Yours" },
 	left: (n: number): string => count(n, { other: "# left" }),

@@ -60,6 +60,7 @@ export const pt: Text = {
 	zoneNote: (city) => `Todas as horas são de ${city}.`,
 	filters: {
 		edit: (chosen) => `${chosen}: alterar`,
+		people: (n) => count(n, { one: "# pessoa", other: "# pessoas" }),
 		done: "Ver horários",
 		clear: "Limpar filtros",
 		search: "Procurar um local",
@@ -106,6 +107,7 @@ export const pt: Text = {
 		far: (date) => `por agora reservável até ${date}`,
 		help: "As setas movem, Page Up e Page Down mudam de mês, com Shift mudam de ano.",
 	},
+	more: (n) => count(n, { other: "mais #" }),
 	nextFree: "Próximo horário livre",
 	state: { available: "Livre", limited: "Poucas vagas", booked: "Reservado", closed: "Fechado", holding: "A reservar…", mine: "O seu" },
 	left: (n) => count(n, { one: "# vaga", other: "# vagas" }),

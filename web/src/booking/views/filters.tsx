@@ -1,28 +1,88 @@
-/* What to book: service, duration, people, resource. Native radios and buttons, drawn our way. */
-import type { ComponentChildren, JSX } from "preact";
+/*
+ * What to book: service, duration, people, resource. Native radios and buttons, drawn our way. Where there is no room beside the
+ * times they are one line that says what is chosen and opens a sheet, so that the first times stand on a phone's first screen.
+ */
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { ComponentChildren, JSX, TargetedMouseEvent } from "preact";
+import { Announcer } from "../announcer.js";
 import type { Service } from "../../sync/index.js";
+import { Icon } from "../icons.js";
 import type { VenueModel } from "../model.js";
+import { compact } from "../screen.js";
 import { text } from "../text/index.js";
+import { LegendMenu } from "./legend.js";
+import { priceFrom } from "./price.js";
+import { ResourceChoice } from "./resource-choice.js";
 
-export function Filters({ model }: { readonly model: VenueModel }): JSX.Element {
+export function FilterPanel({ model }: { readonly model: VenueModel }): JSX.Element {
+	return compact.value ? <FilterBar model={model} /> : <Filters model={model} />;
+}
+
+function FilterBar({ model }: { readonly model: VenueModel }): JSX.Element {
+	const { choice, format } = model;
+	const [open, setOpen] = useState(false);
+	const duration = choice.durationsOf(choice.service.value).length > 0 ? choice.duration.value : null;
+	const chosen = [
+		choice.service.value.name,
+		duration === null ? "" : format.minutes(duration),
+		choice.serving.value.length > 1 ? (choice.resource.value?.name ?? text.filters.any) : "",
+		choice.service.value.partyMax > 1 ? text.filters.people(choice.party.value) : "",
+	].filter(Boolean);
+	return (
+		<div class="filter-bar">
+			<button
+				type="button"
+				class="filter-line"
+				aria-haspopup="dialog"
+				aria-expanded={open}
+				aria-label={text.filters.edit(chosen.join(", "))}
+				onClick={() => setOpen(true)}
+			>
+				<Icon name="filter" />
+				<span class="filter-words">
+					<strong>{chosen[0]}</strong>
+					{chosen.slice(1).map((words) => (
+						<span key={words}>{words}</span>
+					))}
+				</span>
+				<Icon name="down" />
+			</button>
+			<LegendMenu />
+			{open && <FilterSheet model={model} close={() => setOpen(false)} />}
+		</div>
+	);
+}
+
+function FilterSheet({ model, close }: { readonly model: VenueModel; readonly close: () => void }): JSX.Element {
+	const dialog = useRef<HTMLDialogElement>(null);
+	useLayoutEffect(() => {
+		const element = dialog.current;
+		element?.showModal();
+		element?.querySelector<HTMLElement>("input:checked")?.focus();
+		return () => element?.close();
+	}, []);
+	const onBackdrop = (event: TargetedMouseEvent<HTMLDialogElement>): void => {
+		if (event.target === dialog.current) close();
+	};
+	return (
+		<dialog class="filter-sheet" ref={dialog} aria-label={text.filters.label} onClose={close} onClick={onBackdrop}>
+			<div class="filter-sheet-body">
+				<Filters model={model} />
+				<div class="filter-sheet-foot">
+					<button type="button" class="button primary wide" onClick={close}>
+						{text.filters.done}
+					</button>
+				</div>
+			</div>
+			<Announcer />
+		</dialog>
+	);
+}
+
+function Filters({ model }: { readonly model: VenueModel }): JSX.Element {
 	const { choice, venue, format } = model;
 	const service = choice.service.value;
 	const durations = shortestFirst(choice.durationsOf(service));
-	const detail = (item: Service): string => {
-		const lengths = shortestFirst(choice.durationsOf(item));
-		const shortest = lengths[0];
-		const longest = lengths[lengths.length - 1];
-		return [
-			shortest === undefined || longest === undefined
-				? ""
-				: shortest === longest
-					? format.minutes(shortest)
-					: format.lengths(shortest, longest),
-			item.partyMax > 1 ? text.filters.upTo(item.partyMax) : "",
-		]
-			.filter(Boolean)
-			.join(" · ");
-	};
 	return (
 		<div class="filters" role="group" aria-label={text.filters.label}>
 			<Choices legend={text.filters.service} kind="options">
@@ -31,7 +91,10 @@ export function Filters({ model }: { readonly model: VenueModel }): JSX.Element 
 						<input type="radio" name="service" checked={item === service} onChange={() => choice.chooseService(item)} />
 						<span class="option-face">
 							<span class="option-name">{item.name}</span>
-							<span class="option-detail">{detail(item)}</span>
+							<span class="option-detail">
+								<span>{detailOf(model, item)}</span>
+								{priceFrom(model, item) && <span class="option-price">{priceFrom(model, item)}</span>}
+							</span>
 						</span>
 					</label>
 				))}
@@ -52,23 +115,27 @@ export function Filters({ model }: { readonly model: VenueModel }): JSX.Element 
 				</Choices>
 			)}
 			{choice.serving.value.length > 1 && (
-				<Choices legend={text.filters.resource} kind="pills">
-					{[null, ...choice.serving.value].map((resource) => (
-						<label class="pill" key={resource?.id ?? "any"}>
-							<input
-								type="radio"
-								name="resource"
-								checked={choice.resource.value === resource}
-								onChange={() => (choice.resource.value = resource)}
-							/>
-							<span>{resource?.name ?? text.filters.any}</span>
-						</label>
-					))}
+				<Choices legend={text.filters.resource} kind="places">
+					<ResourceChoice model={model} />
 				</Choices>
 			)}
 			{service.partyMax > 1 && <Party model={model} max={service.partyMax} />}
+			{choice.filtered.value && (
+				<button type="button" class="link filters-clear" onClick={() => choice.clear()}>
+					{text.filters.clear}
+				</button>
+			)}
 		</div>
 	);
+}
+
+function detailOf({ choice, format }: VenueModel, service: Service): string {
+	const lengths = shortestFirst(choice.durationsOf(service));
+	const shortest = lengths[0];
+	const longest = lengths[lengths.length - 1];
+	const length =
+		shortest === undefined || longest === undefined ? "" : shortest === longest ? format.minutes(shortest) : format.lengths(shortest, longest);
+	return [length, service.partyMax > 1 ? text.filters.upTo(service.partyMax) : ""].filter(Boolean).join(" · ");
 }
 
 const shortestFirst = (durations: readonly number[]): readonly number[] => [...durations].sort((a, b) => a - b);
@@ -97,7 +164,7 @@ function Party({ model, max }: { readonly model: VenueModel; readonly max: numbe
 				<button type="button" aria-label={text.filters.fewer} disabled={party.value <= 1} onClick={() => (party.value -= 1)}>
 					−
 				</button>
-				<output aria-live="polite">{party.value}</output>
+				<output aria-live="polite">{model.format.number(party.value)}</output>
 				<button type="button" aria-label={text.filters.more} disabled={party.value >= max} onClick={() => (party.value += 1)}>
 					+
 				</button>

@@ -53,9 +53,8 @@ export function SlotFacts({ model, slot, omit = [] }: Props): JSX.Element {
 			)}
 			{(notices.length > 0 || service.note) && (
 				<Fact icon="info" name={text.facts.conditions}>
-					<bdi>{service.note}</bdi>
-					{service.note && notices.length > 0 && <br />}
-					{notices.join(" · ")}
+					{service.note && <bdi class="slot-note">{service.note}</bdi>}
+					{notices.length > 0 && <span class="slot-note">{notices.join(" · ")}</span>}
 				</Fact>
 			)}
 			<Age model={model} />

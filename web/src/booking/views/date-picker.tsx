@@ -1,0 +1,158 @@
+/*
+ * A month to choose a day from, in a native modal <dialog>: the browser traps the focus, closes on Esc and gives the focus back. Keys
+ * as in the WAI-ARIA date picker dialog. Days that cannot be booked can be stood on, and say why.
+ */
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { JSX, TargetedKeyboardEvent, TargetedMouseEvent } from "preact";
+import { addDays, addMonths, monthOf, type LocalDate } from "../dates.js";
+import { Icon } from "../icons.js";
+import type { VenueModel } from "../model.js";
+import { text } from "../text/index.js";
+import { dayFor } from "./day-keys.js";
+import { countDay, stateOf } from "./days.js";
+
+export function DatePicker({ model, close }: { readonly model: VenueModel; readonly close?: () => void }): JSX.Element {
+	const { choice, format, today, last } = model;
+	const dialog = useRef<HTMLDialogElement>(null);
+	const [day, setDay] = useState(choice.date.peek());
+	const byKey = useRef(true);
+	useLayoutEffect(() => {
+		const element = dialog.current;
+		const button = document.querySelector(".date-button")?.getBoundingClientRect();
+		element?.showModal();
+		if (element && button) {
+			element.style.setProperty("--top", `${Math.round(button.bottom)}px`);
+			element.style.setProperty("--left", `${Math.round(button.left)}px`);
+		}
+		return () => element?.close();
+	}, []);
+	useEffect(() => {
+		if (byKey.current) dialog.current?.querySelector<HTMLElement>(`[data-day="${day}"]`)?.focus();
+	}, [day]);
+	const go = (target: LocalDate, focus = true): void => {
+		byKey.current = focus;
+		setDay(target < addDays(today.value, -366) ? day : target > addDays(last.value, 366) ? day : target);
+	};
+	const choose = (target: LocalDate): void => {
+		if (whyNot(model, target)) return;
+		model.goTo(target);
+		close?.();
+	};
+	const onKeyDown = (event: TargetedKeyboardEvent<HTMLElement>): void => {
+		const target = dayFor(event, day, choice.firstDay);
+		if (!target) return;
+		go(target);
+		event.preventDefault();
+	};
+	const onBackdrop = (event: TargetedMouseEvent<HTMLDialogElement>): void => {
+		if (event.target === dialog.current) close?.();
+	};
+	const month = day.slice(0, 7);
+	const monthsEnd = (n: number): LocalDate => addMonths(`${month}-01`, n);
+	return (
+		<dialog class="picker" ref={dialog} aria-label={text.picker.title} onClose={close} onClick={onBackdrop}>
+			<div class="picker-body">
+				<div class="picker-head">
+					<h3 aria-live="polite">{format.month(day)}</h3>
+					<button
+						type="button"
+						class="icon-button"
+						aria-label={text.toolbar.previousMonth}
+						disabled={`${month}-01` <= today.value}
+						onClick={() => go(addMonths(day, -1), false)}
+					>
+						<Icon name="left" />
+					</button>
+					<button
+						type="button"
+						class="icon-button"
+						aria-label={text.toolbar.nextMonth}
+						disabled={monthsEnd(1) > last.value}
+						onClick={() => go(addMonths(day, 1), false)}
+					>
+						<Icon name="right" />
+					</button>
+				</div>
+				<Days model={model} day={day} onKeyDown={onKeyDown} choose={choose} />
+				<p class="hint picker-why" role="status">
+					{whyNot(model, day) && `${format.shortDay(day)}: ${whyNot(model, day)}`}
+				</p>
+				<div class="picker-foot">
+					<button type="button" class="button quiet" onClick={() => choose(today.value)}>
+						{text.toolbar.today}
+					</button>
+					<button type="button" class="button quiet" onClick={close}>
+						{text.sheet.close}
+					</button>
+				</div>
+			</div>
+		</dialog>
+	);
+}
+
+const whyNot = ({ today, last, format }: VenueModel, date: LocalDate): string =>
+	date < today.value ? text.picker.past : date > last.value ? text.picker.far(format.shortDay(last.value)) : "";
+
+interface DaysProps {
+	readonly model: VenueModel;
+	readonly day: LocalDate;
+	readonly onKeyDown: (event: TargetedKeyboardEvent<HTMLElement>) => void;
+	readonly choose: (date: LocalDate) => void;
+}
+
+function Days({ model, day, onKeyDown, choose }: DaysProps): JSX.Element {
+	const { choice, format, today } = model;
+	const all = monthOf(day, choice.firstDay);
+	const weeks = Array.from({ length: all.length / 7 }, (_, n) => all.slice(7 * n, 7 * n + 7));
+	// What is free is known for the days on the screen behind; the others say nothing.
+	const slots = model.slots.value ?? [];
+	return (
+		<table class="picker-days" role="grid" aria-label={format.month(day)} aria-describedby="picker-help" onKeyDown={onKeyDown}>
+			<thead>
+				<tr>
+					{choice.week.value.map((date) => (
+						<th scope="col" key={format.weekday(date)}>
+							{format.weekday(date)}
+						</th>
+					))}
+				</tr>
+			</thead>
+			<tbody>
+				{weeks.map((week) => (
+					<tr key={week[0]}>
+						{week.map((date) => {
+							if (date.slice(0, 7) !== day.slice(0, 7)) return <td key={date} />;
+							const why = whyNot(model, date);
+							const state = stateOf(countDay(slots, date, model.zone));
+							return (
+								<td
+									key={date}
+									class={`picker-day${date === today.value ? " is-today" : ""}${why || state === "closed" ? "" : ` has-${state}`}`}
+									tabIndex={date === day ? 0 : -1}
+									data-day={date}
+									aria-selected={date === choice.date.value}
+									aria-disabled={why !== ""}
+									aria-current={date === today.value ? "date" : undefined}
+									title={why || undefined}
+									onClick={() => choose(date)}
+									onKeyDown={(event) => {
+										if (event.key !== "Enter" && event.key !== " ") return;
+										event.preventDefault();
+										choose(date);
+									}}
+								>
+									<span class="unseen">{format.day(date)}</span>
+									<span aria-hidden="true">{format.dayNumber(date)}</span>
+									{why && <span class="unseen">, {why}</span>}
+								</td>
+							);
+						})}
+					</tr>
+				))}
+			</tbody>
+			<caption class="unseen" id="picker-help">
+				{text.picker.help}
+			</caption>
+		</table>
+	);
+}

@@ -1,0 +1,42 @@
+/* The times themselves, in the chosen view; what stands there before they come, and when there are none. */
+import type { JSX } from "preact";
+import { lazily } from "../lazily.js";
+import type { VenueModel } from "../model.js";
+import { text } from "../text/index.js";
+import { isFree, slotsOn } from "./days.js";
+import { Grid } from "./grid.js";
+import { Skeleton } from "./skeleton.js";
+import { SlotList } from "./slot-list.js";
+
+const Empty = lazily(() => import("./empty.js").then((file) => file.Empty));
+const Month = lazily(() => import("./month.js").then((file) => file.Month));
+
+export function Times({ model }: { readonly model: VenueModel }): JSX.Element | null {
+	const { choice } = model;
+	const slots = model.slots.value;
+	const view = choice.view.value;
+	const state = model.status.value.state;
+	if (slots === null && state === "error") return null;
+	if (view === "month")
+		return (
+			<div class={`times times-${state}`}>
+				<Month model={model} />
+			</div>
+		);
+	if (slots === null) return <Skeleton view={view} />;
+	const days = view === "week" ? choice.week.value : [choice.date.value];
+	const shown = view === "week" ? slots : slotsOn(slots, choice.date.value, model.zone);
+	const empty = shown.length === 0;
+	const booked = !empty && !shown.some(isFree);
+	return (
+		<div class={`times times-${state}`}>
+			{(empty || booked) && <Empty model={model} days={days} booked={booked} />}
+			{!empty && (view === "list" ? <SlotList model={model} date={choice.date.value} slots={shown} /> : <Grid model={model} days={days} slots={shown} />)}
+			{!empty && view !== "list" && (
+				<p class="hint grid-help" id="grid-help">
+					{text.gridHelp}
+				</p>
+			)}
+		</div>
+	);
+}
