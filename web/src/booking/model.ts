@@ -15,7 +15,7 @@ import { formatFor, type Format } from "./format.js";
 import { createFreshness, type Told } from "./freshness.js";
 import { createMarks, type Marks } from "./marks.js";
 import { createRows, type Rows } from "./rows.js";
-import { nearestDays, type FreeDay } from "./nearest.js";
+import type { FreeDay } from "./nearest.js";
 import { api, environment } from "./services.js";
 import { stateWords } from "./state-words.js";
 import { text } from "./text/index.js";
@@ -264,7 +264,7 @@ export function createVenueModel(venue: Venue, live: LiveClient, narrow: boolean
 		last,
 		canGoBack: computed(() => (shownDays.value[0] ?? "") > today.value),
 		canGoOn: computed(() => (shownDays.value[shownDays.value.length - 1] ?? "") < last.value),
-		findFree(limit) {
+		async findFree(limit) {
 			const resource = choice.resource.peek();
 			const duration = choice.duration.peek();
 			const ask = async (from: LocalDate, to: LocalDate): Promise<readonly Slot[] | null> => {
@@ -278,6 +278,7 @@ export function createVenueModel(venue: Venue, live: LiveClient, narrow: boolean
 				});
 				return result.ok ? result.value : null;
 			};
+			const { nearestDays } = await import("./nearest.js");
 			return nearestDays({ zone, from: choice.date.peek(), today: today.peek(), last: last.peek(), ask }, limit);
 		},
 		openWaitlist(days) {

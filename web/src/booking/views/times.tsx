@@ -2,12 +2,16 @@
 import type { JSX } from "preact";
 import { lazily } from "../lazily.js";
 import type { VenueModel } from "../model.js";
+import { narrow } from "../screen.js";
 import { text } from "../text/index.js";
 import { isFree, slotsOn } from "./days.js";
 import { Grid } from "./grid.js";
 import { Skeleton } from "./skeleton.js";
-import { SlotList } from "./slot-list.js";
 
+const loadList = () => import("./slot-list.js").then((file) => file.SlotList);
+const SlotList = lazily(loadList);
+// What a phone starts with is under way while the first rows are.
+if (narrow.peek()) void loadList();
 const Empty = lazily(() => import("./empty.js").then((file) => file.Empty));
 const Month = lazily(() => import("./month.js").then((file) => file.Month));
 
