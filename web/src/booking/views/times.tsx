@@ -5,13 +5,11 @@ import type { VenueModel } from "../model.js";
 import { narrow } from "../screen.js";
 import { text } from "../text/index.js";
 import { isFree, slotsOn } from "./days.js";
-import { Grid } from "./grid.js";
 import { Skeleton } from "./skeleton.js";
+import { SlotList } from "./slot-list.js";
 
-const loadList = () => import("./slot-list.js").then((file) => file.SlotList);
-const SlotList = lazily(loadList);
-// What a phone starts with is under way while the first rows are.
-if (narrow.peek()) void loadList();
+/** Phones start with the list. */
+const Grid = lazily(() => import("../grid/grid.js").then((file) => file.Grid), "here", !narrow.peek());
 const Empty = lazily(() => import("./empty.js").then((file) => file.Empty));
 const Month = lazily(() => import("./month.js").then((file) => file.Month));
 
@@ -35,7 +33,7 @@ export function Times({ model }: { readonly model: VenueModel }): JSX.Element | 
 	return (
 		<div class={`times times-${state}`}>
 			{(empty || booked) && <Empty model={model} days={days} booked={booked} />}
-			{!empty && (view === "list" ? <SlotList model={model} date={choice.date.value} slots={shown} /> : <Grid model={model} days={days} slots={shown} />)}
+			{!empty && (view === "list" ? <SlotList model={model} date={choice.date.value} slots={shown} /> : <Grid model={model} days={days} />)}
 			{!empty && view !== "list" && (
 				<p class="hint grid-help" id="grid-help">
 					{text.gridHelp}
