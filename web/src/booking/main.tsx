@@ -6,22 +6,21 @@ import { fetchPartsWhenIdle, lazily } from "./lazily.js";
 import { createVenueModel } from "./model.js";
 import { Frame } from "./pages/frame.js";
 import { VenuePage } from "./pages/venue-page.js";
+import { narrow } from "./screen.js";
 import { connectLive } from "./services.js";
 import { text } from "./text/index.js";
 
 const HomePage = lazily(() => import("./pages/home-page.js").then((file) => file.HomePage), "page");
 const BookingPage = lazily(() => import("./pages/booking-page.js").then((file) => file.BookingPage), "page");
 
-const PHONE = "(max-width: 767px)";
-
 function pageFor(page: Boot): JSX.Element {
 	switch (page.page) {
 		case "home":
-			return <HomePage venues={page.venues} />;
+			return <HomePage venues={page.venues} setup={page.setup} />;
 		case "booking":
 			return <BookingPage refCode={page.ref} venue={page.venue} />;
 		case "venue": {
-			const model = page.venue && createVenueModel(page.venue, connectLive(), matchMedia(PHONE).matches);
+			const model = page.venue && createVenueModel(page.venue, connectLive(), narrow.peek());
 			return model ? <VenuePage model={model} /> : <NoVenue />;
 		}
 	}
