@@ -131,7 +131,9 @@ const escaped = (words) => words.replace(/[&<>"|{}]/g, (sign) => `&#${sign.codeP
 
 await rm(dist, { recursive: true, force: true });
 const { script, preloads, sources } = await program();
-const first = await groupsUsed(sources.map((path) => new URL(path, root).pathname));
+/** Parts that are fetched at once (lazily.tsx) must not wait for their words. */
+const AT_ONCE = ["slot-list.tsx", "filters.tsx", "resource-choice.tsx", "price.ts"].map((name) => `src/booking/views/${name}`);
+const first = await groupsUsed([...sources, ...AT_ONCE].map((path) => new URL(path, root).pathname));
 const shared = {
 	script,
 	preloads: preloads.map((path) => `<link rel="modulepreload" href="${path}">`).join("\n"),

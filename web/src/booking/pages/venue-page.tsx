@@ -9,7 +9,7 @@ import { pointed } from "../pointed.js";
 import { compact } from "../screen.js";
 import { text } from "../text/index.js";
 import { DayStrip } from "../views/day-strip.js";
-import { FilterPanel } from "../views/filters.js";
+import { FilterPanel } from "../views/filter-panel.js";
 import { Legend } from "../views/legend.js";
 import { PauseButton, SayChanges, WaitingBar } from "../views/pause.js";
 import { StatusBanner, StatusPill } from "../views/status.js";

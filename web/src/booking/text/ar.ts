@@ -152,13 +152,15 @@ export const ar: Text = {
 		}),
 	leftOf: (n, of) => count(of, { other: `المتبقي ${count(n, { other: "#" })} من #` }),
 	updated: "حُدِّث",
+	price: {
+		from: (money) => `ابتداءً من ${money}`,
+		perPerson: (money) => `${money} للشخص`,
+		perPersonOf: (money, all) => `${money} للشخص، المجموع ${all}`,
+	},
 	facts: {
 		yourTime: "بتوقيتك",
 		forYou: (time) => `${time} بتوقيتك`,
 		price: "السعر",
-		from: (money) => `ابتداءً من ${money}`,
-		perPerson: (money) => `${money} للشخص`,
-		perPersonOf: (money, all) => `${money} للشخص، المجموع ${all}`,
 		conditions: "الشروط",
 		notice: (span) => `الحجز قبل ${span} على الأقل`,
 		age: "وقت التحديث",

@@ -113,13 +113,15 @@ export const de: Text = {
 	left: (n) => count(n, { other: "noch # frei" }),
 	leftOf: (n, of) => count(of, { other: `noch ${count(n, { other: "#" })} von # frei` }),
 	updated: "Aktualisiert",
+	price: {
+		from: (money) => `ab ${money}`,
+		perPerson: (money) => `${money} pro Person`,
+		perPersonOf: (money, all) => `${money} pro Person, insgesamt ${all}`,
+	},
 	facts: {
 		yourTime: "Nach Ihrer Uhr",
 		forYou: (time) => `bei Ihnen ${time}`,
 		price: "Preis",
-		from: (money) => `ab ${money}`,
-		perPerson: (money) => `${money} pro Person`,
-		perPersonOf: (money, all) => `${money} pro Person, insgesamt ${all}`,
 		conditions: "Bedingungen",
 		notice: (span) => `mindestens ${span} im Voraus buchen`,
 		age: "Stand",

@@ -119,13 +119,15 @@ export const en = {
 	left: (n: number): string => count(n, { other: "# left" }),
 	leftOf: (n: number, of: number): string => count(of, { other: `${count(n, { other: "#" })} of # left` }),
 	updated: "Updated",
+	price: {
+		from: (money: string): string => `from ${money}`,
+		perPerson: (money: string): string => `${money} per person`,
+		perPersonOf: (money: string, all: string): string => `${money} per person, ${all} in all`,
+	},
 	facts: {
 		yourTime: "On your clock",
 		forYou: (time: string): string => `${time} for you`,
 		price: "Price",
-		from: (money: string): string => `from ${money}`,
-		perPerson: (money: string): string => `${money} per person`,
-		perPersonOf: (money: string, all: string): string => `${money} per person, ${all} in all`,
 		conditions: "Conditions",
 		notice: (span: string): string => `book at least ${span} ahead`,
 		age: "As of",

@@ -113,13 +113,15 @@ export const pt: Text = {
 	left: (n) => count(n, { one: "# vaga", other: "# vagas" }),
 	leftOf: (n, of) => count(of, { one: `${count(n, { other: "#" })} de # vaga`, other: `${count(n, { other: "#" })} de # vagas` }),
 	updated: "Atualizado",
+	price: {
+		from: (money) => `desde ${money}`,
+		perPerson: (money) => `${money} por pessoa`,
+		perPersonOf: (money, all) => `${money} por pessoa, ${all} no total`,
+	},
 	facts: {
 		yourTime: "No seu relógio",
 		forYou: (time) => `${time} para si`,
 		price: "Preço",
-		from: (money) => `desde ${money}`,
-		perPerson: (money) => `${money} por pessoa`,
-		perPersonOf: (money, all) => `${money} por pessoa, ${all} no total`,
 		conditions: "Condições",
 		notice: (span) => `reservar com pelo menos ${span} de antecedência`,
 		age: "Dados de",

@@ -1,85 +1,12 @@
-/*
- * What to book: service, duration, people, resource. Native radios and buttons, drawn our way. Where there is no room beside the
- * times they are one line that says what is chosen and opens a sheet, so that the first times stand on a phone's first screen.
- */
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { ComponentChildren, JSX, TargetedMouseEvent } from "preact";
-import { Announcer } from "../announcer.js";
+/* What to book: service, duration, people, resource. Native radios and buttons, drawn our way. */
+import type { ComponentChildren, JSX } from "preact";
 import type { Service } from "../../sync/index.js";
-import { Icon } from "../icons.js";
 import type { VenueModel } from "../model.js";
-import { compact } from "../screen.js";
 import { text } from "../text/index.js";
-import { LegendMenu } from "./legend.js";
 import { priceFrom } from "./price.js";
 import { ResourceChoice } from "./resource-choice.js";
 
-export function FilterPanel({ model }: { readonly model: VenueModel }): JSX.Element {
-	return compact.value ? <FilterBar model={model} /> : <Filters model={model} />;
-}
-
-function FilterBar({ model }: { readonly model: VenueModel }): JSX.Element {
-	const { choice, format } = model;
-	const [open, setOpen] = useState(false);
-	const duration = choice.durationsOf(choice.service.value).length > 0 ? choice.duration.value : null;
-	const chosen = [
-		choice.service.value.name,
-		duration === null ? "" : format.minutes(duration),
-		choice.serving.value.length > 1 ? (choice.resource.value?.name ?? text.filters.any) : "",
-		choice.service.value.partyMax > 1 ? text.filters.people(choice.party.value) : "",
-	].filter(Boolean);
-	return (
-		<div class="filter-bar">
-			<button
-				type="button"
-				class="filter-line"
-				aria-haspopup="dialog"
-				aria-expanded={open}
-				aria-label={text.filters.edit(chosen.join(", "))}
-				onClick={() => setOpen(true)}
-			>
-				<Icon name="filter" />
-				<span class="filter-words">
-					<strong>{chosen[0]}</strong>
-					{chosen.slice(1).map((words) => (
-						<span key={words}>{words}</span>
-					))}
-				</span>
-				<Icon name="down" />
-			</button>
-			<LegendMenu />
-			{open && <FilterSheet model={model} close={() => setOpen(false)} />}
-		</div>
-	);
-}
-
-function FilterSheet({ model, close }: { readonly model: VenueModel; readonly close: () => void }): JSX.Element {
-	const dialog = useRef<HTMLDialogElement>(null);
-	useLayoutEffect(() => {
-		const element = dialog.current;
-		element?.showModal();
-		element?.querySelector<HTMLElement>("input:checked")?.focus();
-		return () => element?.close();
-	}, []);
-	const onBackdrop = (event: TargetedMouseEvent<HTMLDialogElement>): void => {
-		if (event.target === dialog.current) close();
-	};
-	return (
-		<dialog class="filter-sheet" ref={dialog} aria-label={text.filters.label} onClose={close} onClick={onBackdrop}>
-			<div class="filter-sheet-body">
-				<Filters model={model} />
-				<div class="filter-sheet-foot">
-					<button type="button" class="button primary wide" onClick={close}>
-						{text.filters.done}
-					</button>
-				</div>
-			</div>
-			<Announcer />
-		</dialog>
-	);
-}
-
-function Filters({ model }: { readonly model: VenueModel }): JSX.Element {
+export function Filters({ model }: { readonly model: VenueModel }): JSX.Element {
 	const { choice, venue, format } = model;
 	const service = choice.service.value;
 	const durations = shortestFirst(choice.durationsOf(service));

@@ -11,13 +11,13 @@ export function priceFor({ venue, format }: Pricing, service: Service, minutes: 
 	if (minor === undefined || !venue.currency) return "";
 	const money = format.money(minor, venue.currency);
 	if (service.pricePer === "booking" || service.partyMax === 1) return money;
-	return party > 1 ? text.facts.perPersonOf(money, format.money(minor * party, venue.currency)) : text.facts.perPerson(money);
+	return party > 1 ? text.price.perPersonOf(money, format.money(minor * party, venue.currency)) : text.price.perPerson(money);
 }
 
 export function priceFrom({ venue, format }: Pricing, { pricesMinor: prices, pricePer, partyMax }: Service): string {
 	if (prices.length === 0 || !venue.currency) return "";
 	const least = Math.min(...prices);
 	const money = format.money(least, venue.currency);
-	const words = pricePer === "person" && partyMax > 1 ? text.facts.perPerson(money) : money;
-	return prices.some((price) => price !== least) ? text.facts.from(words) : words;
+	const words = pricePer === "person" && partyMax > 1 ? text.price.perPerson(money) : money;
+	return prices.some((price) => price !== least) ? text.price.from(words) : words;
 }

@@ -5,10 +5,11 @@ import type { VenueModel } from "../model.js";
 import { narrow } from "../screen.js";
 import { text } from "../text/index.js";
 import { isFree, slotsOn } from "./days.js";
+import { pauseOnKey } from "./pause.js";
 import { Skeleton } from "./skeleton.js";
-import { SlotList } from "./slot-list.js";
 
-/** Phones start with the list. */
+/** Phones start with the list, others with the grid; each fetches at once what it starts with. */
+const SlotList = lazily(() => import("./slot-list.js").then((file) => file.SlotList), "here", narrow.peek());
 const Grid = lazily(() => import("../grid/grid.js").then((file) => file.Grid), "here", !narrow.peek());
 const Empty = lazily(() => import("./empty.js").then((file) => file.Empty));
 const Month = lazily(() => import("./month.js").then((file) => file.Month));
@@ -21,7 +22,7 @@ export function Times({ model }: { readonly model: VenueModel }): JSX.Element | 
 	if (slots === null && state === "error") return null;
 	if (view === "month")
 		return (
-			<div class={`times times-${state}`}>
+			<div class={`times times-${state}`} onKeyDown={(event) => pauseOnKey(model, event)}>
 				<Month model={model} />
 			</div>
 		);
@@ -31,7 +32,7 @@ export function Times({ model }: { readonly model: VenueModel }): JSX.Element | 
 	const empty = shown.length === 0;
 	const booked = !empty && !shown.some(isFree);
 	return (
-		<div class={`times times-${state}`}>
+		<div class={`times times-${state}`} onKeyDown={(event) => pauseOnKey(model, event)}>
 			{(empty || booked) && <Empty model={model} days={days} booked={booked} />}
 			{!empty && (view === "list" ? <SlotList model={model} date={choice.date.value} slots={shown} /> : <Grid model={model} days={days} />)}
 			{!empty && view !== "list" && (
