@@ -41,7 +41,7 @@ test("the month counts what is free on each day, and follows and marks what chan
 	const tile = page.locator(`[data-date="${date}"]`);
 	const { slots } = await server.get(`/v1/availability?service=${slot.service}&from=${date}&to=${date}`);
 	const free = slots.filter((one) => one.state !== "booked").length;
-	assert.match(await tile.textContent(), new RegExp(`, ${free}${free} times? free`));
+	assert.match(await tile.locator(".tile-words").textContent(), new RegExp(`^${free} times? free$`));
 	assert.equal(await page.locator(".is-updated").count(), 0);
 	const answer = await server.post("/v1/holds", { service: slot.service, resource: slot.resource, start: slot.start });
 	assert.equal(answer.status, 201);
@@ -74,9 +74,10 @@ test("the month is walked with the keys, from month to month, and opens a day", 
 	assert.match(await focusedDate(page), /^\d{4}-\d\d-\d\d$/, "the focus goes along");
 	await page.keyboard.press("PageUp");
 	await page.locator(`[data-date="${plusDays(monday, 6)}"]:focus`).waitFor();
+	await press("ArrowLeft", plusDays(monday, 5));
 	await page.keyboard.press("Enter");
 	await page.locator(".grid").waitFor();
-	assert.deepEqual([parameters(page).view, parameters(page).date], ["day", plusDays(monday, 6)]);
+	assert.deepEqual([parameters(page).view, parameters(page).date], ["day", plusDays(monday, 5)]);
 	await done(page);
 });
 
@@ -97,7 +98,7 @@ test("days that are over or not yet open cannot be chosen, and say why", async (
 	const far = page.locator('.tile[aria-disabled="true"]').last();
 	if ((await far.count()) > 0 && (await far.getAttribute("data-date")) > dateIn(31)) {
 		assert.match(await far.textContent(), /can be booked up to/);
-		await far.click();
+		await far.dispatchEvent("click");
 		assert.equal(parameters(page).view, "month");
 	}
 	await page.locator(".date-button").click();
@@ -124,15 +125,16 @@ test("the date picker is a dialog that the keys walk through, and gives the focu
 	assert.ok(await button.evaluate((element) => element === document.activeElement));
 	await page.keyboard.press("Enter");
 	await page.locator(".picker[open]").waitFor();
-	await page.keyboard.press("ArrowDown");
-	await page.keyboard.press("ArrowRight");
-	assert.equal(await focusedDate(page), plusDays(start, 8));
-	await page.keyboard.press("PageDown");
-	await page.keyboard.press("PageUp");
-	await page.keyboard.press("Shift+PageDown");
-	assert.equal((await focusedDate(page)).slice(0, 4), String(Number(start.slice(0, 4)) + 1));
-	await page.keyboard.press("Shift+PageUp");
-	const wanted = await focusedDate(page);
+	const press = async (key, expected) => {
+		await page.keyboard.press(key);
+		await page.locator(`[data-day="${expected}"]:focus`).waitFor();
+	};
+	const nextYear = (date) => `${Number(date.slice(0, 4)) + 1}${date.slice(4)}`;
+	await press("ArrowDown", plusDays(start, 7));
+	const wanted = plusDays(start, 8);
+	await press("ArrowRight", wanted);
+	await press("Shift+PageDown", nextYear(wanted));
+	await press("Shift+PageUp", wanted);
 	await page.keyboard.press("Enter");
 	await page.locator(".picker").waitFor({ state: "detached" });
 	assert.equal(parameters(page).date, wanted);
@@ -199,7 +201,7 @@ test("on a phone the first times stand on the first screen, and one line opens t
 	const sheet = page.locator(".filter-sheet[open]");
 	await sheet.waitFor();
 	await sheet.getByText("Garden Room").click();
-	await sheet.getByText("30 mins").click();
+	await sheet.getByText("30 mins", { exact: true }).click();
 	await sheet.getByRole("button", { name: "Show times" }).click();
 	await sheet.waitFor({ state: "detached" });
 	await page.getByRole("button", { name: /Massage, 30 mins, Garden Room: change/ }).waitFor();
@@ -221,13 +223,11 @@ test("the legend is in reach on a phone, explains every mark, and closes by itse
 
 test("where places share their times, a row of the list has them side by side", async () => {
 	const page = await visitor(browser);
-	const slot = await server.freeSlot("massage", 9);
-	await open(page, slot.address("list"));
+	await open(page, venue(`service=massage&date=${nextWeekday(2)}&view=list`)); // both rooms are open on Tuesdays
 	const starts = await page.locator(".time-row").count();
 	assert.ok(starts > 0 && starts < (await page.locator(".chip").count()));
-	assert.match(await slotOf(page, slot).textContent(), /^\d\d:\d\d \S+, .*Room, Available/, "each is whole for who cannot see the row");
-	await page.getByText("Sea Room", { exact: true }).first().click();
-	await page.keyboard.press("Escape");
+	assert.match(await page.locator(".chip-available").first().textContent(), /^\d\d:\d\d \S+, .*Room, Available/, "each is whole for who cannot see the row");
+	assert.ok((await page.locator(".time-row").filter({ hasText: "Sea Room" }).filter({ hasText: "Garden Room" }).count()) > 0);
 	await done(page);
 });
 
