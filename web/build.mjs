@@ -18,7 +18,7 @@ const source = new URL("src/booking/", root);
 const text = new URL("text/", source);
 const ENTRY = new URL("main.tsx", source).pathname;
 /** Parts that lazily() fetches at once: they wait for nothing, so their words are in the first script. */
-const AT_ONCE = ["src/booking/grid/grid.tsx"];
+const AT_ONCE = ["grid/grid.tsx", "views/slot-list.tsx", "views/filters.tsx"].map((file) => `src/booking/${file}`);
 
 const OPTIONS = {
 	bundle: true,
@@ -131,9 +131,7 @@ const escaped = (words) => words.replace(/[&<>"|{}]/g, (sign) => `&#${sign.codeP
 
 await rm(dist, { recursive: true, force: true });
 const { script, preloads, sources } = await program();
-/** Parts that are fetched at once (lazily.tsx) must not wait for their words. */
-const AT_ONCE = ["slot-list.tsx", "filters.tsx", "resource-choice.tsx", "price.ts"].map((name) => `src/booking/views/${name}`);
-const first = await groupsUsed([...sources, ...AT_ONCE].map((path) => new URL(path, root).pathname));
+const first = await groupsUsed(sources.map((path) => new URL(path, root).pathname));
 const shared = {
 	script,
 	preloads: preloads.map((path) => `<link rel="modulepreload" href="${path}">`).join("\n"),

@@ -63,7 +63,7 @@ for (const colorScheme of ["light", "dark"]) {
 		const page = await visitor(browser, { colorScheme });
 		const slot = await server.freeSlot("massage", colorScheme === "light" ? 10 : 17);
 		await page.goto(server.url);
-		await page.locator(".venue-card").first().waitFor();
+		await page.locator(".venue-card, .venue-only").first().waitFor();
 		await assertAccessible(page, "home");
 		for (const view of ["list", "day", "week"]) {
 			await open(page, slot.address(view));
@@ -91,6 +91,39 @@ for (const colorScheme of ["light", "dark"]) {
 		assert.deepEqual(page.complaints, []);
 		await page.context().close();
 	});
+}
+
+for (const colorScheme of ["light", "dark"]) {
+	test(`no accessibility fault in what opens beside the times (${colorScheme})`, async () => {
+		const page = await visitor(browser, { colorScheme });
+		const slot = await server.freeSlot("kayak", 10);
+		await page.goto(slot.address("month"));
+		await page.locator(".tile-cue").first().waitFor();
+		await assertAccessible(page, "month");
+		await page.locator(".date-button").click();
+		await page.locator(".picker[open]").waitFor();
+		await assertAccessible(page, "date picker");
+		await open(page, slot.address("list"));
+		await slotOf(page, slot).hover();
+		await page.locator(".slot-detail").waitFor();
+		await assertAccessible(page, "detail");
+		await page.goto(`${server.url}/v/harbour?service=tour&date=${nextTuesday()}&view=list`);
+		await page.locator(".nearest-day").first().waitFor();
+		await assertAccessible(page, "empty day");
+		await page.setViewportSize({ width: 390, height: 844 });
+		await page.locator(".legend-menu summary").click();
+		await assertAccessible(page, "legend");
+		await page.locator(".filter-line").click();
+		await page.locator(".filter-sheet[open]").waitFor();
+		await assertAccessible(page, "filter sheet");
+		assert.deepEqual(page.complaints, []);
+		await page.context().close();
+	});
+}
+
+/** The boat tour sails at weekends only. */
+function nextTuesday() {
+	for (let n = 4; ; n++) if (new Date(`${dateIn(n)}T12:00:00Z`).getUTCDay() === 2) return dateIn(n);
 }
 
 for (const width of [320, 390, 480]) {

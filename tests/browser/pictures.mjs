@@ -60,7 +60,7 @@ try {
 	await page.locator(".is-updated").first().waitFor();
 	await page.screenshot({ path: `${folder}/updated.png` });
 	await page.goto(server.url);
-	await page.locator(".venue-card").first().waitFor();
+	await page.locator(".venue-card, .venue-only").first().waitFor();
 	await take(page, "home");
 
 	await open(page, slot.address("week"));

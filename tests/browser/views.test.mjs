@@ -197,14 +197,14 @@ test("on a phone the first times stand on the first screen, and one line opens t
 	await open(page, slot.address("list"));
 	const first = await page.locator(".chip").first().boundingBox();
 	assert.ok(first.y + first.height < 450, `the first time ends at ${first.y + first.height}`);
-	await page.getByRole("button", { name: /Massage, 1 hr, Any: change/ }).click();
+	await page.getByRole("button", { name: /Massage · 1 hr · Any: change/ }).click();
 	const sheet = page.locator(".filter-sheet[open]");
 	await sheet.waitFor();
 	await sheet.getByText("Garden Room").click();
 	await sheet.getByText("30 mins", { exact: true }).click();
 	await sheet.getByRole("button", { name: "Show times" }).click();
 	await sheet.waitFor({ state: "detached" });
-	await page.getByRole("button", { name: /Massage, 30 mins, Garden Room: change/ }).waitFor();
+	await page.getByRole("button", { name: /Massage · 30 mins · Garden Room: change/ }).waitFor();
 	assert.equal(parameters(page).resource, "room-garden");
 	assert.equal(parameters(page).duration, "30");
 	await done(page);

@@ -35,14 +35,14 @@ function FilterBar({ model }: { readonly model: VenueModel }): JSX.Element {
 				class="filter-line"
 				aria-haspopup="dialog"
 				aria-expanded={open}
-				aria-label={text.filters.edit(chosen.join(", "))}
+				aria-label={text.filters.edit(chosen.join(" · "))}
 				onClick={() => setOpen(true)}
 			>
 				<Icon name="filter" />
 				<span class="filter-words">
 					<strong>{chosen[0]}</strong>
 					{chosen.slice(1).map((words) => (
-						<span key={words}>{words}</span>
+						<span key={words}> · {words}</span>
 					))}
 				</span>
 				<Icon name="down" />
