@@ -53,7 +53,7 @@ test("the first answer opens the road, and each tells where the next question go
 	assert.equal(client.state(), "open");
 	assert.equal(view.status().state, "live");
 	assert.equal(server.last.query.get("after"), "a.1");
-	assert.equal(server.last.query.get("wait"), "5");
+	assert.equal(server.last.query.get("wait"), "3");
 	await server.say(200, [
 		{ type: "delta", from: "a.1", to: "a.2", upsert: [slot("x", 0)], remove: [] },
 		{ type: "delta", from: "a.2", to: "a.3", upsert: [slot("y")], remove: [] },

@@ -12,7 +12,7 @@ import type { Environment } from "./environment.js";
 import { platform, type AbortLike, type FetchLike } from "./platform.js";
 import { queryString, subscribeMembers, type Connect, type Subscribe } from "./transport.js";
 
-const WAIT_S = 5;
+const WAIT_S = 3;
 /** Nothing new, so much before its time, is what a server says that is about to leave. */
 const EARLY_MS = 1_000;
 const ANSWERED = { type: "status", state: "live" };

@@ -31,7 +31,7 @@ export interface Sharing {
 
 /** A leader answers at once or is no leader. */
 export const JOIN_MS = 1_000;
-/** Longer than the slowest road is silent (5 s), shorter than the watchdog's patience (8 s). */
+/** Longer than the slowest road is silent (3 s), shorter than the watchdog's patience (8 s). */
 export const QUIET_MS = 7_000;
 
 type Role = "joining" | "following" | "leading" | "alone" | "gone";
