@@ -30,6 +30,8 @@ async function visit(options, address) {
 	await page.clock.install({ time: Date.now() });
 	await open(page, address.replace(server.url, wire.url));
 	await page.evaluate(() => (window.sameDocument = true));
+	assert.ok(!page.heard.includes("Times are live again."), "being live from the start is no news");
+	page.heard.length = 0; // a slow machine has said that it loads
 	return page;
 }
 async function leave(page) {
@@ -40,7 +42,7 @@ async function leave(page) {
 const pass = (page, ms) => page.clock.runFor(ms);
 /** The server is back, and a person asks before the page would have: its own next attempt waits on a clock that stands still. */
 async function retry(page) {
-	await page.clock.pauseAt(await page.evaluate(() => Date.now() + 50));
+	await page.clock.pauseAt(await page.evaluate(() => Date.now() + 1_500));
 	await wire.pass();
 	await page.getByRole("button", { name: "Retry now" }).click();
 	await page.clock.resume();
@@ -54,7 +56,6 @@ for (const colorScheme of ["light", "dark"]) {
 		const slot = await server.freeSlot("massage", colorScheme === "light" ? 7 : 14);
 		const page = await visit({ colorScheme }, slot.address("list"));
 		assert.equal(await page.locator(".banner").count(), 0);
-		assert.deepEqual(page.heard, [], "being live from the start is no news");
 
 		wire.stall(LIVE);
 		await pass(page, 6_000);
@@ -378,7 +379,8 @@ for (const [view, viewport] of [["week", { width: 1440, height: 900 }], ["list",
 		const page = await visitor(browser, { viewport });
 		await page.addInitScript(() => {
 			window.shifts = [];
-			window.shiftObserver = new PerformanceObserver((list) => window.shifts.push(...list.getEntries()));
+			window.say = ({ value, sources }) => ({ value, what: sources.map(({ node }) => (node?.parentElement ?? node)?.className) });
+			window.shiftObserver = new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map(window.say)));
 			window.shiftObserver.observe({ type: "layout-shift", buffered: true });
 		});
 		wire.stall(LIVE);
@@ -388,11 +390,12 @@ for (const [view, viewport] of [["week", { width: 1440, height: 900 }], ["list",
 		await page.locator("[data-slot]").first().waitFor();
 		await status(page, "Live");
 		await settled(page);
-		const total = await page.evaluate(async () => {
+		const shifts = await page.evaluate(async () => {
 			await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-			return [...window.shifts, ...window.shiftObserver.takeRecords()].reduce((sum, entry) => sum + entry.value, 0);
+			return [...window.shifts, ...window.shiftObserver.takeRecords().map(window.say)];
 		});
-		assert.ok(total <= 0.02, `layout shift ${total}`);
+		const total = shifts.reduce((sum, { value }) => sum + value, 0);
+		assert.ok(total <= 0.02, `layout shift ${total}: ${JSON.stringify(shifts)}`);
 		await page.context().close();
 	});
 }

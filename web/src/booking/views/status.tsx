@@ -57,12 +57,13 @@ export function StatusPill({ model }: { readonly model: VenueModel }): JSX.Eleme
 				type="button"
 				class={`pill-status status-${state}`}
 				aria-label={text.statusLabel(word)}
+				data-live={text.status.live}
 				aria-describedby={open ? "pill-detail" : undefined}
 				onFocus={() => later(0, true)}
 				onClick={() => later(0, true)}
 			>
 				<span class="dot" aria-hidden="true" />
-				{word}
+				<span class="pill-word">{word}</span>
 			</button>
 			{open && <PillDetail model={model} word={word} />}
 		</div>
