@@ -43,6 +43,8 @@ test("the month counts what is free on each day, and follows and marks what chan
 	const free = slots.filter((one) => one.state !== "booked").length;
 	assert.match(await tile.locator(".tile-words").textContent(), new RegExp(`^${free} times? free$`));
 	assert.equal(await page.locator(".is-updated").count(), 0);
+	const tops = await page.locator(".tile").evaluateAll((tiles) => tiles.slice(0, 7).map((tile) => tile.getBoundingClientRect().top));
+	assert.equal(new Set(tops).size, 1, "a week is a line");
 	const answer = await server.post("/v1/holds", { service: slot.service, resource: slot.resource, start: slot.start });
 	assert.equal(answer.status, 201);
 	await tile.and(page.locator(".is-updated")).waitFor();

@@ -70,7 +70,7 @@ function Days({ model }: { readonly model: VenueModel }): JSX.Element {
 			aria-describedby="month-help"
 			onKeyDown={onKeyDown}
 		>
-			<div role="row" class="row">
+			<div role="row" class="month-week">
 				{choice.week.value.map((day) => (
 					<div role="columnheader" class="month-name" key={format.weekday(day)}>
 						{format.weekday(day)}
@@ -78,7 +78,7 @@ function Days({ model }: { readonly model: VenueModel }): JSX.Element {
 				))}
 			</div>
 			{weeks.map((week) => (
-				<div role="row" class="row" key={week[0]}>
+				<div role="row" class="month-week" key={week[0]}>
 					{week.map((day) => (
 						<Tile
 							key={day}
