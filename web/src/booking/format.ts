@@ -75,9 +75,9 @@ export function createFormat(lang: string, timeZone: string, habits = ""): Forma
 	return format;
 }
 
-/** The page's, for a venue. */
+/** The page's, for a venue. One whose habits are not known is taken for an ordinary one of its continent. */
 export const formatFor = (venue: { readonly tz: string; readonly locale?: string }): Format =>
-	createFormat(text.lang, venue.tz, venue.locale);
+	createFormat(text.lang, venue.tz, venue.locale || "en");
 
 function makeFormat(lang: string, timeZone: string, habits: string): Format {
 	const home = supported(regional(habits || lang, timeZone));

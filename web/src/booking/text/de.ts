@@ -219,7 +219,7 @@ export const de: Text = {
 	},
 	booked: {
 		movedTo: (when) => `Verlegt auf ${when}`,
-		movedLead: "Ihre Buchungsnummer bleibt gleich.",
+		movedLead: "Ihre Referenz bleibt gleich.",
 		changed: "Diese Buchung wurde anderswo geändert.",
 		passedTitle: "Diese Zeit ist vorbei",
 		passedLead: "Das war gebucht.",
@@ -235,7 +235,7 @@ export const de: Text = {
 		cancelledLead: "Die Zeit ist wieder frei. Sie müssen nichts weiter tun.",
 		endedTitle: "Diese Reservierung ist abgelaufen",
 		endedLead: "Die Zeit wurde nicht gebucht. Wenn sie noch frei ist, können Sie sie erneut wählen.",
-		reference: "Buchungsnummer",
+		reference: "Referenz",
 		copy: "Kopieren",
 		copied: "Kopiert",
 		calendar: "In den Kalender",
