@@ -224,6 +224,69 @@ test("a hold that is given back in another window is asked for again", async () 
 	await done(page);
 });
 
+test("who holds a time in one tab is told so in another", async () => {
+	const page = await visitor(browser);
+	const slot = await server.freeSlot("massage", 31);
+	await open(page, slot.address("list"));
+	await openForm(page, slot);
+	await page.locator(".hold[data-shown=true]").waitFor();
+	const second = await page.context().newPage();
+	await open(second, slot.address("list"));
+	await openForm(second, slot);
+	await heading(second, "You hold this time in another window of yours");
+	await second.close();
+	await fillForm(page);
+	await button(page, "Confirm booking").click();
+	await heading(page, "You’re booked");
+	assert.deepEqual(await page.evaluate(() => Object.keys(localStorage).filter((name) => name.startsWith("hold "))), []);
+	await done(page);
+});
+
+for (const colorScheme of ["light", "dark"]) {
+	test(`no accessibility fault from the panel to the cancelled booking (${colorScheme})`, async () => {
+		const page = await visitor(browser, { colorScheme });
+		const slot = await server.freeSlot("tour", colorScheme === "light" ? 32 : 39);
+		const check = (where) => assertAccessible(page, `${where} ${colorScheme}`);
+		await open(page, slot.address("list"));
+		await slotOf(page, slot).click();
+		await button(page, "Book this time").waitFor();
+		await check("panel");
+		await button(page, "Book this time").click();
+		await page.locator(".hold[data-shown=true]").waitFor();
+		await button(page, "Add a phone number").click();
+		await button(page, "Confirm booking").click();
+		await page.locator(".fault").first().waitFor();
+		await check("form");
+		await fillForm(page);
+		await button(page, "Confirm booking").click();
+		await heading(page, "You’re booked");
+		await check("booked");
+		await button(page, "Change the time").click();
+		await page.locator(".move-list").waitFor();
+		await check("move");
+		await button(page, "Keep the time as it is").click();
+		await button(page, "Cancel booking").click();
+		await page.locator(".ask[open]").waitFor();
+		await check("question");
+		await button(page, "Yes, cancel it").click();
+		await heading(page, "Booking cancelled");
+		await check("cancelled");
+		const massage = await server.freeSlot("massage", colorScheme === "light" ? 33 : 40);
+		await server.post("/v1/holds", placeOf(massage));
+		await open(page, massage.address("list"));
+		await slotOf(page, massage).click();
+		await page.locator(".alternative").first().waitFor();
+		await check("booked slot");
+		await button(page, "Join the waitlist").click();
+		await page.locator(".ask[open]").waitFor();
+		await check("waitlist");
+		await page.locator(".ask .primary").click();
+		await heading(page, /^You are \d+\w\w in line/);
+		await check("in line");
+		await done(page);
+	});
+}
+
 test("a booking is moved, keeps its reference, and its other window follows", async () => {
 	const { page, booking } = await booked(18);
 	const second = await page.context().newPage();

@@ -97,6 +97,14 @@ test("a person who presses again after no answer keeps the key", async () => {
 	assert.deepEqual(new Set(sent.map((call) => call.key)), new Set(["key-1"]));
 });
 
+test("an error of the server or of a gateway before it may hide a write, so the next press keeps the key", async () => {
+	const { api, sent } = stage([new Response("<h1>Bad gateway</h1>", { status: 502 }), json(201, BOOKING)]);
+	const first = await api.hold(HOLD);
+	assert.ok(!first.ok && first.error.status === 502);
+	assert.ok((await api.hold(HOLD)).ok);
+	assert.deepEqual(sent.map((call) => call.key), ["key-1", "key-1"]);
+});
+
 test("another payload is another intent", async () => {
 	const { api, sent } = stage([new Error("1"), new Error("2"), new Error("3"), json(201, BOOKING)]);
 	await api.book("R1", { name: "Ana", email: "a@b.c" });

@@ -3,6 +3,7 @@ import { useRef, useState } from "preact/hooks";
 import type { JSX, TargetedEvent } from "preact";
 import { BOOKABLE } from "../../sync/index.js";
 import type { VenueModel } from "../model.js";
+import { environment } from "../services.js";
 import { text } from "../text/index.js";
 import { priceFor } from "../views/price.js";
 import { ConflictPanel, conflictTitle } from "./conflict-panel.js";
@@ -11,6 +12,7 @@ import { draft } from "./draft.js";
 import { Failure } from "./failure.js";
 import type { BookingFlow } from "./flow.js";
 import { HoldTimer } from "./hold-timer.js";
+import { heldInAnotherTab } from "./kept.js";
 import { searchFor, waitFor } from "./search.js";
 
 interface Props {
@@ -45,7 +47,7 @@ export function BookingForm({ model, flow }: Props): JSX.Element {
 					place={model}
 					service={service}
 					search={searchFor(model, slot)}
-					title={conflictTitle(hold.problem)}
+					title={hold.problem.code === "slot-held" && heldInAnotherTab(slot, environment.now()) ? text.conflict.own : conflictTitle(hold.problem)}
 					problem={hold.problem}
 					choose={(alternative) => void flow.choose(alternative)}
 					wait={() => waitFor(model, slot)}

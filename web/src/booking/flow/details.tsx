@@ -4,10 +4,12 @@ import type { JSX } from "preact";
 import { BOOKABLE, type Slot } from "../../sync/index.js";
 import { Contact } from "../contact.js";
 import type { VenueModel } from "../model.js";
+import { environment } from "../services.js";
 import { text } from "../text/index.js";
 import { SlotFacts } from "../views/slot-facts.js";
 import { ConflictPanel } from "./conflict-panel.js";
 import type { BookingFlow } from "./flow.js";
+import { heldInAnotherTab } from "./kept.js";
 import { Durations, PartyStepper } from "./party.js";
 import { searchFor, waitFor } from "./search.js";
 
@@ -31,7 +33,7 @@ export function Details({ model, flow, opened }: Props): JSX.Element {
 					place={model}
 					service={choice.service.value}
 					search={searchFor(model, slot)}
-					title={changed ? text.sheet.notForThis : opened.state === "booked" ? text.sheet.booked : text.sheet.taken}
+					title={takenTitle(changed, opened, heldInAnotherTab(slot, environment.now()))}
 					lead={text.conflict.nearest}
 					quiet={changed}
 					choose={(alternative) => void flow.choose(alternative)}
@@ -63,4 +65,9 @@ export function Details({ model, flow, opened }: Props): JSX.Element {
 			{!reachable && <Contact model={model} />}
 		</div>
 	);
+}
+
+function takenTitle(changed: boolean, opened: Slot, ownTab: boolean): string {
+	if (ownTab) return text.conflict.own;
+	return changed ? text.sheet.notForThis : opened.state === "booked" ? text.sheet.booked : text.sheet.taken;
 }

@@ -21,9 +21,23 @@ export interface Kept {
 }
 
 const PLACE = "hold";
+/** Seen by the other tabs of this browser: place → until when it is held here. */
+const shared = ({ resource, start }: Pick<Slot, "resource" | "start">): string => `hold ${resource} ${start}`;
 
-export const keep = (kept: Kept): void => sessionStorage.setItem(PLACE, JSON.stringify(kept));
-export const forget = (): void => sessionStorage.removeItem(PLACE);
+export function keep(kept: Kept): void {
+	sessionStorage.setItem(PLACE, JSON.stringify(kept));
+	if (kept.ref !== null) localStorage.setItem(shared(kept.slot), String(kept.deadline));
+}
+
+export function forget(): void {
+	const kept = readKept();
+	if (kept?.ref) localStorage.removeItem(shared(kept.slot));
+	sessionStorage.removeItem(PLACE);
+}
+
+/** Is it this browser, in another tab, that holds the place? */
+export const heldInAnotherTab = (slot: Pick<Slot, "resource" | "start">, now: number): boolean =>
+	Number(localStorage.getItem(shared(slot))) > now;
 
 export function readKept(): Kept | null {
 	const o = asObject(parseJson(sessionStorage.getItem(PLACE) ?? ""));

@@ -154,10 +154,11 @@ interface ChipProps {
 function Chip({ model, slot, updated, place }: ChipProps): JSX.Element {
 	const { format } = model;
 	const mine = model.mine.value === slot.id;
+	const holding = model.holding.value === slot.id;
 	return (
 		<button
 			type="button"
-			class={`chip chip-${mine ? "mine" : slot.state}${updated ? " is-updated" : ""}`}
+			class={`chip chip-${mine ? "mine" : holding ? "holding" : slot.state}${updated ? " is-updated" : ""}`}
 			data-slot={slot.id}
 			data-state={slot.state}
 			onClick={() => (model.open.value = slot)}
@@ -174,7 +175,7 @@ function Chip({ model, slot, updated, place }: ChipProps): JSX.Element {
 				</span>
 			)}
 			<span class="chip-state">
-				<span class="chip-word">{mine ? text.state.mine : text.state[slot.state]}</span>
+				<span class="chip-word">{text.state[mine ? "mine" : holding ? "holding" : slot.state]}</span>
 				<span class="swatch">
 					<Cue slot={slot} mine={mine} />
 				</span>
