@@ -20,8 +20,9 @@
  */
 import { asObject } from "./decode.js";
 import type { Environment } from "./environment.js";
+import { createMembers, type Said } from "./members.js";
 import { platform, type ChannelLike, type LocksLike } from "./platform.js";
-import type { AvailabilityQuery, Connect, Subscribe, Transport } from "./transport.js";
+import type { Connect, Subscribe, Transport } from "./transport.js";
 
 export interface Sharing {
 	readonly locks: LocksLike;
@@ -101,29 +102,6 @@ export const SHARING: Readonly<Record<Role, Readonly<Record<Happening, Cell>>>> 
 	},
 };
 
-interface Ask {
-	readonly id: string;
-	readonly query: AvailabilityQuery;
-	readonly after: string | null;
-}
-
-/** What is said on the channels. `asks` and `drops` are a member's words to the leader, the others are the leader's. */
-interface Said {
-	readonly from: string;
-	readonly asks?: readonly Ask[];
-	readonly drops?: readonly string[];
-	/** the leader is here, and its connection is open or not */
-	readonly open?: boolean;
-	readonly data?: unknown;
-	/** whose data it is; absent: everybody's */
-	readonly id?: string;
-}
-
-interface Member {
-	readonly channel: ChannelLike;
-	readonly ids: Set<string>;
-}
-
 /** Sharing as this platform can, or null: then everybody has a connection of their own. */
 export function platformSharing(environment: Sharing["environment"]): Sharing | null {
 	const locks = platform.navigator?.locks;
@@ -138,15 +116,16 @@ export function sharedTransport(name: string, inner: Connect, sharing: Sharing |
 	return (events) => {
 		const me = environment.random().toString(36).slice(2);
 		const abort = new platform.AbortController();
-		const ends: (() => void)[] = [() => abort.abort()];
+		const ends: (() => void)[] = [() => abort.abort(), () => members.close()];
 		const asked = new Map<string, Subscribe>();
-		const members = new Map<string, Member>();
 		let role: Role = "joining";
 		let leader = "";
 		let open = false;
 		let told = false;
 		let transport: Transport | null = null;
 		let cancelQuiet: () => void = () => {};
+		const nameOf = (member: string): string => `${name} ${member}`;
+		const members = createMembers({ ...sharing, me, nameOf, signal: abort.signal, transport: () => transport });
 
 		const listen = (to: string, hear: (said: Said) => void): ChannelLike => {
 			const channel = sharing.channel(to);
@@ -158,15 +137,15 @@ export function sharedTransport(name: string, inner: Connect, sharing: Sharing |
 			const held = (): Promise<void> =>
 				new Promise((release) => {
 					ends.push(release);
-					if (member()) run();
-					else release();
+					if (role === "gone" || role === "alone") release();
+					else run();
 				});
-			locks.request(lock, { signal: abort.signal }, held).catch(refused);
+			locks.request(lock, { signal: abort.signal }, held).catch(() => {
+				// Our own leaving also ends here, when nobody waits any more.
+				if (waiting()) happen("quiet");
+			});
 		};
-		const member = (): boolean => role !== "gone" && role !== "alone";
-		const refused = (): void => {
-			if (role === "joining" || role === "following") happen("quiet");
-		};
+		const waiting = (): boolean => role === "joining" || role === "following";
 		const expect = (ms: number): void => {
 			cancelQuiet();
 			cancelQuiet = environment.after(ms, () => happen("quiet"));
@@ -178,7 +157,7 @@ export function sharedTransport(name: string, inner: Connect, sharing: Sharing |
 		};
 
 		const heardLeader = (said: Said): void => {
-			if (role !== "joining" && role !== "following") return;
+			if (!waiting()) return;
 			if (said.from !== leader) {
 				// Only an announcement makes a leader; anything else is the last word of one who has gone.
 				if (said.open === undefined) return;
@@ -188,31 +167,6 @@ export function sharedTransport(name: string, inner: Connect, sharing: Sharing |
 			expect(QUIET_MS);
 			if (said.open) opened();
 			if (said.data !== undefined) events.message(said.data, said.id);
-		};
-
-		const admit = (from: string): Member => {
-			const channel = sharing.channel(`${name} ${from}`);
-			const ids = new Set<string>();
-			ends.push(() => channel.close());
-			members.set(from, { channel, ids });
-			// Granted when that tab is gone.
-			const bury = async (): Promise<void> => {
-				for (const id of ids) transport?.unsubscribe(id);
-				channel.close();
-				members.delete(from);
-			};
-			locks.request(`${name} ${from}`, { signal: abort.signal }, bury).catch(refused);
-			return { channel, ids };
-		};
-		const heardMember = ({ from, asks = [], drops = [] }: Said): void => {
-			if (role !== "leading") return;
-			const { channel, ids } = members.get(from) ?? admit(from);
-			channel.postMessage({ from: me, open });
-			for (const ask of asks) {
-				ids.add(ask.id);
-				transport?.subscribe(ask);
-			}
-			for (const id of drops) if (ids.delete(id)) transport?.unsubscribe(id);
 		};
 
 		const say = (said: Omit<Said, "from">): void => common.postMessage({ from: me, ...said });
@@ -225,7 +179,7 @@ export function sharedTransport(name: string, inner: Connect, sharing: Sharing |
 			}
 			const [whose, own] = id.split(".") as [string, string];
 			if (whose === me) events.message(data, own);
-			else members.get(whose)?.channel.postMessage({ from: me, id: own, data });
+			else members.give(whose, own, data);
 		};
 		/** Its name on the shared connection. */
 		const wire = (id: string): string => `${me}.${id}`;
@@ -265,10 +219,13 @@ export function sharedTransport(name: string, inner: Connect, sharing: Sharing |
 			for (const act of cell.acts) acts[act]();
 		};
 
-		const common = listen(name, (said) => (said.asks ?? said.drops ? heardMember(said) : heardLeader(said)));
-		listen(`${name} ${me}`, heardLeader);
+		const common = listen(name, (said) => {
+			if (!(said.asks ?? said.drops)) heardLeader(said);
+			else if (role === "leading") members.hear(said, open);
+		});
+		listen(nameOf(me), heardLeader);
 		expect(JOIN_MS);
-		hold(`${name} ${me}`, () => say({ asks: [] }));
+		hold(nameOf(me), () => say({ asks: [] }));
 		hold(name, () => happen("granted"));
 		return {
 			subscribe: ask,
