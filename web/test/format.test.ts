@@ -24,6 +24,11 @@ test("days are named in the language of the page", () => {
 	]);
 });
 
+test("seven short days fit side by side", () => {
+	const { weekday } = createFormat("pt-PT", "Europe/Lisbon", "pt-PT");
+	assert.deepEqual(["2026-11-21", "2026-11-22", "2026-11-23"].map(weekday), ["sáb", "dom", "seg"]);
+});
+
 test("the venue's own variety of the language is spoken", () => {
 	assert.match(createFormat("de", "Europe/Vienna", "de-AT").day("2026-01-20"), /Jänner/);
 	assert.match(createFormat("de", "Europe/Vienna", "en").day("2026-01-20"), /Januar/);

@@ -97,6 +97,8 @@ function makeFormat(lang: string, timeZone: string, habits: string): Format {
 	const day = date({ weekday: "long", day: "numeric", month: "long" });
 	const shortDay = date({ weekday: "short", day: "numeric", month: "short" });
 	const weekday = date({ weekday: "short" });
+	// The "short" days of Portugal are words ("segunda"); seven of them do not stand side by side on a phone.
+	const letters = languageOf(locale) === "pt" ? 3 : undefined;
 	const dayNumber = date({ day: "numeric" });
 	const week = date({ day: "numeric", month: "long" });
 	const datedWeek = date({ day: "numeric", month: "long", year: "numeric" });
@@ -138,7 +140,7 @@ function makeFormat(lang: string, timeZone: string, habits: string): Format {
 		},
 		day: (date) => day().format(dayAt(date)),
 		fullDay: (instant) => fullDay().format(ms(instant)),
-		weekday: (date) => weekday().format(dayAt(date)),
+		weekday: (date) => weekday().format(dayAt(date)).slice(0, letters),
 		dayNumber: (date) => dayNumber().format(dayAt(date)),
 		shortDay: (date) => shortDay().format(dayAt(date)),
 		week(from, to) {
