@@ -50,6 +50,13 @@ for (const [name, theme] of [
 		for (const mood of ["good", "warn", "bad"]) assert.ok(contrast(colour(theme, "text"), colour(theme, `${mood}-tint`)) >= 7, mood);
 		assert.ok(contrast(colour(theme, "bad"), colour(theme, "raised")) >= 4.5);
 	});
+	test(`${name}: the days of the month can be read, and their bars seen`, () => {
+		for (const [mood, state] of [["good", "available"], ["warn", "limited"]] as const) {
+			assert.ok(contrast(colour(theme, "muted"), colour(theme, `${mood}-tint`)) >= 4.5, mood);
+			assert.ok(contrast(colour(theme, `${state}-edge`), colour(theme, `${mood}-tint`)) >= 3, state);
+		}
+		assert.ok(contrast(colour(theme, "muted"), colour(theme, "bad-tint")) >= 4.5);
+	});
 }
 
 const VISION: Readonly<Record<string, readonly [Triple, Triple, Triple]>> = {
