@@ -54,6 +54,7 @@ spread() { sort -g | awk 'NR==1{lo=$1} {hi=$1} END{print lo ".." hi}'; }
 # goal NAME VALUE OP GOAL: the line that a script can read.
 goal() {
   awk -v name="$1" -v value="$2" -v op="$3" -v goal="$4" 'BEGIN {
+    if (value == "" || value == "NaN") { printf "RATIO %s missing goal %s%s short\n", name, op, goal; exit }
     met = op == ">=" ? value + 0 >= goal + 0 : value + 0 <= goal + 0
     printf "RATIO %s %.2f goal %s%s %s\n", name, value, op, goal, met ? "ok" : "short"
   }'

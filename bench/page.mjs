@@ -31,7 +31,7 @@ function instrument() {
 			this.addEventListener("message", ({ data }) => {
 				if (typeof data !== "string" || !data.slice(0, 60).includes('"delta"')) return;
 				const now = performance.now();
-				for (const [, id] of data.matchAll(/"id":"(\d+)","service/g)) if (!arrivals.has(id)) arrivals.set(id, now);
+				for (const { id } of JSON.parse(data).upsert) if (!arrivals.has(id)) arrivals.set(id, now);
 			});
 		}
 	};
@@ -196,7 +196,7 @@ async function peer(browser) {
 	await cdp.send("Performance.enable");
 	for (const scrolling of [false, true]) {
 		const before = await busy(cdp);
-		const seen = await watch(page, seconds * 1000, scrolling);
+		const seen = await watch(page, seconds * 333, scrolling);
 		tell(`dom.500.${scrolling ? "scrolling" : "still"}`, seen, before, await busy(cdp));
 	}
 	await page.close();
@@ -208,7 +208,7 @@ async function limit(browser) {
 	const cdp = await page.context().newCDPSession(page);
 	await cdp.send("Performance.enable");
 	const before = await busy(cdp);
-	const seen = await watch(page, seconds * 500, false);
+	const seen = await watch(page, seconds * 333, false);
 	tell("limit.empty_page", seen, before, await busy(cdp));
 	await page.close();
 }

@@ -2,7 +2,7 @@
 # The page people look at: 67,200 cells in a real browser while slots change in the real database, paced and open loop.
 . "$(dirname "$0")/lib.sh"
 seconds=${SECONDS_EACH:-30}
-say_machine "headless Chromium, software rendering, 1440 × 900; $seconds s each; frames as requestAnimationFrame sees them"
+say_machine "headless Chromium, software rendering, 1440 × 900; $seconds s each (a third of it for the peer and the limit)"
 monday=$(date -u -d 'next monday' +%F)
 bench/page_venue.py >"$scratch/page.json"
 "$bin" import "$scratch/page.json" --db "sqlite:$scratch/page.db" >/dev/null 2>"$scratch/import.log"

@@ -124,7 +124,7 @@ export function createGrid(host: HTMLElement, model: VenueModel, days: readonly 
 			rtl,
 			dated,
 			updated: text.updated,
-			number: String,
+			number: model.format.number,
 		};
 		const faces = createFaces(g, style);
 		tagged = faces.hasTag;

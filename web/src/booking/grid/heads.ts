@@ -103,7 +103,7 @@ export function createHeads(layout: Layout, model: VenueModel): Heads {
 		count(counts) {
 			for (const [row, badge] of badges.entries()) {
 				const now = counts.get(row) ?? 0;
-				if (now !== (counted.get(row) ?? 0)) badge.textContent = now > 0 ? String(now) : "";
+				if (now !== (counted.get(row) ?? 0)) badge.textContent = now > 0 ? format.number(now) : "";
 			}
 			counted = counts;
 		},
