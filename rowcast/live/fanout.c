@@ -203,25 +203,62 @@ static const char *state_name(enum live_state state)
 	return names[state];
 }
 
+/* Views that are right stay right until the hub says otherwise; others grow old. */
 static int64_t age_ms(const struct fanout *fanout)
 {
 	int64_t age_us = fanout->age_us;
 
-	if (fanout->state != LIVE_LIVE)
+	if (age_us > 0)
 		age_us += fanout->config.mono_us() - fanout->status_us;
 	return age_us / 1000;
 }
 
-void fanout_tell_status(struct fanout *fanout)
+/* Rounded up: 0 says that nothing was shown, and is never said of something. */
+static int64_t lag_ms(const struct fanout *fanout)
+{
+	int64_t lag_us = fanout->lag_us;
+
+	if (lag_us < fanout->slowest_us)
+		lag_us = fanout->slowest_us;
+	if (lag_us < fanout->slowest_before_us)
+		lag_us = fanout->slowest_before_us;
+	return (lag_us + 999) / 1000;
+}
+
+void fanout_shown(struct fanout *fanout, int64_t committed_us)
+{
+	int64_t lag_us = fanout->config.wall_us() - committed_us;
+
+	metric_observe_us(&live_flush_seconds, lag_us);
+	if (lag_us < 1) /* commits are stamped to the millisecond, and by a clock that may be set */
+		lag_us = 1;
+	if (fanout->slowest_us < lag_us)
+		fanout->slowest_us = lag_us;
+}
+
+void fanout_measure_anew(struct fanout *fanout)
+{
+	fanout->slowest_us = fanout->slowest_before_us = 0;
+}
+
+static void tell_all(struct fanout *fanout)
 {
 	struct rc_position none = {0};
 
 	for (size_t i = 0; i < STATUS_OUTLETS_MAX && fanout->status[i] && fanout->status_known; i++) {
 		buf_clear(&fanout->scratch);
 		frame_status(&fanout->scratch, fanout->status[i]->transport, state_name(fanout->state),
-			     fanout->lag_us / 1000, age_ms(fanout));
+			     lag_ms(fanout), age_ms(fanout));
 		outlet_append(fanout->status[i], none, none, 0);
 	}
+}
+
+void fanout_tell_status(struct fanout *fanout)
+{
+	fanout->slowest_before_us = 0;
+	tell_all(fanout);
+	fanout->slowest_before_us = fanout->slowest_us;
+	fanout->slowest_us = 0;
 }
 
 void fanout_status_arrive(struct parcel *parcel)
@@ -236,8 +273,10 @@ void fanout_status_arrive(struct parcel *parcel)
 	fanout->age_us = status->age_us;
 	fanout->status_us = fanout->config.mono_us();
 	free(status);
-	if (news)
-		fanout_tell_status(fanout);
+	if (!news)
+		return;
+	fanout_measure_anew(fanout); /* what was slow then is no figure of the new state */
+	tell_all(fanout);
 }
 
 static void sit(struct peer *peer, struct outlet *outlet, uint32_t *place, bool apart)
@@ -256,7 +295,7 @@ static void begin_status(struct peer *peer)
 	sit(peer, status_outlet(fanout, peer->transport), &peer->status_place, false);
 	/* Blocked: the next tick tells it. */
 	if (fanout->status_known)
-		(void)!tell_status(peer, state_name(fanout->state), fanout->lag_us / 1000, age_ms(fanout));
+		(void)!tell_status(peer, state_name(fanout->state), lag_ms(fanout), age_ms(fanout));
 }
 
 void peer_close(struct peer *peer)
@@ -344,7 +383,7 @@ void fanout_join_arrive(struct parcel *parcel)
 static void outlet_delta(struct outlet *outlet, struct body *body, int64_t committed_us)
 {
 	struct fanout *fanout = outlet->fanout;
-	bool large = body->len > fanout->config.ring_bytes_max / 2;
+	bool large = body->len > fanout->config.ring_bytes_max / 2, told = false;
 
 	if (!large && outlet->seat_count > outlet->apart) {
 		buf_clear(&fanout->scratch);
@@ -367,11 +406,16 @@ static void outlet_delta(struct outlet *outlet, struct body *body, int64_t commi
 		}
 		if (!seat->apart)
 			sub->position = body->from;
-		if (!tell_delta(sub, body))
+		if (!tell_delta(sub, body)) {
 			sub_lose(sub, sub->position, true);
-		else if (sub->position.n == body->to.n)
+			continue;
+		}
+		told = true;
+		if (sub->position.n == body->to.n)
 			outlet_rejoin(outlet, seat);
 	}
+	if (told && committed_us > 0)
+		fanout_shown(fanout, committed_us);
 }
 
 static void outlet_restart(struct outlet *outlet, const struct push *push)
@@ -454,7 +498,7 @@ void outlet_swept(struct outlet *outlet)
 
 	list_remove(&outlet->run);
 	if (outlet->oldest_us > 0)
-		metric_observe_us(&live_flush_seconds, fanout->config.wall_us() - outlet->oldest_us);
+		fanout_shown(fanout, outlet->oldest_us);
 	outlet->oldest_us = 0;
 	if (branch && --branch->sweeping == 0 && branch->owes_ready)
 		branch_rest(branch);

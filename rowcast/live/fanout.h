@@ -61,7 +61,9 @@ bool peer_has(const struct peer *peer, struct rc_str id);
  * earlier at once (after other work), INT64_MAX: when something arrives.
  */
 int64_t fanout_run(struct fanout *fanout, uint32_t visits_max);
-/* Tell every peer the status again. */
+/* Tell every peer the status again: its lag is the slowest of what was shown since the last time. */
 void fanout_tell_status(struct fanout *fanout);
+/* Nobody was told for a while: what was shown meanwhile is of no interest. */
+void fanout_measure_anew(struct fanout *fanout);
 
 #endif

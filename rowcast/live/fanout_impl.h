@@ -109,6 +109,9 @@ struct fanout {
 	bool status_known;
 	enum live_state state;
 	int64_t lag_us, age_us, status_us; /* as told by the hub, and when (monotonic) */
+	/* The slowest way of a change from its commit to the last socket, µs; 0: nothing was shown. */
+	int64_t slowest_us;        /* since the last tick of the status */
+	int64_t slowest_before_us; /* in the interval before it */
 	struct buf scratch;
 	int64_t sent_bytes, sends, frames; /* counted here, added to the metrics once a run */
 };
@@ -156,6 +159,8 @@ void branch_send_ready(struct branch *branch);
 void branch_rest(struct branch *branch);
 
 /* fanout.c */
+/* What was committed at `committed_us` is with the sockets now. */
+void fanout_shown(struct fanout *fanout, int64_t committed_us);
 /* A shared seat is overrun: it stands at `position`; `blocked`: its stream will say when it takes bytes. */
 void sub_lose(struct sub *sub, struct rc_position position, bool blocked);
 /* The sweep is over, or given up. */

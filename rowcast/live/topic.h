@@ -63,7 +63,12 @@ struct topic_source {
 void hub_commit(struct hub *hub, struct rc_position position, int64_t committed_us);
 /* A new epoch began: every topic is refilled by its source and its subscribers get `reset` and a snapshot. */
 void hub_restart(struct hub *hub, struct rc_position position, const char *reason);
-/* Status of the source as the clients see it. */
+/*
+ * Status of the source as the clients see it. A new state is told at once, the rest with the next tick.
+ *
+ *   lag_us   how far the source is behind; 0: it is not, and clients are told how long the slowest change took to them
+ *   age_us   the views were last known to be right this long ago, and grow older; 0: they are right until told otherwise
+ */
 enum live_state { LIVE_LIVE, LIVE_DELAYED, LIVE_STALE, LIVE_UNAVAILABLE };
 void hub_status(struct hub *hub, enum live_state state, int64_t lag_us, int64_t age_us);
 

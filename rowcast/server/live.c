@@ -102,6 +102,7 @@ void endpoint_tick(struct endpoint *endpoint)
 	if (endpoint->ticking)
 		return;
 	endpoint->ticking = true;
+	fanout_measure_anew(endpoint->fanout);
 	timer_start(endpoint->loop, &endpoint->status_timer,
 		    loop_now_us(endpoint->loop) + endpoint->live->limits.status_interval_us, endpoint_status);
 }

@@ -350,14 +350,106 @@ static void status_is_told_after_the_first_snapshot_and_on_each_change_and_tick(
 	assert_int_equal(client->statuses, 3);
 }
 
+static int64_t told(const struct client *to, const char *member)
+{
+	return json_integer_value(json_object_get(to->last, member));
+}
+
+static void tick(void)
+{
+	fanout_tell_status(rig->fanouts[0]);
+	rig_settle(rig);
+}
+
 static void the_age_of_a_stale_view_grows_from_tick_to_tick(void **unused)
 {
 	hub_status(rig->hub, LIVE_STALE, 0, 2000000);
 	join_both(LIVE_LATEST);
 	rig_now_us += 3000000;
-	fanout_tell_status(rig->fanouts[0]);
+	tick();
+	assert_int_equal(told(client, "age_ms"), 5000);
+}
+
+static void what_was_right_when_it_was_told_grows_no_older(void **unused)
+{
+	hub_status(rig->hub, LIVE_UNAVAILABLE, 0, 0);
+	join_both(LIVE_LATEST);
+	rig_now_us += 3000000;
+	tick();
+	assert_string_equal(client->last_state, "unavailable");
+	assert_int_equal(told(client, "age_ms"), 0);
+}
+
+/* One transaction of `rows` rows that the reactor gets `us` after its commit. */
+static void commit_and_wait(int rows, int64_t us)
+{
+	for (int i = 0; i < rows; i++)
+		rig_put(rig, 0, i);
+	rig_commit(rig);
+	rig_now_us += us;
 	rig_settle(rig);
-	assert_int_equal(json_integer_value(json_object_get(client->last, "age_ms")), 5000);
+}
+
+static void lag_is_that_of_the_slowest_change_of_an_interval(void **unused)
+{
+	struct client *late;
+
+	hub_status(rig->hub, LIVE_LIVE, 0, 0);
+	join_both(LIVE_EVERY);
+	assert_int_equal(told(client, "lag_ms"), 0);
+	commit_and_wait(1, 3000);
+	commit_and_wait(1, 41200);
+	commit_and_wait(1, 1);
+	tick();
+	assert_int_equal(told(client, "lag_ms"), 42);
+	late = client_open(rig, 0);
+	client_subscribe(late, 0, LIVE_EVERY);
+	rig_settle(rig);
+	assert_int_equal(told(late, "lag_ms"), 42); /* of the last whole interval */
+	client_free(late);
+	tick();
+	assert_int_equal(told(client, "lag_ms"), 0);
+}
+
+static void a_lag_that_was_measured_is_never_told_as_0(void **unused)
+{
+	hub_status(rig->hub, LIVE_LIVE, 0, 0);
+	join_both(LIVE_EVERY);
+	commit_and_wait(1, 0);
+	tick();
+	assert_int_equal(told(client, "lag_ms"), 1);
+	rig_put(rig, 0, 0);
+	rig_commit(rig);
+	rig_now_us -= 5000; /* a clock that is set back */
+	rig_settle(rig);
+	tick();
+	assert_int_equal(told(client, "lag_ms"), 1);
+}
+
+static void lag_counts_what_passes_the_ring_by(void **unused)
+{
+	hub_status(rig->hub, LIVE_LIVE, 0, 0);
+	join_both(LIVE_EVERY);
+	commit_and_wait(RIG_KEYS, 7000);
+	tick();
+	assert_int_equal(told(client, "lag_ms"), 7);
+}
+
+static void while_the_source_is_behind_lag_is_at_least_that(void **unused)
+{
+	hub_status(rig->hub, LIVE_LIVE, 0, 0);
+	join_both(LIVE_EVERY);
+	commit_and_wait(1, 9000);
+	hub_status(rig->hub, LIVE_DELAYED, 2500000, 2600000);
+	rig_settle(rig);
+	assert_int_equal(told(client, "lag_ms"), 2500);
+	hub_status(rig->hub, LIVE_DELAYED, 4500000, 4600000);
+	rig_settle(rig);
+	tick();
+	assert_int_equal(told(client, "lag_ms"), 4500);
+	hub_status(rig->hub, LIVE_LIVE, 0, 0);
+	rig_settle(rig);
+	assert_int_equal(told(client, "lag_ms"), 0);
 }
 
 static void a_blocked_peer_is_told_only_the_newest_status(void **unused)
@@ -426,6 +518,11 @@ int main(void)
 		NORMAL(mode_every_never_rests),
 		NORMAL(status_is_told_after_the_first_snapshot_and_on_each_change_and_tick),
 		NORMAL(the_age_of_a_stale_view_grows_from_tick_to_tick),
+		NORMAL(what_was_right_when_it_was_told_grows_no_older),
+		NORMAL(lag_is_that_of_the_slowest_change_of_an_interval),
+		NORMAL(a_lag_that_was_measured_is_never_told_as_0),
+		TINY(lag_counts_what_passes_the_ring_by),
+		NORMAL(while_the_source_is_behind_lag_is_at_least_that),
 		NORMAL(a_blocked_peer_is_told_only_the_newest_status),
 		NORMAL(nothing_comes_after_unsubscribing_even_while_the_join_is_under_way),
 	};
