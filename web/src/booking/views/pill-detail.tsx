@@ -16,7 +16,9 @@ export function PillDetail({ model, word }: { readonly model: VenueModel; readon
 		<div class="pill-detail" id="pill-detail" role="tooltip">
 			<strong>{word}.</strong>
 			<span>{changedAt === null ? text.fresh.noChange : text.fresh.lastChange(format.exact(changedAt))}.</span>
-			<span>{old ? text.fresh.rightAt(format.exact(environment.now() - ageMs)) : text.fresh.delay(format.delay(lagMs))}.</span>
+			{old && <span>{text.fresh.rightAt(format.exact(environment.now() - ageMs))}.</span>}
+			{/* 0: no change came, so nobody measured one. */}
+			{!old && lagMs > 0 && <span>{text.fresh.delay(format.delay(lagMs))}.</span>}
 		</div>
 	);
 }
