@@ -247,8 +247,8 @@ static void tell_all(struct fanout *fanout)
 
 	for (size_t i = 0; i < STATUS_OUTLETS_MAX && fanout->status[i] && fanout->status_known; i++) {
 		buf_clear(&fanout->scratch);
-		frame_status(&fanout->scratch, fanout->status[i]->transport, state_name(fanout->state),
-			     lag_ms(fanout), age_ms(fanout));
+		frame_status(&fanout->scratch, fanout->status[i]->transport, state_name(fanout->state), lag_ms(fanout),
+			     age_ms(fanout));
 		outlet_append(fanout->status[i], none, none, 0);
 	}
 }

@@ -207,4 +207,5 @@ void api_status(struct api *api, enum live_state state, int64_t behind_since_us)
 {
 	api->state = state;
 	api->behind_since_us = behind_since_us;
+	atomic_store_explicit(&api->refusing, state == LIVE_UNAVAILABLE, memory_order_relaxed);
 }

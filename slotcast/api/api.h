@@ -43,7 +43,10 @@ const struct http_route *api_routes(const struct api *api, size_t *count);
 void api_catching_up(struct api *api);
 void api_advanced(struct api *api);
 void api_caught_up(struct api *api);
-/* What reads say about the board: its state, and since when (monotonic µs) it may be out of date; 0: it is not. */
+/*
+ * What reads say about the board: its state, and since when (monotonic µs) it may be out of date; 0: it is not. As long
+ * as it is LIVE_UNAVAILABLE, writes are answered 503 `unavailable` before anything is written.
+ */
 void api_status(struct api *api, enum live_state state, int64_t behind_since_us);
 
 #endif

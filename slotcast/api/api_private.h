@@ -25,6 +25,7 @@ struct api {
 	struct http_route *routes;
 	size_t route_count;
 	struct reader *reader;
+	_Atomic bool refusing;  /* the state is `unavailable`: no write is begun */
 	_Atomic uint64_t epoch; /* of the board; for positions of what the reader read */
 
 	pthread_mutex_t catalog_lock; /* guards the pointer only */

@@ -56,6 +56,12 @@ static void set_problem_code(struct op *op, enum problem_code code)
 	set_problem(op, &problem);
 }
 
+static void set_unavailable(struct op *op)
+{
+	op->store.result = STORE_UNAVAILABLE;
+	set_problem_code(op, PROBLEM_UNAVAILABLE);
+}
+
 /* Writer thread, inside the transaction: the body that is kept for the key. */
 static int render_kept(struct store_request *request, struct buf *out)
 {
@@ -85,7 +91,7 @@ static void submit(struct op *op)
 	op->store.queued_us = clock_mono_us();
 	if (store_submit(op->api->config.store, &op->store) == 0)
 		return;
-	set_problem_code(op, PROBLEM_UNAVAILABLE);
+	set_unavailable(op);
 	to_reactor(op);
 }
 
@@ -197,6 +203,12 @@ void op_begin(struct op *op)
 	decode_end(&op->body);
 	if (op->body.fault) {
 		refuse(op);
+		return;
+	}
+	if (atomic_load_explicit(&op->api->refusing, memory_order_relaxed)) {
+		set_unavailable(op);
+		op->step = OP_ANSWER;
+		op_step(op);
 		return;
 	}
 	op->step = OP_STORE;

@@ -4,8 +4,9 @@
  *
  *   feed → board_apply → hub_commit, transaction by transaction; then the answers that waited for it
  *
- * When the feed cannot be read, reads go on from memory with their age, and the reading is tried again; when its
- * history broke (RC_GONE), the board is loaded anew and every subscriber gets `reset`.
+ * When the feed cannot be read, reads go on from memory with their age, bookings are refused (nobody could be told what
+ * became of them), and the reading is tried again; when its history broke (RC_GONE), the board is loaded anew and every
+ * subscriber gets `reset`. What people are told of all this is decided in freshness.c.
  */
 #include "slotcast/main/projector.h"
 
@@ -20,11 +21,11 @@
 #include "rowcast/base/metric.h"
 #include "rowcast/io/clock.h"
 #include "rowcast/live/hub.h"
+#include "slotcast/api/render.h"
+#include "slotcast/main/freshness.h"
 
 #define TRANSACTIONS_PER_TURN 64
 #define RETRY_US              200000
-#define STALE_AFTER_US        10000000
-#define LAG_DELAYED_US        2000000
 #define BACKLOG_MAX           20000
 #define TICK_US_MAX           1000000 /* wall time may be set: look again at least this often */
 #define FORGET_US             10000000
@@ -52,7 +53,8 @@ struct projector {
 
 	int64_t forgot_us; /* monotonic: when topics were last told what the log has forgotten */
 	int64_t good_us;   /* when the feed was last empty, monotonic */
-	enum live_state state;
+	int64_t lag_us;    /* of the newest transaction when the reading stopped before the feed was empty; else 0 */
+	struct freshness told;
 	_Atomic int failing; /* rc_err of the last reading; 0: all well */
 };
 
@@ -137,29 +139,25 @@ const char *projector_missing(void *arg)
 		       : NULL;
 }
 
-static const char *state_name(enum live_state state)
+/* Tell everybody how fresh the data is, if that changed. `now_us`: monotonic. */
+static void tell(struct projector *projector, int64_t now_us)
 {
-	static const char *const names[] = {[LIVE_LIVE] = "live",
-					    [LIVE_DELAYED] = "delayed",
-					    [LIVE_STALE] = "stale",
-					    [LIVE_UNAVAILABLE] = "unavailable"};
+	const struct freshness_facts facts = {
+		.store_err = store_health(projector->store),
+		.feed_err = atomic_load_explicit(&projector->failing, memory_order_relaxed),
+		.lag_us = projector->lag_us,
+		.behind_us = now_us - projector->good_us,
+	};
+	struct freshness now = freshness_judge(&facts);
 
-	return names[state];
-}
-
-/* Every reactor is told, so nothing is said while all stays well. */
-static void set_state(struct projector *projector, enum live_state state, int64_t lag_us)
-{
-	int64_t behind_us = state == LIVE_LIVE ? 0 : clock_mono_us() - projector->good_us;
-
-	if (state == LIVE_LIVE && projector->state == LIVE_LIVE)
+	if (!freshness_is_news(&projector->told, &now))
 		return;
-	if (state != projector->state)
-		log_event(state == LIVE_LIVE ? LOG_INFO : LOG_WARN, "freshness",
-			  "what readers are told about the data changed", LOG_S("state", state_name(state)));
-	projector->state = state;
-	api_status(projector->api, state, state == LIVE_LIVE ? 0 : projector->good_us);
-	hub_status(projector->hub, state, lag_us, behind_us);
+	if (now.state != projector->told.state)
+		log_event(now.state == LIVE_LIVE ? LOG_INFO : LOG_WARN, "freshness",
+			  "what readers are told about the data changed", LOG_S("state", live_state_name(now.state)));
+	projector->told = now;
+	api_status(projector->api, now.state, now.age_us ? projector->good_us : 0);
+	hub_status(projector->hub, now.state, now.lag_us, now.age_us);
 }
 
 static void tick(struct timer *timer);
@@ -205,25 +203,25 @@ static void retry(struct timer *timer)
 /* The feed cannot be read now: say so, and try again soon. */
 static void failed(struct projector *projector, int err)
 {
-	int64_t behind_us = clock_mono_us() - projector->good_us;
-
 	if (atomic_exchange_explicit(&projector->failing, err, memory_order_relaxed) != err)
 		log_event(LOG_ERROR, "feed-failed", "the change feed cannot be read; trying again",
 			  LOG_S("error", rc_err_name(err)));
-	set_state(projector,
-		  projector->reload_wanted     ? LIVE_UNAVAILABLE
-		  : behind_us < STALE_AFTER_US ? LIVE_DELAYED
-					       : LIVE_STALE,
-		  behind_us);
+	tell(projector, clock_mono_us());
 	timer_start(projector->loop, &projector->retry, loop_now_us(projector->loop) + RETRY_US, retry);
+}
+
+static void reads_again(struct projector *projector)
+{
+	if (atomic_exchange_explicit(&projector->failing, 0, memory_order_relaxed))
+		log_event(LOG_INFO, "feed-recovered", "the change feed can be read again");
 }
 
 static void caught_up(struct projector *projector)
 {
+	reads_again(projector);
 	projector->good_us = clock_mono_us();
-	if (atomic_exchange_explicit(&projector->failing, 0, memory_order_relaxed))
-		log_event(LOG_INFO, "feed-recovered", "the change feed can be read again");
-	set_state(projector, LIVE_LIVE, 0);
+	projector->lag_us = 0;
+	tell(projector, projector->good_us);
 	api_advanced(projector->api);
 	api_caught_up(projector->api);
 	arm_tick(projector);
@@ -250,7 +248,7 @@ static int reload(struct projector *projector)
 	return 0;
 }
 
-static void apply(struct projector *projector, const struct rc_txn *txn)
+static void apply(struct projector *projector, const struct rc_txn *txn, int64_t committed_us)
 {
 	int64_t now_us = clock_wall_us();
 	const struct catalog *before = board_catalog(projector->board);
@@ -260,17 +258,17 @@ static void apply(struct projector *projector, const struct rc_txn *txn)
 		store_use_catalog(projector->store, board_catalog(projector->board));
 		board_share_catalog(projector->board, board_catalog(projector->board));
 	}
-	hub_commit(projector->hub, txn->position, txn->committed_us);
+	hub_commit(projector->hub, txn->position, committed_us);
 	metric_add(&transactions, 1);
-	if (now_us > txn->committed_us)
-		metric_observe_us(&lag_seconds, now_us - txn->committed_us);
+	if (now_us > committed_us)
+		metric_observe_us(&lag_seconds, now_us - committed_us);
 }
 
 /* Some transactions; 0: there are more, RC_AGAIN: the feed is empty, else why it cannot be read. */
 static int read_some(struct projector *projector)
 {
 	struct rc_txn txn;
-	int64_t lag_us = 0;
+	int64_t empty_us, committed_us = 0;
 	int err = 0;
 
 	if (projector->reload_wanted) {
@@ -278,16 +276,16 @@ static int read_some(struct projector *projector)
 		if (err)
 			return err;
 	}
+	empty_us = clock_wall_us() - (clock_mono_us() - projector->good_us);
 	for (int i = 0; i < TRANSACTIONS_PER_TURN; i++) {
 		err = rc_feed_next(projector->feed, &projector->txn_arena, &txn);
 		if (err)
 			return err;
-		apply(projector, &txn);
-		lag_us = clock_wall_us() - txn.committed_us;
+		committed_us = freshness_committed_us(txn.committed_us, empty_us);
+		apply(projector, &txn, committed_us);
 		rc_arena_reset(&projector->txn_arena);
 	}
-	if (lag_us > LAG_DELAYED_US)
-		set_state(projector, LIVE_DELAYED, lag_us);
+	projector->lag_us = clock_wall_us() - committed_us;
 	return 0;
 }
 
@@ -305,6 +303,8 @@ static void read_feed(struct projector *projector)
 	if (err == RC_AGAIN) {
 		caught_up(projector);
 	} else if (err == 0) {
+		reads_again(projector);
+		tell(projector, clock_mono_us());
 		api_advanced(projector->api);
 		projector_wake(projector); /* the rest in the next turn, so that messages get theirs */
 	} else {
@@ -334,6 +334,7 @@ static void woken(struct message *message)
 
 	atomic_store(&projector->woken, false); /* before the reading: what is committed from here on wakes again */
 	projector->wanted = true;
+	tell(projector, loop_now_us(projector->loop)); /* before any answer: the store may have stopped, or go on */
 	if (atomic_load(&projector->stopping))
 		loop_stop(projector->loop);
 }

@@ -175,7 +175,7 @@ static int boot_run(struct serve *serve, struct rc_fault *fault)
 {
 	int err;
 
-	store_on_commit(serve->store, projector_wake, serve->projector);
+	store_on_news(serve->store, projector_wake, serve->projector);
 	err = projector_start(serve->projector, live_hub(serve->live), serve->api, serve->store, fault);
 	serve->projecting = !err;
 	return err;

@@ -171,10 +171,10 @@ void store_use_epoch(struct store *store, uint64_t epoch)
 	atomic_store(&store->epoch, epoch);
 }
 
-void store_on_commit(struct store *store, void (*fn)(void *arg), void *arg)
+void store_on_news(struct store *store, void (*fn)(void *arg), void *arg)
 {
-	store->on_commit_arg = arg;
-	atomic_store(&store->on_commit, fn);
+	store->on_news_arg = arg;
+	atomic_store(&store->on_news, fn);
 }
 
 int64_t store_backlog(const struct store *store)

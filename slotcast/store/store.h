@@ -120,8 +120,9 @@ int store_submit(struct store *store, struct store_request *request) RC_MUST_CHE
 void store_use_catalog(struct store *store, struct catalog *catalog);
 /* Any thread: the feed began a new epoch. */
 void store_use_epoch(struct store *store, uint64_t epoch);
-/* Called after every commit on the writer thread, before any `settled`: wakes the projector. */
-void store_on_commit(struct store *store, void (*fn)(void *arg), void *arg);
+/* Called on the writer thread after every commit and whenever store_health is another, before any `settled`: wakes the
+ * projector. */
+void store_on_news(struct store *store, void (*fn)(void *arg), void *arg);
 /* Can it write now? For /readyz: RC_OK, RC_FULL, RC_READONLY, RC_IO … as the last try ended. */
 int store_health(const struct store *store);
 /* Any thread: requests that wait for a train. */

@@ -176,7 +176,7 @@ void probe_tick(struct timer *timer)
 		else
 			err = rc_tx_commit(tx);
 	}
-	atomic_store(&store->health, err);
+	store_turn(store, err);
 	if (!err) {
 		log_event(LOG_INFO, "store_resumed", "a probe has been committed; requests are accepted again");
 		return;

@@ -150,14 +150,27 @@ int train_begin(struct store *store, struct rc_tx **tx)
 	return rc_tx_begin(store->db, RC_WRITE, tx);
 }
 
+static void tell_news(struct store *store)
+{
+	void (*on_news)(void *arg) = atomic_load(&store->on_news);
+
+	if (on_news)
+		on_news(store->on_news_arg);
+}
+
 int train_commit(struct store *store, struct rc_tx *tx)
 {
-	void (*on_commit)(void *arg) = atomic_load(&store->on_commit);
 	int err = rc_tx_commit(tx);
 
-	if (!err && on_commit)
-		on_commit(store->on_commit_arg);
+	if (!err)
+		tell_news(store);
 	return err;
+}
+
+void store_turn(struct store *store, int health)
+{
+	if (atomic_exchange(&store->health, health) != health)
+		tell_news(store);
 }
 
 /* Errors of the place where the data lives, not of one request. */
@@ -179,7 +192,7 @@ void train_failed(struct store *store, int err)
 		rc_db_close(store->db);
 		store->db = NULL;
 	}
-	atomic_store(&store->health, err);
+	store_turn(store, err);
 	timer_start(store->loop, &store->probe, clock_mono_us() + 250000, probe_tick);
 }
 

@@ -23,8 +23,8 @@
 struct store {
 	char *url;
 	struct store_options options;
-	void (*_Atomic on_commit)(void *arg);
-	void *on_commit_arg;
+	void (*_Atomic on_news)(void *arg);
+	void *on_news_arg;
 
 	/* between threads */
 	_Atomic(struct catalog *) next_catalog; /* NULL: none newer */
@@ -131,6 +131,8 @@ int train_begin(struct store *store, struct rc_tx **tx) RC_MUST_CHECK;
 /* Commit, tell the projector; on failure note the store's health and what must be reopened. */
 int train_commit(struct store *store, struct rc_tx *tx) RC_MUST_CHECK;
 void train_failed(struct store *store, int err);
+/* From now on it can write (0), or not, and say so. */
+void store_turn(struct store *store, int health);
 
 /* tidy.c */
 void tidy_tick(struct timer *timer);

@@ -14,11 +14,15 @@ import time
 
 import websockets
 
-from slotcast import (DEADLINE_S, PROGRAM, ROOT, Failure, Live, Server, at, check, database, day, equal, house, main, order, resource, service,
+from slotcast import (DEADLINE_S, PROGRAM, ROOT, Failure, Live, Server, at, check, database, day, equal, house, instant, main, order, resource, service,
                       venue_file)
 
 HOUSE = dict(resources=[resource("room"), resource("court", "pooled", capacity=4)],
              services=[service("visit", ["room"]), service("play", ["court"], party_max=4)])
+
+
+def micros(text):
+    return int(instant(text).timestamp() * 1_000_000)
 
 
 def eventually(condition, what, deadline_s=DEADLINE_S):
@@ -111,6 +115,16 @@ def test_a_newer_schema_is_refused_and_an_older_one_brought_up():
         start_fails(url=server.url, wanted=["claim_place_insert"])
 
 
+async def agrees(server, live, state, age=None):
+    """Whoever is told that bookings are refused, or taken again, is told the same by everybody."""
+    await live.until(lambda live: live.status and live.status["state"] == state, f"status {state}")
+    answer = eventually(lambda: (told := server.slots(live.message["service"], live.message["from"]))["status"] == state and told,
+                        f"availability {state}")[1]
+    check(age is None or (answer["age_ms"] == age and live.status["age_ms"] == age), "age", age, answer, live.status)
+    eventually(lambda: server.get("/readyz").status == (503 if state == "unavailable" else 200), f"readiness with {state}")
+    return answer
+
+
 async def test_a_locked_database_refuses_writes_and_goes_on_reading():
     with house("--busy-time", "200ms", **HOUSE) as (server, ids):
         booked = server.book(service=ids.services["visit"], start=at(1)).expect(201).json
@@ -120,6 +134,7 @@ async def test_a_locked_database_refuses_writes_and_goes_on_reading():
         lock.execute("BEGIN IMMEDIATE")
         refused = server.book(key="locked", service=ids.services["visit"], start=at(1, "12:00")).expect(503, "unavailable")
         check(refused.json["retryable"] and refused.headers.get("retry-after"), refused)
+        await agrees(server, live, "unavailable", age=0)
         equal(len(server.slots(ids.services["visit"], day(1))["slots"]), 24, "reads go on")
         server.get(f"/v1/bookings/{booked['ref']}").expect(200)
         lock.execute("ROLLBACK")
@@ -127,6 +142,7 @@ async def test_a_locked_database_refuses_writes_and_goes_on_reading():
         seconds, won = eventually(lambda: (reply := server.book(key="locked", service=ids.services["visit"], start=at(1, "12:00"))).status == 201
                                   and reply, "writes again", 5)
         print(f"# writes again after {seconds:.2f} s")
+        await agrees(server, live, "live", age=0)
         await live.reached(won.json["position"])
         equal(live.view(), server.slots(ids.services["visit"], day(1))["slots"], "live went on")
         await live.close()
@@ -170,6 +186,7 @@ async def full_disk(server, fill, free):
     check(refused.json["retryable"], refused)
     equal(server.get("/readyz").status, 503, "not ready")
     equal(server.get("/healthz").status, 200, "but alive")
+    await agrees(server, live, "unavailable", age=0)  # what is shown is right: only bookings are refused
     check(len(server.slots(ids.services["visit"], day(1))["slots"]) == 24, "reads go on")
     server.get(f"/v1/bookings/{booked['ref']}").expect(200)
     other = await Live(server.port, ids.services["visit"], day(1), day(1)).connect()
@@ -180,6 +197,7 @@ async def full_disk(server, fill, free):
                               "writes again", 5)
     print(f"# {len(acknowledged)} bookings until the disk was full; writes again after {seconds:.2f} s")
     eventually(lambda: server.get("/readyz").status == 200, "ready again", 5)
+    await agrees(server, live, "live", age=0)
     for ref in acknowledged:
         server.get(f"/v1/bookings/{ref}").expect(200)
     again = server.book(service=ids.services["play"], start=at(2, "23:00"))
@@ -319,11 +337,10 @@ async def test_a_destroyed_file_is_told_and_found_again():
                 file.seek(0)
                 file.write(b"\xa5" * len(whole[path]))
         server.book(key="meanwhile", service=visit, start=at(1, "12:00")).expect(503)
-        await live.until(lambda live: live.status and live.status["state"] != "live" and live.status["age_ms"] > 0, "status")
-        answer = server.slots(visit, day(1))
-        check(answer["status"] in ("delayed", "stale") and answer["age_ms"] > 0 and len(answer["slots"]) == 24, "memory", answer)
+        answer = await agrees(server, live, "unavailable")
+        await live.until(lambda live: live.status["age_ms"] > 0, "age")
+        check(server.slots(visit, day(1))["age_ms"] > 0 and len(answer["slots"]) == 24, "memory", answer)
         server.get(f"/v1/bookings/{booked['ref']}").expect(503, "unavailable")
-        equal(server.get("/readyz").status, 503, "readiness")
         for path, content in whole.items():
             with open(path, "r+b") as file:
                 file.write(content)
@@ -333,6 +350,63 @@ async def test_a_destroyed_file_is_told_and_found_again():
         await live.until(lambda live: live.status["state"] == "live", "live again")
         equal(live.view(), server.slots(visit, day(1))["slots"], "live went on")
         equal(server.slots(visit, day(1))["status"], "live", "status")
+        await live.close()
+
+
+async def test_a_file_that_was_moved_away_refuses_bookings_until_it_is_back():
+    with house("--status-interval", "100ms", **HOUSE) as (server, ids):
+        visit = ids.services["visit"]
+        booked = server.book(service=visit, start=at(1)).expect(201).json
+        live = await Live(server.port, visit, day(1), day(1)).connect()
+        await live.until(lambda live: live.snapshots, "a snapshot")
+        away = server.folder / "away.db"
+        os.rename(server.path, away)
+        answer = await agrees(server, live, "unavailable")
+        await live.until(lambda live: live.status["age_ms"] > 0, "age")
+        check(len(answer["slots"]) == 24, "memory", answer)
+        refused = server.book(key="moved", service=visit, start=at(1, "12:00")).expect(503, "unavailable")
+        check(refused.json["retryable"] and refused.headers.get("retry-after"), refused)
+        server.post(f"/v1/bookings/{booked['ref']}:cancel").expect(503, "unavailable")
+        os.rename(away, server.path)
+        await agrees(server, live, "live", age=0)
+        with sqlite3.connect(server.path) as db:
+            equal(db.execute("SELECT count(*) FROM booking").fetchone(), (1,), "nothing was written meanwhile")
+        won = server.book(key="moved", service=visit, start=at(1, "12:00")).expect(201).json
+        await live.reached(won["position"])
+        equal(live.resets, 0, "the history is the same")
+        equal(live.view(), server.slots(visit, day(1))["slots"], "live went on")
+        await live.close()
+
+
+async def test_status_tells_how_long_a_change_took_to_be_shown():
+    with house("--status-interval", "50ms", **HOUSE) as (server, ids):
+        visit = ids.services["visit"]
+        live = await Live(server.port, visit, day(1), day(1)).connect()
+        await live.until(lambda live: live.snapshots and live.status, "a snapshot")
+        await live.until(lambda live: live.status["lag_ms"] == 0, "an interval without a change")
+        server.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, server.process.pid, os.WSTOPPED)
+        with sqlite3.connect(server.path) as db:
+            begun = time.monotonic()
+            db.execute("UPDATE resource SET name = 'Salon' WHERE key = 'room'")
+            db.execute("INSERT INTO booking (ref, service_id, resource_id, state, starts_at, ends_at, tz, wall_start, party, version, "
+                       "hold_extensions, created_at, updated_at) VALUES ('raw', ?, ?, 'confirmed', ?, ?, 'UTC', ?, 1, 1, 0, 0, 0)",
+                       (visit, ids.resources["room"], micros(at(1)), micros(at(1, "11:00")), at(1)[:16]))
+            db.execute("INSERT INTO claim (booking_id, resource_id, lane, lo, hi, qty) SELECT id, resource_id, 0, starts_at, ends_at, 1 "
+                       "FROM booking")
+        committed = time.monotonic()
+        with sqlite3.connect(server.path) as db:  # some time has to pass
+            equal(db.execute("PRAGMA integrity_check").fetchone(), ("ok",), "integrity")
+        stopped = time.monotonic()
+        server.process.send_signal(signal.SIGCONT)
+        await live.until(lambda live: live.status["lag_ms"] > 0, "a lag")
+        shown = time.monotonic()
+        check(any(not row["remaining"] for row in live.rows.values()), "the change came before its figure")
+        told = live.status["lag_ms"]
+        least, most = (stopped - committed) * 1000 - 1, (shown - begun) * 1000 + 2  # stamped to the millisecond
+        check(live.status["state"] == "live" and least <= told <= most, "lag", told, "not between", least, "and", most)
+        print(f"# {told} ms of {least:.1f} to {most:.1f}")
+        await live.until(lambda live: live.status["lag_ms"] == 0, "an interval without a change")
         await live.close()
 
 

@@ -69,7 +69,7 @@ void rig_store_start(struct rig *rig, const struct store_options *options)
 
 	if (store_start(&rig->store, rig->url, options ? options : &defaults, rig->catalog, &fault) != RC_OK)
 		fail_msg("%s", fault.message);
-	store_on_commit(rig->store, on_commit, &rig->committed);
+	store_on_news(rig->store, on_commit, &rig->committed);
 }
 
 struct rig *rig_create(void)

@@ -82,8 +82,12 @@ static void test_another_programs_lock_refuses_and_service_resumes(void **state)
 	store_stop(rig->store);
 	rig_store_start(rig, &options);
 	rig_sql(rig, "BEGIN IMMEDIATE");
+	while (sem_trywait(&rig->committed) == 0)
+		;
 	expect(rig, book_call(rig, 1, 1, 8, 0, 1), STORE_UNAVAILABLE);
 	assert_int_equal(store_health(rig->store), RC_BUSY);
+	assert_int_equal(sem_trywait(&rig->committed),
+			 0); /* nothing was committed, but whoever tells people has to know */
 	rig_sql(rig, "COMMIT");
 	await_service(rig, 10);
 }

@@ -10,7 +10,7 @@ export type StatusState = "loading" | Freshness | "offline" | "error";
 
 export interface Status {
 	readonly state: StatusState;
-	/** How far the server's feed is behind its database. */
+	/** How long the slowest change since the last status took from its commit to the wire; 0: there was none. */
 	readonly lagMs: number;
 	/** How old the rows may be, now. */
 	readonly ageMs: number;
