@@ -86,8 +86,8 @@ static void test_another_programs_lock_refuses_and_service_resumes(void **state)
 		;
 	expect(rig, book_call(rig, 1, 1, 8, 0, 1), STORE_UNAVAILABLE);
 	assert_int_equal(store_health(rig->store), RC_BUSY);
-	assert_int_equal(sem_trywait(&rig->committed),
-			 0); /* nothing was committed, but whoever tells people has to know */
+	/* Nothing was committed, but whoever tells people has to know. */
+	assert_int_equal(sem_trywait(&rig->committed), 0);
 	rig_sql(rig, "COMMIT");
 	await_service(rig, 10);
 }
