@@ -32,8 +32,8 @@ export function VenuePage({ model }: { readonly model: VenueModel }): JSX.Elemen
 			note={<Clock model={model} />}
 			aside={
 				<>
-					<PauseButton model={model} />
 					<StatusPill model={model} />
+					<PauseButton model={model} />
 				</>
 			}
 			skipTo="times"

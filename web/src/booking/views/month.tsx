@@ -37,7 +37,10 @@ function Days({ model }: { readonly model: VenueModel }): JSX.Element {
 	const slots = model.slots.value;
 	const counts = useMemo(() => new Map(month.map((day) => [day, countDay(slots ?? [], day, model.zone)])), [slots, month]);
 	const changed = changedDays(model);
-	const weeks = Array.from({ length: month.length / 7 }, (_, n) => month.slice(7 * n, 7 * n + 7));
+	/** Weeks that are over would only push the ones to choose from off the screen. */
+	const weeks = Array.from({ length: month.length / 7 }, (_, n) => month.slice(7 * n, 7 * n + 7)).filter(
+		(week) => (week[6] ?? "") >= today.value,
+	);
 
 	const moved = useRef(false);
 	useEffect(() => {

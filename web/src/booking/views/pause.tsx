@@ -15,9 +15,8 @@ export function PauseButton({ model }: Props): JSX.Element {
 	const paused = model.rows.paused.value;
 	const words = paused ? text.pause.resume : text.pause.pause;
 	return (
-		<button type="button" class="button quiet pause-button" onClick={() => model.togglePause()}>
+		<button type="button" class="icon-button pause-button" aria-label={words} title={words} onClick={() => model.togglePause()}>
 			<Icon name={paused ? "play" : "pause"} />
-			<span class="pause-words">{words}</span>
 		</button>
 	);
 }
