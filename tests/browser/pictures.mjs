@@ -1,73 +1,58 @@
 /*
- * The pictures of the documentation, taken from the real server: docs/pictures/*.png.
+ * The pictures of the documentation, taken from the real server: every page and state, light and dark, on a desktop and a phone.
  *
- *   node tests/browser/pictures.mjs [FOLDER]
+ *   node tests/browser/pictures.mjs [--only NAME] [FOLDER]      FOLDER/NAME-{light,dark}-{desktop,phone}.png
  */
+import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { dateIn, fillForm, launch, open, openForm, Server, settled, slotOf, visitor } from "./world.mjs";
+import { scenes } from "./pictures/scenes.mjs";
+import { launch, Server, settled, visitor } from "./world.mjs";
+import { Wire } from "./wire.mjs";
 
-const folder = process.argv[2] ?? fileURLToPath(new URL("../../docs/pictures/", import.meta.url));
+const DEVICES = {
+	desktop: { viewport: { width: 1440, height: 900 } },
+	phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true },
+};
+
+const [only, folder = fileURLToPath(new URL("../../docs/pictures/", import.meta.url))] =
+	process.argv[2] === "--only" ? [process.argv[3], process.argv[4]] : [null, process.argv[2]];
 mkdirSync(folder, { recursive: true });
-const server = await new Server().start();
+const shrink = fileURLToPath(new URL("pictures/shrink.py", import.meta.url));
+const wanted = scenes.filter(({ name }) => only === null || name === only);
+if (wanted.length === 0) throw new Error(`no scene named ${only}; there are: ${scenes.map(({ name }) => name).join(", ")}`);
+
 const browser = await launch();
-
-const DESKTOP = { viewport: { width: 1440, height: 900 } };
-const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true };
-const nextMonday = dateIn(((8 - new Date().getUTCDay()) % 7 || 7));
-
-async function take(page, name) {
-	await page.evaluate(() => document.fonts.ready);
-	await settled(page);
-	await page.screenshot({ path: `${folder}/${name}.png` });
-	console.log(name);
-}
-
+const server = await new Server().start();
+const wire = await new Wire(server.url).start();
 try {
-	for (const colorScheme of ["light", "dark"]) {
-		for (const [device, options] of [["desktop", DESKTOP], ["phone", PHONE]]) {
-			const page = await visitor(browser, { ...options, colorScheme });
-			await open(page, `${server.url}/v/harbour?service=massage&date=${nextMonday}`);
-			await take(page, `venue-${colorScheme}-${device}`);
-			await page.context().close();
+	let number = 0;
+	for (const { name, devices = ["desktop", "phone"], play } of wanted) {
+		for (const device of devices) {
+			for (const colorScheme of ["light", "dark"]) {
+				number += 1;
+				await server.start();
+				await wire.pass();
+				const options = { ...DEVICES[device], colorScheme };
+				const page = await visitor(browser, options);
+				// Each picture has days of its own, so that none shows what another one did.
+				const day = 7 + ((number * 3) % 42);
+				const undo = await play({ page, server, wire, browser, options, device, day });
+				await page.evaluate(() => document.fonts.ready);
+				if (undo?.moving !== true) await settled(page);
+				const file = join(folder, `${name}-${colorScheme}-${device}.png`);
+				await page.screenshot({ path: file });
+				execFileSync(shrink, [file]);
+				if (page.complaints.length > 0) throw new Error(`${name}: ${page.complaints.join("; ")}`);
+				await undo?.after?.();
+				await page.context().close();
+			}
 		}
+		console.log(name);
 	}
-
-	const slot = await server.freeSlot("massage", 9);
-	const page = await visitor(browser, DESKTOP);
-	const phone = await visitor(browser, PHONE);
-	await open(phone, slot.address("list"));
-	await open(page, slot.address("week"));
-	await slotOf(page, slot).click();
-	await page.locator(".sheet[open]").waitFor();
-	await take(page, "slot");
-	await page.locator(".details .primary").click();
-	await page.locator(".hold .ring").waitFor();
-	await fillForm(page);
-	await take(page, "form");
-	await openForm(phone, slot);
-	await phone.locator(".conflict").waitFor();
-	await take(phone, "conflict-phone");
-	await page.getByRole("button", { name: "Confirm booking" }).click();
-	await page.getByRole("heading", { name: "You’re booked" }).waitFor();
-	await take(page, "confirmation");
-	await phone.context().close();
-
-	await open(page, `${server.url}/v/harbour?service=padel&date=${nextMonday}&view=week`);
-	const padel = await server.freeSlot("padel", 9);
-	await open(page, padel.address("week"));
-	await server.post("/v1/holds", { service: padel.service, start: padel.start });
-	await page.locator(".is-updated").first().waitFor();
-	await page.screenshot({ path: `${folder}/updated.png` });
-	await page.goto(server.url);
-	await page.locator(".venue-card, .venue-only").first().waitFor();
-	await take(page, "home");
-
-	await open(page, slot.address("week"));
-	await server.stop("SIGKILL");
-	await page.locator(".banner", { hasText: "Online booking is unavailable" }).waitFor();
-	await take(page, "unavailable");
 } finally {
 	await browser.close();
+	await wire.destroy();
 	await server.destroy();
 }
