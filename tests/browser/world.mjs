@@ -37,7 +37,13 @@ const ARGS = [
 export class Server {
 	#folder = mkdtempSync(join(tmpdir(), "slotcast-browser-"));
 	#process = null;
+	#demo;
 	url = "";
+
+	/** demo: with the demo's venue; else without any, as on the very first run. */
+	constructor({ demo = true } = {}) {
+		this.#demo = demo;
+	}
 
 	/** The first start chooses a port; later ones come back at the same address, on the same database. */
 	async start() {
@@ -45,7 +51,7 @@ export class Server {
 		const listen = this.url ? new URL(this.url).host : "127.0.0.1:0";
 		const child = spawn(
 			program,
-			["serve", "--db", `sqlite:${this.#folder}/demo.db`, "--listen", listen, "--demo", "--rate-limits", "off"],
+			["serve", "--db", `sqlite:${this.#folder}/demo.db`, "--listen", listen, ...(this.#demo ? ["--demo"] : []), "--rate-limits", "off"],
 			{ stdio: ["ignore", "pipe", process.env.SERVER_LOG ? "inherit" : "ignore"], env },
 		);
 		this.#process = child;
