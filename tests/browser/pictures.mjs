@@ -1,7 +1,7 @@
 /*
  * The pictures of the documentation, taken from the real server: every page and state, light and dark, on a desktop and a phone.
  *
- *   node tests/browser/pictures.mjs [--only NAME] [FOLDER]      FOLDER/NAME-{light,dark}-{desktop,phone}.png
+ *   node tests/browser/pictures.mjs [--only NAME,NAME…] [FOLDER]      FOLDER/NAME-{light,dark}-{desktop,phone}.png
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
@@ -20,8 +20,9 @@ const [only, folder = fileURLToPath(new URL("../../docs/pictures/", import.meta.
 	process.argv[2] === "--only" ? [process.argv[3], process.argv[4]] : [null, process.argv[2]];
 mkdirSync(folder, { recursive: true });
 const shrink = fileURLToPath(new URL("pictures/shrink.py", import.meta.url));
-const wanted = scenes.filter(({ name }) => only === null || name === only);
-if (wanted.length === 0) throw new Error(`no scene named ${only}; there are: ${scenes.map(({ name }) => name).join(", ")}`);
+const names = only?.split(",") ?? scenes.map(({ name }) => name);
+const wanted = scenes.filter(({ name }) => names.includes(name));
+if (wanted.length === 0) throw new Error(`no such scene: ${only}; there are: ${scenes.map(({ name }) => name).join(", ")}`);
 
 const browser = await launch();
 const server = await new Server().start();

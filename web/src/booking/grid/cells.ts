@@ -17,6 +17,7 @@ export const MINE = 5;
 
 const NAMES = ["closed", "available", "limited", "booked", "holding", "mine"] as const;
 export const nameOf = (state: number): (typeof NAMES)[number] => NAMES[state] ?? "closed";
+export const isOpen = (state: number | undefined): boolean => state === AVAILABLE || state === LIMITED;
 
 const CODES: Readonly<Record<SlotState, number>> = { available: AVAILABLE, limited: LIMITED, booked: BOOKED };
 

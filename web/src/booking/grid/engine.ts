@@ -15,7 +15,7 @@ import type { VenueModel } from "../model.js";
 import { pointed } from "../pointed.js";
 import { environment } from "../services.js";
 import { text } from "../text/index.js";
-import { AVAILABLE, CLOSED, createCells, LIMITED, nameOf, type Cells } from "./cells.js";
+import { CLOSED, createCells, isOpen, nameOf, type Cells } from "./cells.js";
 import { createFaces, type Style } from "./faces.js";
 import { boxOf, cellUnder, measure, spanOf, type Box, type Geometry } from "./geometry.js";
 import { createHeads, element, type Heads } from "./heads.js";
@@ -32,6 +32,8 @@ const TAGS_MAX = 12;
 /** A calendar of a day has its resources side by side while each gets this much. */
 const SIDE_BY_SIDE = 64;
 const DATED: ReadonlySet<string> = new Set(["stale", "offline", "unavailable"]);
+
+const sayState = (state: number, remaining: number): string => (isOpen(state) ? text.left(remaining) : text.state[nameOf(state)]);
 
 /** Where the focus goes when the rows of another week have come: keys went there, and the grid was made anew meanwhile. */
 let regain: { readonly date: LocalDate; readonly resource: string; readonly key: number } | null = null;
@@ -124,7 +126,7 @@ export function createGrid(host: HTMLElement, model: VenueModel, days: readonly 
 			rtl,
 			dated,
 			updated: text.updated,
-			number: model.format.number,
+			said: (state, remaining) => (g.wordy ? sayState(state, remaining) : isOpen(state) ? model.format.number(remaining) : ""),
 		};
 		const faces = createFaces(g, style);
 		tagged = faces.hasTag;
@@ -174,13 +176,12 @@ export function createGrid(host: HTMLElement, model: VenueModel, days: readonly 
 		const id = cells.ids[cell];
 		const at = (id === undefined ? undefined : model.rows.get(id))?.startMs ?? layout.lines[line]?.example ?? 0;
 		const state = cells.state[cell] ?? CLOSED;
-		const open = state === AVAILABLE || state === LIMITED;
 		return [
 			`${model.format.time(at)} ${model.format.zone(at)}`,
 			model.format.shortDay(days[day] ?? ""),
 			layout.resources[resource]?.name ?? "",
 			text.state[nameOf(state)],
-			...(open ? [text.left(cells.remaining[cell] ?? 0)] : []),
+			...(isOpen(state) ? [text.left(cells.remaining[cell] ?? 0)] : []),
 			...((cells.ring[cell] ?? 0) > 0 ? [text.updated] : []),
 		].join(", ");
 	};

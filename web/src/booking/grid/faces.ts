@@ -2,7 +2,7 @@
  * What a cell looks like, drawn once per look and kept: a full repaint copies small pictures instead of drawing text and paths for
  * thousands of cells. A look is a state, a number, a time (where there is room for it), the "Updated" tag and whether all of it is out of date.
  */
-import { AVAILABLE, BOOKED, CLOSED, HOLDING, LIMITED, MINE } from "./cells.js";
+import { AVAILABLE, BOOKED, CLOSED, HOLDING, isOpen, LIMITED, MINE } from "./cells.js";
 import type { Geometry } from "./geometry.js";
 import type { Palette, Token } from "./palette.js";
 
@@ -13,7 +13,8 @@ export interface Style {
 	/** Dashed outlines: the times may no longer be right. */
 	readonly dated: boolean;
 	readonly updated: string;
-	number(value: number): string;
+	/** What a cell says beside its sign: a number, or words where they have room; "": nothing. */
+	said(state: number, remaining: number): string;
 }
 
 export interface Faces {
@@ -137,7 +138,7 @@ export function createFaces(g: Geometry, style: Style): Faces {
 		const [, ink] = LOOKS[state] ?? ["closed-cell", "closed-cell"];
 		ctx.fillStyle = ctx.strokeStyle = palette[ink];
 		const signed = state !== AVAILABLE;
-		const number = state === AVAILABLE || state === LIMITED ? style.number(remaining) : "";
+		const number = style.said(state, remaining);
 		const numberWidth = number ? widthOf(number, font) : 0;
 		const cue = (signed ? GLYPH : 0) + (signed && number ? 3 : 0) + numberWidth;
 		const pad = g.margin + 9;
@@ -167,7 +168,7 @@ export function createFaces(g: Geometry, style: Style): Faces {
 	return {
 		hasTag,
 		face(state, remaining, time, tagged) {
-			const number = state === AVAILABLE || state === LIMITED ? remaining : 0;
+			const number = isOpen(state) ? remaining : 0;
 			const key = `${state}|${number}|${state === CLOSED ? "" : time}|${tagged && hasTag ? 1 : 0}`;
 			let face = kept.get(key);
 			if (!face) {

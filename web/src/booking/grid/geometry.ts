@@ -32,6 +32,8 @@ export interface Geometry {
 	readonly margin: number;
 	/** Is there room for the time inside each cell? */
 	readonly roomy: boolean;
+	/** And for its state in words? */
+	readonly wordy: boolean;
 	readonly ratio: number;
 }
 
@@ -45,6 +47,8 @@ export interface Box {
 const NARROW = 768;
 /** Cells this wide have room for the time beside the number. */
 const ROOMY = 76;
+/** And these for what the number means. */
+const WORDY = 220;
 const DENSE = { column: 34, row: 26 };
 /** What stands above and below the grid in the window. */
 const AROUND = 300;
@@ -92,6 +96,7 @@ export function measure(layout: Layout, room: Room): Geometry {
 		height: headBlock + row * rows + END,
 		margin: row < 30 || column < 44 ? 1 : 2,
 		roomy: column >= ROOMY && !timeline && !narrow,
+		wordy: column >= WORDY && !timeline && !narrow,
 		ratio: room.ratio,
 	};
 }

@@ -3,7 +3,7 @@
  * PageDown by a screen, no wrapping) and ours: Alt with PageUp and PageDown by a day, Enter or Space opens, N next free time, U
  * latest change, P pause. Pure: the move itself is the engine's.
  */
-import { AVAILABLE, LIMITED, type Cells } from "./cells.js";
+import { isOpen, type Cells } from "./cells.js";
 
 export interface Key {
 	readonly key: string;
@@ -69,7 +69,7 @@ export function nextFree({ layout, state }: Cells, from: number): number {
 	for (let n = 1; n <= total; n++) {
 		const at = (start + n) % total;
 		const cell = (at % rows) * columns + Math.floor(at / rows);
-		if (state[cell] === AVAILABLE || state[cell] === LIMITED) return cell;
+		if (isOpen(state[cell])) return cell;
 	}
 	return -1;
 }

@@ -6,7 +6,7 @@ import { reopen } from "../flow/kept.js";
 import { lazily } from "../lazily.js";
 import type { VenueModel } from "../model.js";
 import { pointed } from "../pointed.js";
-import { compact } from "../screen.js";
+import { compact, narrow } from "../screen.js";
 import { text } from "../text/index.js";
 import { DayStrip } from "../views/day-strip.js";
 import { FilterPanel } from "../views/filter-panel.js";
@@ -81,7 +81,7 @@ function Clock({ model }: { readonly model: VenueModel }): JSX.Element {
 	const example = `${model.choice.date.value}T12:00:00Z`;
 	return (
 		<>
-			{text.zoneNote(model.city)} <span class="zone">{model.format.zone(example)}</span>
+			{narrow.value ? text.zoneShort(model.city) : text.zoneNote(model.city)} <span class="zone">{model.format.zone(example)}</span>
 		</>
 	);
 }

@@ -73,6 +73,7 @@ export const ar: Text = {
 	skip: "الانتقال إلى المواعيد",
 	contact: "للتواصل",
 	localTime: (city, time, zone) => `${city} · ${time} ${zone}`,
+	zoneShort: (city) => `بتوقيت ${city}`,
 	zoneNote: (city) => `جميع الأوقات بتوقيت ${city}.`,
 	filters: {
 		edit: (chosen) => `${chosen}: تغيير`,

@@ -57,6 +57,7 @@ export const de: Text = {
 	skip: "Zu den Zeiten springen",
 	contact: "Kontakt",
 	localTime: (city, time, zone) => `${city} · ${time} ${zone}`,
+	zoneShort: (city) => `Ortszeit ${city}`,
 	zoneNote: (city) => `Alle Zeiten sind Ortszeit ${city}.`,
 	filters: {
 		edit: (chosen) => `${chosen}: ändern`,

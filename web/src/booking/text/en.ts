@@ -63,6 +63,7 @@ export const en = {
 	skip: "Skip to the times",
 	contact: "Contact",
 	localTime: (city: string, time: string, zone: string): string => `${city} · ${time} ${zone}`,
+	zoneShort: (city: string): string => `${city} time`,
 	zoneNote: (city: string): string => `All times are ${city} time.`,
 	filters: {
 		edit: (chosen: string): string => `${chosen}: change`,

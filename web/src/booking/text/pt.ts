@@ -57,6 +57,7 @@ export const pt: Text = {
 	skip: "Saltar para os horários",
 	contact: "Contacto",
 	localTime: (city, time, zone) => `${city} · ${time} ${zone}`,
+	zoneShort: (city) => `Hora de ${city}`,
 	zoneNote: (city) => `Todas as horas são de ${city}.`,
 	filters: {
 		edit: (chosen) => `${chosen}: alterar`,
