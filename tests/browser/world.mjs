@@ -8,6 +8,7 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -128,7 +129,7 @@ export class Server {
 	async post(path, body) {
 		return fetch(this.url + path, {
 			method: "POST",
-			headers: { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() },
+			headers: { "Content-Type": "application/json", "Idempotency-Key": randomUUID() },
 			body: JSON.stringify(body),
 		});
 	}

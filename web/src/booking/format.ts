@@ -7,6 +7,7 @@
  */
 import type { LocalDate } from "./dates.js";
 import { text } from "./text/index.js";
+import { digitsOf } from "./text/plural.js";
 
 const DAY_MS = 86_400_000;
 
@@ -83,8 +84,7 @@ function makeFormat(lang: string, timeZone: string, habits: string): Format {
 	const home = supported(regional(habits || lang, timeZone));
 	// The venue's own variety of the page's language: an Austrian venue's January is Jänner.
 	const spoken = languageOf(home) === languageOf(lang) ? home : supported(regional(lang, timeZone));
-	const { numberingSystem } = new Intl.NumberFormat(supported(lang)).resolvedOptions();
-	const locale = new Intl.Locale(spoken, { numberingSystem }).toString();
+	const locale = new Intl.Locale(spoken, { numberingSystem: digitsOf(supported(lang)) }).toString();
 	const { hourCycle } = new Intl.DateTimeFormat(home, { hour: "numeric" }).resolvedOptions();
 
 	const date = (options: Intl.DateTimeFormatOptions, zone = "UTC"): (() => Intl.DateTimeFormat) =>
