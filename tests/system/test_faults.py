@@ -378,6 +378,29 @@ async def test_a_file_that_was_moved_away_refuses_bookings_until_it_is_back():
         await live.close()
 
 
+async def test_what_could_not_be_shown_is_not_written():
+    with house("--status-interval", "100ms", **HOUSE) as (server, ids):
+        visit = ids.services["visit"]
+        live = await Live(server.port, visit, day(1), day(1)).connect()
+        await live.until(lambda live: live.snapshots and live.status, "a snapshot")
+        # The history broke, and a table that bookings do not need cannot be read anew.
+        with sqlite3.connect(server.path) as db:
+            db.executescript("ALTER TABLE hours RENAME TO hours_gone; UPDATE rc_meta SET value = 'another' WHERE key = 'epoch'")
+        await live.until(lambda live: live.status["state"] == "unavailable", "status")
+        server.get(f"/v1/availability?service={visit}&from={day(1)}&to={day(1)}").expect(503, "unavailable")
+        equal(server.get("/readyz").json["not_ready"], ["feed"], "the store itself could write")
+        server.book(key="unseen", service=visit, start=at(1)).expect(503, "unavailable")
+        with sqlite3.connect(server.path) as db:
+            equal(db.execute("SELECT count(*) FROM booking").fetchone(), (0,), "bookings that nobody was told of")
+            db.execute("ALTER TABLE hours_gone RENAME TO hours")
+        await live.until(lambda live: live.status["state"] == "live", "live again")
+        await agrees(server, live, "live", age=0)
+        won = server.book(key="unseen", service=visit, start=at(1)).expect(201).json
+        await live.reached(won["position"])
+        equal(live.view(), server.slots(visit, day(1))["slots"], "live went on")
+        await live.close()
+
+
 async def test_status_tells_how_long_a_change_took_to_be_shown():
     with house("--status-interval", "50ms", **HOUSE) as (server, ids):
         visit = ids.services["visit"]
@@ -407,6 +430,26 @@ async def test_status_tells_how_long_a_change_took_to_be_shown():
         check(live.status["state"] == "live" and least <= told <= most, "lag", told, "not between", least, "and", most)
         print(f"# {told} ms of {least:.1f} to {most:.1f}")
         await live.until(lambda live: live.status["lag_ms"] == 0, "an interval without a change")
+        await live.close()
+
+
+async def test_how_long_others_kept_their_transaction_open_is_no_delay_of_ours():
+    with house("--status-interval", "50ms", **HOUSE) as (server, ids):
+        live = await Live(server.port, ids.services["visit"], day(1), day(1)).connect()
+        await live.until(lambda live: live.snapshots and live.status, "a snapshot")
+        db = sqlite3.connect(server.path, isolation_level=None)
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("UPDATE hours SET wall_start_min = 600")
+        written = time.monotonic()
+        for _ in range(20):
+            equal((await live.next())["type"], "status", "nothing is shown before it is committed")
+        committed = time.monotonic()
+        db.execute("COMMIT")
+        db.close()
+        await live.until(lambda live: live.status["lag_ms"] > 0, "a lag")
+        told, kept = live.status["lag_ms"], (committed - written) * 1000
+        check(told < kept, "lag", told, "of a transaction that was open for", kept)
+        print(f"# {told} ms, open for {kept:.0f}")
         await live.close()
 
 
