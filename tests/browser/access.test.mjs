@@ -58,68 +58,64 @@ test("a whole booking by keyboard alone", async () => {
 	await page.context().close();
 });
 
-for (const colorScheme of ["light", "dark"]) {
-	test(`no serious accessibility fault in any state (${colorScheme})`, async () => {
-		const page = await visitor(browser, { colorScheme });
-		const slot = await server.freeSlot("massage", colorScheme === "light" ? 10 : 17);
-		await page.goto(server.url);
-		await page.locator(".venue-card, .venue-only").first().waitFor();
-		await assertAccessible(page, "home");
-		for (const view of ["list", "day", "week"]) {
-			await open(page, slot.address(view));
-			await assertAccessible(page, view);
-		}
-		await slotOf(page, slot).click();
-		await page.locator(".sheet[open]").waitFor();
-		await assertAccessible(page, "details");
-		await page.locator(".details .primary").click();
-		await page.locator(".hold .ring").waitFor();
-		await page.getByRole("button", { name: "Confirm booking" }).click();
-		await page.locator(".fault").first().waitFor();
-		await assertAccessible(page, "form with faults");
-		await fillForm(page);
-		await page.getByRole("button", { name: "Confirm booking" }).click();
-		await page.getByRole("heading", { name: "You’re booked" }).waitFor();
-		await assertAccessible(page, "confirmation");
-		await page.getByRole("button", { name: "Cancel booking" }).click();
-		await page.locator(".ask[open]").waitFor();
-		await assertAccessible(page, "question");
-		await open(page, slot.address("list"));
-		await openForm(page, slot); // taken by ourselves a moment ago
-		await page.locator(".conflict").waitFor();
-		await assertAccessible(page, "conflict");
-		assert.deepEqual(page.complaints, []);
-		await page.context().close();
-	});
-}
+test("no serious accessibility fault in any state", async () => {
+	const page = await visitor(browser);
+	const slot = await server.freeSlot("massage", 10);
+	await page.goto(server.url);
+	await page.locator(".venue-card, .venue-only").first().waitFor();
+	await assertAccessible(page, "home");
+	for (const view of ["list", "day", "week"]) {
+		await open(page, slot.address(view));
+		await assertAccessible(page, view);
+	}
+	await slotOf(page, slot).click();
+	await page.locator(".sheet[open]").waitFor();
+	await assertAccessible(page, "details");
+	await page.locator(".details .primary").click();
+	await page.locator(".hold .ring").waitFor();
+	await page.getByRole("button", { name: "Confirm booking" }).click();
+	await page.locator(".fault").first().waitFor();
+	await assertAccessible(page, "form with faults");
+	await fillForm(page);
+	await page.getByRole("button", { name: "Confirm booking" }).click();
+	await page.getByRole("heading", { name: "You’re booked" }).waitFor();
+	await assertAccessible(page, "confirmation");
+	await page.getByRole("button", { name: "Cancel booking" }).click();
+	await page.locator(".ask[open]").waitFor();
+	await assertAccessible(page, "question");
+	await open(page, slot.address("list"));
+	await openForm(page, slot); // taken by ourselves a moment ago
+	await page.locator(".conflict").waitFor();
+	await assertAccessible(page, "conflict");
+	assert.deepEqual(page.complaints, []);
+	await page.context().close();
+});
 
-for (const colorScheme of ["light", "dark"]) {
-	test(`no accessibility fault in what opens beside the times (${colorScheme})`, async () => {
-		const page = await visitor(browser, { colorScheme });
-		const slot = await server.freeSlot("kayak", 10);
-		await page.goto(slot.address("month"));
-		await page.locator(".tile-cue").first().waitFor();
-		await assertAccessible(page, "month");
-		await page.locator(".date-button").click();
-		await page.locator(".picker[open]").waitFor();
-		await assertAccessible(page, "date picker");
-		await open(page, slot.address("list"));
-		await slotOf(page, slot).hover();
-		await page.locator(".slot-detail").waitFor();
-		await assertAccessible(page, "detail");
-		await page.goto(`${server.url}/v/harbour?service=tour&date=${nextTuesday()}&view=list`);
-		await page.locator(".nearest-day").first().waitFor();
-		await assertAccessible(page, "empty day");
-		await page.setViewportSize({ width: 390, height: 844 });
-		await page.locator(".legend-menu summary").click();
-		await assertAccessible(page, "legend");
-		await page.locator(".filter-line").click();
-		await page.locator(".filter-sheet[open]").waitFor();
-		await assertAccessible(page, "filter sheet");
-		assert.deepEqual(page.complaints, []);
-		await page.context().close();
-	});
-}
+test("no accessibility fault in what opens beside the times", async () => {
+	const page = await visitor(browser);
+	const slot = await server.freeSlot("kayak", 10);
+	await page.goto(slot.address("month"));
+	await page.locator(".tile-cue").first().waitFor();
+	await assertAccessible(page, "month");
+	await page.locator(".date-button").click();
+	await page.locator(".picker[open]").waitFor();
+	await assertAccessible(page, "date picker");
+	await open(page, slot.address("list"));
+	await slotOf(page, slot).hover();
+	await page.locator(".slot-detail").waitFor();
+	await assertAccessible(page, "detail");
+	await page.goto(`${server.url}/v/harbour?service=tour&date=${nextTuesday()}&view=list`);
+	await page.locator(".nearest-day").first().waitFor();
+	await assertAccessible(page, "empty day");
+	await page.setViewportSize({ width: 390, height: 844 });
+	await page.locator(".legend-menu summary").click();
+	await assertAccessible(page, "legend");
+	await page.locator(".filter-line").click();
+	await page.locator(".filter-sheet[open]").waitFor();
+	await assertAccessible(page, "filter sheet");
+	assert.deepEqual(page.complaints, []);
+	await page.context().close();
+});
 
 /** The boat tour sails at weekends only. */
 function nextTuesday() {

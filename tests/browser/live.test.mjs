@@ -37,7 +37,7 @@ for (const view of ["week", "list"]) {
 
 		await openForm(ana, slot);
 		const seen = slotOf(ben, slot).and(ben.locator(".is-updated[data-state=booked]"));
-		await seen.waitFor({ timeout: 2_000 });
+		await seen.waitFor();
 		assert.match((await seen.getAttribute("aria-label")) ?? (await seen.textContent()), /Booked, Updated$/);
 		await ben.locator(".is-updated").first().waitFor({ state: "detached" });
 
@@ -49,7 +49,7 @@ for (const view of ["week", "list"]) {
 		await ana.getByRole("button", { name: "Cancel booking" }).click();
 		await ana.getByRole("button", { name: "Yes, cancel it" }).click();
 		await ana.getByRole("heading", { name: "Booking cancelled" }).waitFor();
-		await slotOf(ben, slot).and(ben.locator(".is-updated[data-state=available]")).waitFor({ timeout: 2_000 });
+		await slotOf(ben, slot).and(ben.locator(".is-updated[data-state=available]")).waitFor();
 		await done(ana, ben);
 	});
 }
@@ -106,7 +106,7 @@ test("a booking made over the interface is seen, with the new number", async () 
 		customer: { name: "Rui", email: "rui@example.org" },
 	});
 	assert.equal(answer.status, 201);
-	await slotOf(page, slot).and(page.locator(".is-updated")).waitFor({ timeout: 2_000 });
+	await slotOf(page, slot).and(page.locator(".is-updated")).waitFor();
 	assert.equal(await left(page, slot), before - 1);
 	await done(page);
 });
@@ -120,7 +120,7 @@ test("a change that another program makes in the database is seen like any other
 	assert.equal(await slotOf(page, free).getAttribute("data-state"), "booked");
 	const [from, to] = [free.start, free.end].map((instant) => Date.parse(instant) * 1000);
 	server.sql(`DELETE FROM claim WHERE resource_id = ${free.resource} AND lo < ${to} AND hi > ${from}`);
-	await slotOf(page, free).and(page.locator(".is-updated[data-state=available]")).waitFor({ timeout: 2_000 });
+	await slotOf(page, free).and(page.locator(".is-updated[data-state=available]")).waitFor();
 	await done(page);
 });
 
@@ -129,7 +129,7 @@ test("when nearly everything changes at once, one line says so instead of hundre
 	await open(page, (await server.freeSlot("padel", 10)).address("week"));
 	assert.ok((await page.locator(".cell[data-slot]").count()) > 200);
 	server.sql("UPDATE resource SET capacity = 5 WHERE key = 'court'");
-	await page.getByText(/^\d+ slots refreshed$/).waitFor({ timeout: 2_000 });
+	await page.getByText(/^\d+ slots refreshed$/).waitFor();
 	assert.equal(await page.locator(".is-updated").count(), 0);
 	await page.locator(".cell[aria-label*='5 left']").first().waitFor();
 	await done(page);

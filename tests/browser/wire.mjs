@@ -5,12 +5,13 @@
  *
  * A fault concerns the connections whose first line matches: /^GET \/v1\/live/ leaves the page itself alone.
  */
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { connect, createServer } from "node:net";
 
 export class Wire {
 	#server = createServer((near) => this.#accept(near));
 	#pairs = new Set();
+	#events = new EventEmitter();
 	#target;
 	#port = 0;
 	#mode = "pass";
@@ -42,9 +43,14 @@ export class Wire {
 		this.#lateMs = ms;
 	}
 	/** Nothing comes through, and nobody is told. */
-	stall(match = /^/) {
+	async stall(match = /^/) {
 		this.#mode = "stall";
 		this.#match = match;
+		if (!this.#server.listening) await this.start();
+	}
+	/** Somebody asks for something on a new connection. */
+	asked() {
+		return once(this.#events, "asked");
 	}
 	/** What is connected breaks; new connections pass. */
 	cut(match = /^/) {
@@ -77,7 +83,10 @@ export class Wire {
 		this.#pairs.add(pair);
 		const carry = (from, to) => {
 			from.on("data", (bytes) => {
-				if (pair.first === "") pair.first = bytes.toString("latin1").split("\r\n", 1)[0];
+				if (pair.first === "") {
+					pair.first = bytes.toString("latin1").split("\r\n", 1)[0];
+					this.#events.emit("asked");
+				}
 				const go = () => to.write(bytes);
 				const held = this.#mode === "stall" && this.#match.test(pair.first);
 				if (held || waiting.length > 0) waiting.push(go);
