@@ -69,6 +69,13 @@ export class FakeBrowser {
 		return this.lines.get(name)?.[0]?.tab.number ?? 0;
 	}
 
+	/** Another script takes this lock and gives it back at once. */
+	steal(name: string): void {
+		const [holder] = this.lines.get(name) ?? [];
+		holder?.fail(new Error("AbortError"));
+		this.leaveLine(name, (other) => other === holder);
+	}
+
 	locksOf(tab: Tab): LocksLike {
 		return {
 			request: (name, { signal }, run) =>

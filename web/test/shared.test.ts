@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { JOIN_MS, QUIET_MS, SHARING, sharedTransport } from "../src/sync/shared.js";
+import type { EventLike } from "../src/sync/platform.js";
+import { JOIN_MS, QUIET_MS, SHARING, sharedTransport, type Sharing } from "../src/sync/shared.js";
 import type { Availability } from "../src/sync/live.js";
 import { FakeBrowser, QUERY, type Tab } from "./fake-browser.js";
 import { FakeServer, FakeWorld, slot } from "./fake.js";
@@ -209,6 +210,44 @@ test("a browser that refuses locks (a sandboxed frame) gives a connection of one
 	transport.close();
 	assert.equal(server.closed, 1);
 	assert.equal(world.pending, 0);
+});
+
+test("a leader whose lock is taken away leads no longer: its followers hear one voice only", async () => {
+	const { browser, tabs, views, a } = await stage(2);
+	browser.steal("x");
+	await browser.settle();
+	assert.equal(a.server.closed, 1);
+	assert.equal(a.client.state(), "retrying");
+	assert.equal(browser.holder("x"), 2);
+	assert.deepEqual(connections(tabs), [1, 1]);
+	assert.deepEqual(views.map(ids), Array(2).fill(["x=1", "y=1"]));
+});
+
+test("nobody calls in before the lock that says that he lives is his: the leader would bury him", async () => {
+	const world = new FakeWorld();
+	const listeners = new Map<string, (event: EventLike) => void>();
+	const posted: unknown[] = [];
+	const grants = new Map<string, () => void>();
+	const sharing: Sharing = {
+		environment: world,
+		locks: { request: (name, _options, run) => new Promise((done) => grants.set(name, () => void run().then(done))) },
+		channel: (name) => ({
+			addEventListener: (_type, listener) => void listeners.set(name, listener),
+			postMessage: (data) => void posted.push(data),
+			close: () => {},
+		}),
+	};
+	const announce = (): void => listeners.get("x")?.({ type: "message", data: { from: "leader", open: true } });
+	const transport = sharedTransport("x", new FakeServer().connect, sharing)({ opened: () => {}, message: () => {}, closed: () => {} });
+	transport.subscribe({ id: "7", query: QUERY, after: null });
+	announce();
+	assert.deepEqual(posted, []);
+	const [own] = [...grants.keys()].filter((name) => name !== "x");
+	grants.get(own ?? "")?.();
+	announce();
+	const from = own?.slice("x ".length);
+	assert.deepEqual(posted, [{ from, asks: [] }, { from, asks: [{ id: `${from}.7`, query: QUERY, after: null }] }]);
+	transport.close();
 });
 
 test("whoever is gone stays gone, whatever happens", () => {

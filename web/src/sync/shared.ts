@@ -1,7 +1,7 @@
 /*
  * One connection for all tabs of a browser. Whoever holds the Web Lock leads: that tab runs the real transport, for itself and
- * for the others, who ask and are answered over BroadcastChannels. SSE over HTTP/1.1 allows six connections to a server; with
- * this, sixty tabs are one.
+ * for the others, who ask and are answered over BroadcastChannels. Over a WebSocket sixty tabs are one connection. SSE and
+ * long-poll take a request for each query, whoever asks; of them there is one set for the browser, in one tab.
  *
  *   joining ──here──▶ following ──granted──▶ leading
  *      │ └─────────────granted───────────────▲
@@ -9,8 +9,9 @@
  *
  * A leader that closes, dies or loses its connection loses the lock; the browser grants it to another tab, which connects,
  * announces itself, and is asked by everybody anew from where their rows stand; what the old one said late is no longer heard.
- * Followers are not told `closed`: to their connection tables it is a pause like any
- * other, and when the server is gone each hears it from the attempt of its own.
+ * Followers are not told `closed`: to their connection tables it is a pause like any other, and when the server is gone each
+ * hears it from the attempt of its own. A leader whose lock is taken away (`steal`, by whatever script) is no leader: with two,
+ * followers would turn from one to the other without end.
  * A leader that says nothing (frozen, stuck) keeps nobody dark: who hears nothing takes a connection of his own.
  * A tab that dies leaves no subscriptions behind: it held a lock of its own, and the leader stands in line for it. Heartbeats
  * were rejected in both directions, because timers of hidden tabs run once a minute.
@@ -41,7 +42,7 @@ type Happening =
 	| "granted"
 	/** a leader spoke whom we do not follow yet */
 	| "here"
-	/** nothing was heard for too long, or locks are refused here */
+	/** nothing was heard for too long, or locks are refused here or were taken away */
 	| "quiet"
 	/** our own connection has ended */
 	| "ended"
@@ -122,6 +123,8 @@ export function sharedTransport(name: string, inner: Connect, sharing: Sharing |
 		let leader = "";
 		let open = false;
 		let told = false;
+		/** We hold the lock that says that we live. Who called in before would be buried at once. */
+		let known = false;
 		let transport: Transport | null = null;
 		let cancelQuiet: () => void = () => {};
 		const nameOf = (member: string): string => `${name} ${member}`;
@@ -141,8 +144,8 @@ export function sharedTransport(name: string, inner: Connect, sharing: Sharing |
 					else run();
 				});
 			locks.request(lock, { signal: abort.signal }, held).catch(() => {
-				// Our own leaving also ends here, when nobody waits any more.
-				if (waiting()) happen("quiet");
+				// Our own leaving also ends here.
+				if (role !== "alone") happen("quiet");
 			});
 		};
 		const waiting = (): boolean => role === "joining" || role === "following";
@@ -157,7 +160,7 @@ export function sharedTransport(name: string, inner: Connect, sharing: Sharing |
 		};
 
 		const heardLeader = (said: Said): void => {
-			if (!waiting()) return;
+			if (!waiting() || !known) return;
 			if (said.from !== leader) {
 				// Only an announcement makes a leader; anything else is the last word of one who has gone.
 				if (said.open === undefined) return;
@@ -225,7 +228,10 @@ export function sharedTransport(name: string, inner: Connect, sharing: Sharing |
 		});
 		listen(nameOf(me), heardLeader);
 		expect(JOIN_MS);
-		hold(nameOf(me), () => say({ asks: [] }));
+		hold(nameOf(me), () => {
+			known = true;
+			say({ asks: [] });
+		});
 		hold(name, () => happen("granted"));
 		return {
 			subscribe: ask,
