@@ -88,6 +88,7 @@ const webSocketRoad = (sessionId: string): Road => {
 };
 
 class FakeSource extends FakeTarget {
+	readonly readyState = 1;
 	static newest: FakeSource | null = null;
 	constructor(readonly url: string) {
 		super();

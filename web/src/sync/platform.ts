@@ -19,6 +19,7 @@ export interface SocketLike extends TargetLike {
 }
 
 export interface SourceLike extends TargetLike {
+	readonly readyState: number;
 	close(): void;
 }
 

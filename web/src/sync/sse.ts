@@ -1,8 +1,14 @@
-/* Server-sent events: one stream per subscription; the transport is open when the first of them is. */
+/*
+ * Server-sent events: one stream per subscription; the transport is open when the first of them is. A stream that the server
+ * refuses while others are well is that subscription's trouble: the others, perhaps of other tabs, keep theirs.
+ */
 import { parseJson } from "./decode.js";
 import { platform, type SourceClass, type SourceLike } from "./platform.js";
 import { queryString, subscribeMembers, type Connect } from "./transport.js";
 
+/** The platform will not try this stream again: the answer was no stream. Why, it does not say. */
+const CLOSED = 2;
+const REFUSED = { type: "error", code: "bad-request", detail: "The booking server does not answer this question." };
 const EVENT_TYPES = ["snapshot", "delta", "status", "reset", "error"] as const;
 
 /** `url`: address of /v1/live/sse. */
@@ -17,7 +23,9 @@ export function sseTransport(url: string, sourceClass = platform.EventSource as 
 			sources.clear();
 		};
 		const listen = (id: string, source: SourceLike): void => {
+			let heard = false;
 			source.addEventListener("open", () => {
+				heard = true;
 				if (open || done) return;
 				open = true;
 				events.opened();
@@ -27,6 +35,10 @@ export function sseTransport(url: string, sourceClass = platform.EventSource as 
 					if (done || sources.get(id) !== source) return;
 					// The platform's own "error" event has no data; the server's message of that type has.
 					if (typeof data === "string") return events.message(parseJson(data), id);
+					if (open && !heard && source.readyState === CLOSED) {
+						sources.delete(id);
+						return events.message(REFUSED, id);
+					}
 					close();
 					events.closed();
 				});
