@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createApi, type Api } from "../src/sync/api.js";
+import type { KeyStorage } from "../src/sync/platform.js";
 
 interface Sent {
 	readonly method: string;
@@ -24,7 +25,7 @@ const BOOKING = {
 };
 
 /** Answers in order; an Error is a connection that broke. */
-const stage = (answers: readonly (Response | Error)[], storage?: Map<string, string>): { api: Api; sent: Sent[] } => {
+const stage = (answers: readonly (Response | Error)[], storage?: KeyStorage): { api: Api; sent: Sent[] } => {
 	const sent: Sent[] = [];
 	const queue = [...answers];
 	let keys = 0;
@@ -39,15 +40,7 @@ const stage = (answers: readonly (Response | Error)[], storage?: Map<string, str
 			random: () => 0.5,
 		},
 		newKey: () => `key-${++keys}`,
-		...(storage
-			? {
-					storage: {
-						getItem: (name) => storage.get(name) ?? null,
-						setItem: (name, value) => void storage.set(name, value),
-						removeItem: (name) => void storage.delete(name),
-					},
-				}
-			: {}),
+		...(storage ? { storage } : {}),
 		fetch: async (input, init) => {
 			const headers = new Headers(init?.headers as Record<string, string>);
 			sent.push({
@@ -121,14 +114,19 @@ test("after a definite outcome the same request is a new intent", async () => {
 });
 
 test("the key outlives the page when there is storage, and the storage holds nothing of the customer", async () => {
-	const storage = new Map<string, string>();
+	const stored = new Map<string, string>();
+	const storage: KeyStorage = {
+		getItem: (name) => stored.get(name) ?? null,
+		setItem: (name, value) => void stored.set(name, value),
+		removeItem: (name) => void stored.delete(name),
+	};
 	const first = stage([new Error("1"), new Error("2"), new Error("3")], storage);
 	await first.api.book("R1", { name: "Ana", email: "ana@example.org" });
-	assert.ok(![...storage.keys(), ...storage.values()].some((text) => text.includes("ana")));
+	assert.ok(![...stored.keys(), ...stored.values()].some((text) => text.includes("ana")));
 	const second = stage([json(201, BOOKING)], storage);
 	await second.api.book("R1", { name: "Ana", email: "ana@example.org" });
 	assert.equal(second.sent[0]?.key, "key-1");
-	assert.equal(storage.size, 0);
+	assert.equal(stored.size, 0);
 });
 
 test("a conflict carries its alternatives and when the hold in the way ends", async () => {
@@ -167,6 +165,24 @@ test("a move names the version on the screen, and the version is part of the int
 	assert.ok((await api.move("R1", 5, to)).ok);
 	assert.deepEqual(sent.at(-1), { method: "PATCH", path: "/v1/bookings/R1", key: "key-2", ifMatch: '"5"', body: to });
 	assert.deepEqual(sent.map((call) => call.key), ["key-1", "key-1", "key-1", "key-1", "key-2"]);
+});
+
+test("a write whose answer cannot be read was made: another try does not make it twice", async () => {
+	const { api, sent } = stage([json(201, { hello: 1 }), json(201, BOOKING)]);
+	const first = await api.hold(HOLD);
+	assert.ok(!first.ok && first.error.code === "bad-answer");
+	assert.ok((await api.hold(HOLD)).ok);
+	assert.deepEqual(sent.map((call) => call.key), ["key-1", "key-1"]);
+});
+
+test("a storage that is full or forbidden costs no call, and no key while the page lives", async () => {
+	const full = (): never => {
+		throw new Error("QuotaExceededError");
+	};
+	const { api, sent } = stage([new Error("1"), new Error("2"), new Error("3"), json(201, BOOKING)], { getItem: full, setItem: full, removeItem: full });
+	assert.ok(!(await api.hold(HOLD)).ok);
+	assert.ok((await api.hold(HOLD)).ok);
+	assert.deepEqual(new Set(sent.map((call) => call.key)), new Set(["key-1"]));
 });
 
 test("a place in the line is asked for with the span and the party", async () => {

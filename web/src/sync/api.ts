@@ -81,7 +81,7 @@ const NETWORK: Problem = {
 };
 
 export function createApi(options: ApiOptions): Api {
-	const keys = options.storage ?? memoryStorage();
+	const keys = sturdy(options.storage);
 
 	const attempt = async (
 		method: string,
@@ -135,9 +135,11 @@ export function createApi(options: ApiOptions): Api {
 		for (let n = 0; ; n++) {
 			const result = await attempt(method, path, body, extra);
 			if (result.ok) {
-				if (intent !== null) keys.removeItem(intent);
 				const value = decode(result.value);
-				return value === null ? failure({ ...NETWORK, code: "bad-answer", title: "Unreadable answer" }) : success(value);
+				// It was done, whatever it says: the key stays, so that another try does not do it twice.
+				if (value === null) return failure({ ...NETWORK, code: "bad-answer", title: "Unreadable answer" });
+				if (intent !== null) keys.removeItem(intent);
+				return success(value);
 			}
 			const again = ASK_AGAIN.has(result.error.code);
 			if (again && n + 1 < ATTEMPTS) {
@@ -194,11 +196,25 @@ function fingerprint(text: string): string {
 	return (a >>> 0).toString(16) + (b >>> 0).toString(16);
 }
 
-function memoryStorage(): KeyStorage {
+/** In memory too: a storage that is full or forbidden costs what a reload would have kept, not the call. */
+function sturdy(storage: KeyStorage | undefined): KeyStorage {
 	const values = new Map<string, string>();
+	const tried = <T>(run: () => T): T | undefined => {
+		try {
+			return run();
+		} catch {
+			return undefined;
+		}
+	};
 	return {
-		getItem: (name) => values.get(name) ?? null,
-		setItem: (name, value) => void values.set(name, value),
-		removeItem: (name) => void values.delete(name),
+		getItem: (name) => values.get(name) ?? tried(() => storage?.getItem(name)) ?? null,
+		setItem(name, value) {
+			values.set(name, value);
+			tried(() => storage?.setItem(name, value));
+		},
+		removeItem(name) {
+			values.delete(name);
+			tried(() => storage?.removeItem(name));
+		},
 	};
 }
