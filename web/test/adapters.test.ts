@@ -33,8 +33,12 @@ test("what is shown changes with rows and states, not with every sign of life", 
 	server.tick("delayed", 6_000);
 	assert.deepEqual(shown.slice(before).map((state) => state.status.lagMs), [3_000, 6_000]);
 	assert.equal(shown.at(-1)?.slots, shown[before]?.slots);
+	server.delta("a.1", "a.2", [slot("y")]);
+	const last = shown.length;
 	leave();
+	world.paint();
 	assert.equal(client.state(), "idle");
+	assert.equal(shown.length, last);
 });
 
 test("signals follow, until they are closed", () => {

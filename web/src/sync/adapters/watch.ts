@@ -23,9 +23,15 @@ export function watch(
 		state = { ...state, ...part };
 		changed(state);
 	};
-	view.slots.subscribe(() => change({ slots: view.slots.all() }));
-	view.onStatus((status) => {
-		if (status.state !== "live" || state.status.state !== "live") change({ status });
-	});
-	return () => view.close();
+	const ends = [
+		view.slots.subscribe(() => change({ slots: view.slots.all() })),
+		view.onStatus((status) => {
+			if (status.state !== "live" || state.status.state !== "live") change({ status });
+		}),
+	];
+	return () => {
+		// Rows that came since the last frame are told at the next one, to whoever still listens.
+		for (const end of ends) end();
+		view.close();
+	};
 }
