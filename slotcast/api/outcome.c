@@ -93,7 +93,7 @@ int outcome_write(struct op *op, struct buf *out)
 			render_waitlist(out, request->waitlist_id, request->waitlist_rank, request->position);
 		else
 			render_booking(out, &request->booking, request->position, clock_wall_us());
-		return request->waitlist_found ? 200 : op->success_status;
+		return op->success_status;
 	}
 	problem = problem_for(request);
 	problem_write(out, &problem, op->req->id);

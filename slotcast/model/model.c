@@ -6214,41 +6214,9 @@ int waitlist_ahead(struct rc_tx *tx, struct rc_arena *arena, int64_t service_id,
 	return err;
 }
 
-static const struct rc_column waitlist_same_row_columns[] = {
-	{"id", RC_INT, 0, offsetof(struct waitlist_same_row, id)},
-};
-_Static_assert(sizeof(struct waitlist_same_row) == 16, "layout");
-_Static_assert(offsetof(struct waitlist_same_row, id) == 8, "layout");
-static const struct rc_model waitlist_same_row_model = {
-	.table = "waitlist_same_row",
-	.columns = waitlist_same_row_columns,
-	.column_count = 1,
-	.row_bytes = sizeof(struct waitlist_same_row),
-	.version = -1,
-};
-
-static const enum rc_type waitlist_same_params[] = {RC_INT, RC_INT, RC_TIMESTAMP, RC_TIMESTAMP, RC_INT, RC_TEXT};
-static const struct rc_statement waitlist_same_statement = {
-	.id = 11,
-	.sql = "SELECT waitlist.id FROM waitlist CROSS JOIN customer WHERE waitlist.service_id = ?1 AND waitlist.state = 'waiting' AND coalesce(waitlist.resource_id, 0) = ?2 AND waitlist.window_start = ?3 AND waitlist.window_end = ?4 AND waitlist.party = ?5 AND customer.id = waitlist.customer_id AND lower(customer.email) = lower(?6) ORDER BY waitlist.id LIMIT 1",
-	.param_count = 6,
-	.params = waitlist_same_params,
-	.result = &waitlist_same_row_model,
-};
-
-int waitlist_same(struct rc_tx *tx, struct rc_arena *arena, int64_t service_id, int64_t resource_id, int64_t window_start, int64_t window_end, int64_t party, struct rc_str email, struct waitlist_same_row **out)
-{
-	const struct rc_value params[] = {RC_INT_VALUE(service_id), RC_INT_VALUE(resource_id), RC_TIME_VALUE(window_start), RC_TIME_VALUE(window_end), RC_INT_VALUE(party), RC_TEXT_VALUE(email)};
-	void *row;
-	int err = rc_statement_one(tx, arena, &waitlist_same_statement, params, &row);
-
-	*out = err ? NULL : row;
-	return err;
-}
-
 static const enum rc_type idempotency_prune_params[] = {RC_TIMESTAMP, RC_INT};
 static const struct rc_statement idempotency_prune_statement = {
-	.id = 12,
+	.id = 11,
 	.sql = "DELETE FROM idempotency WHERE (scope, key) IN (SELECT scope, key FROM idempotency WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
 	.param_count = 2,
 	.params = idempotency_prune_params,
@@ -7550,5 +7518,5 @@ const struct rc_schema slotcast_schema = {
 	.migration_count = 2,
 	.constraints = constraints,
 	.constraint_count = 67,
-	.statement_count = 13,
+	.statement_count = 12,
 };

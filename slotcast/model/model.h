@@ -1756,19 +1756,6 @@ enum waitlist_ahead_row_column {
 /* How many wait for the same service with a smaller id. */
 int waitlist_ahead(struct rc_tx *tx, struct rc_arena *arena, int64_t service_id, int64_t id, struct waitlist_ahead_row **out) RC_MUST_CHECK;
 
-struct waitlist_same_row {
-	uint64_t nulls;
-	int64_t id;
-};
-
-enum waitlist_same_row_column {
-	WAITLIST_SAME_ROW_COL_ID,
-	WAITLIST_SAME_ROW_COL_COUNT,
-};
-
-/* Who waits for just this already; resource_id 0: any. */
-int waitlist_same(struct rc_tx *tx, struct rc_arena *arena, int64_t service_id, int64_t resource_id, int64_t window_start, int64_t window_end, int64_t party, struct rc_str email, struct waitlist_same_row **out) RC_MUST_CHECK;
-
 int idempotency_prune(struct rc_tx *tx, int64_t now, int64_t most, int64_t *changed) RC_MUST_CHECK;
 
 #endif

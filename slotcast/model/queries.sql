@@ -69,15 +69,6 @@ DELETE FROM claim WHERE booking_id = $1;
 -- How many wait for the same service with a smaller id.
 SELECT count(*)::bigint AS ahead FROM waitlist WHERE service_id = $1 AND state = 'waiting' AND id < $2;
 
--- name: waitlist_same :one
--- params: service_id bigint, resource_id bigint, window_start timestamptz, window_end timestamptz, party bigint, email text
--- Who waits for just this already; resource_id 0: any.
-SELECT waitlist.id FROM waitlist CROSS JOIN customer
-WHERE waitlist.service_id = $1 AND waitlist.state = 'waiting' AND coalesce(waitlist.resource_id, 0) = $2
-  AND waitlist.window_start = $3 AND waitlist.window_end = $4 AND waitlist.party = $5
-  AND customer.id = waitlist.customer_id AND lower(customer.email) = lower($6)
-ORDER BY waitlist.id LIMIT 1;
-
 -- name: idempotency_prune :exec
 -- params: now timestamptz, most bigint
 DELETE FROM idempotency WHERE (scope, key) IN

@@ -83,7 +83,6 @@ struct store_request {
 	enum store_result result;
 	struct store_booking booking;
 	int64_t waitlist_id, waitlist_rank;
-	bool waitlist_found;         /* the entry was there before */
 	struct rc_position position; /* of exactly the transaction that made it */
 	int64_t held_until_us;
 	const char *field; /* static */

@@ -1,8 +1,10 @@
 /*
  * The waitlist: who comes first is asked first. The rank is how many wait for the same service before, plus one.
  *
- * Whoever asks again for what he waits for already (a page loaded again, a second click) keeps his place: the entry that
- * is there is the answer, and no second one is made.
+ * Whoever asks a second time for the same gets a second place, behind; the first one stands. To answer with the place that
+ * is there would be kinder to somebody who has forgotten, but anybody can ask in his name: who knows an e-mail address would
+ * learn what its owner waits for. Not even a hidden second place would do, because ranks can be counted. A second click is
+ * no second wish: pages send an Idempotency-Key.
  */
 #include "slotcast/store/train.h"
 
@@ -34,9 +36,9 @@ static bool check(struct decision *decision)
 	return request->result == STORE_DONE;
 }
 
-static int enter(struct decision *decision, int64_t *id)
+int waitlist_join(struct decision *decision)
 {
-	const struct store_request *request = decision->request;
+	struct store_request *request = decision->request;
 	struct waitlist row = {
 		.nulls = request->resource_id ? 0 : WAITLIST_NULL_RESOURCE_ID,
 		.service_id = request->service_id,
@@ -48,36 +50,22 @@ static int enter(struct decision *decision, int64_t *id)
 		.created_at = decision->now_us,
 	};
 	struct audit note = {.at = decision->now_us, .action = RC_STR("waitlist"), .ref = RC_STR("")};
-	int err = decision_write(decision);
-
-	if (!err)
-		err = customer_make(decision, &row.customer_id);
-	if (!err)
-		err = waitlist_insert(decision->tx, &row);
-	*id = row.id;
-	note.detail = rc_str_from(rc_arena_printf(decision->arena, "entry %lld", (long long)row.id));
-	return err ? err : audit_insert(decision->tx, &note);
-}
-
-int waitlist_join(struct decision *decision)
-{
-	struct store_request *request = decision->request;
-	struct waitlist_same_row *same;
 	struct waitlist_ahead_row *ahead;
 	int err;
 
 	if (!check(decision))
 		return 0;
-	err = waitlist_same(decision->tx, decision->arena, request->service_id, request->resource_id, request->start_us,
-			    request->window_end_us, request->party, request->customer_email, &same);
-	request->waitlist_found = !err;
-	if (err == RC_NOT_FOUND)
-		err = enter(decision, &request->waitlist_id);
-	else if (!err)
-		request->waitlist_id = same->id;
+	err = decision_write(decision);
 	if (!err)
-		err = waitlist_ahead(decision->tx, decision->arena, request->service_id, request->waitlist_id, &ahead);
+		err = customer_make(decision, &row.customer_id);
 	if (!err)
-		request->waitlist_rank = ahead->ahead + 1;
-	return err;
+		err = waitlist_insert(decision->tx, &row);
+	if (!err)
+		err = waitlist_ahead(decision->tx, decision->arena, row.service_id, row.id, &ahead);
+	if (err)
+		return err;
+	request->waitlist_id = row.id;
+	request->waitlist_rank = ahead->ahead + 1;
+	note.detail = rc_str_from(rc_arena_printf(decision->arena, "entry %lld", (long long)row.id));
+	return audit_insert(decision->tx, &note);
 }
