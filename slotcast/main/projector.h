@@ -24,7 +24,8 @@ struct board *projector_board(const struct projector *projector);
  * run. */
 int projector_start(struct projector *projector, struct hub *hub, struct api *api, struct store *store,
 		    struct rc_fault *fault) RC_MUST_CHECK;
-/* Any thread: something was committed, or the store stopped or goes on (store_on_news), or must be read now. `arg` is the projector. */
+/* Any thread: something was committed, or the store stopped or goes on (store_on_news), or must be read now. `arg` is
+ * the projector. */
 void projector_wake(void *arg);
 /* For struct api_config: the same from the projector's own thread. */
 void projector_catch_up(void *arg);

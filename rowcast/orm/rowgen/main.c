@@ -3,7 +3,8 @@
  * rowgen --schema FILE --capture TABLE
  *
  * Writes DIR/model.h and DIR/model.c; without --migrations the schema is the only migration. --capture prints the
- * statements that make a table's capture again, for a migration that changes its columns. Exit status: 0 written, 1 the input has a fault (file:line: what), 2 wrong use.
+ * statements that make a table's capture again, for a migration that changes its columns. Exit status: 0 written, 1 the
+ * input has a fault (file:line: what), 2 wrong use.
  */
 #include <errno.h>
 #include <getopt.h>

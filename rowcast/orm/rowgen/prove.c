@@ -80,6 +80,8 @@ static sqlite3 *empty_database(const struct schema *schema)
 	return db;
 }
 
+enum { OBJECTS_MAX = 4096 };
+
 /* Without blanks: SQLite keeps a column that was added later in another layout than one that was there. */
 static const char *folded(struct rc_arena *arena, const char *sql)
 {
@@ -95,15 +97,17 @@ static const char *folded(struct rc_arena *arena, const char *sql)
 static struct catalog catalog_of(const struct schema *schema, sqlite3 *db, bool fold)
 {
 	struct rc_arena *arena = schema->source->arena;
-	struct catalog catalog = {RC_ARENA_ARRAY(arena, struct object, 1024), 0};
+	struct catalog catalog = {RC_ARENA_ARRAY(arena, struct object, OBJECTS_MAX), 0};
 	sqlite3_stmt *stmt = NULL;
 
 	if (sqlite3_prepare_v2(db, "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name",
 			       -1, &stmt, NULL) != SQLITE_OK)
 		fail(schema->source, 0, "%s", sqlite3_errmsg(db));
-	while (sqlite3_step(stmt) == SQLITE_ROW && catalog.count < 1024) {
+	while (sqlite3_step(stmt) == SQLITE_ROW) {
 		const char *sql = (const char *)sqlite3_column_text(stmt, 1);
 
+		if (catalog.count == OBJECTS_MAX)
+			fail(schema->source, 0, "there are more than %d tables, indexes and triggers", OBJECTS_MAX);
 		catalog.at[catalog.count++] = (struct object){
 			rc_arena_printf(arena, "%s", (const char *)sqlite3_column_text(stmt, 0)),
 			fold ? folded(arena, sql ? sql : "") : rc_arena_printf(arena, "%s", sql ? sql : "")};
