@@ -1,5 +1,6 @@
 /* The catalogues. That none lacks a word is the compiler's business. */
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ar } from "../src/booking/text/ar.js";
 import { de } from "../src/booking/text/de.js";
@@ -47,4 +48,29 @@ test("the server's English is said to those who read English, and in other langu
 	assert.equal(fromServer("The hours are over.", "Sorry."), "The hours are over.");
 	assert.equal(fromServer("", "Sorry."), "Sorry.");
 	assert.equal(fromServer("The hours are over.", "Leider nein.", "de"), "Leider nein.");
+});
+
+/** The words that the page's sources name: `text.group.word`; `text.group[…]` names all of its group. */
+function wordsNamed(folder: string): ReadonlySet<string> {
+	const named = new Set<string>();
+	for (const entry of readdirSync(folder, { withFileTypes: true })) {
+		const path = `${folder}${entry.name}`;
+		if (entry.isDirectory() && entry.name !== "text") for (const name of wordsNamed(`${path}/`)) named.add(name);
+		if (!/\.tsx?$/.test(entry.name)) continue;
+		for (const [, chain] of readFileSync(path, "utf8").matchAll(/(?<![\w.])text((?:\.\w+)+)/g)) named.add((chain ?? "").slice(1));
+	}
+	return named;
+}
+
+test("every word of the catalogue is said somewhere", () => {
+	const named = [...wordsNamed(`${WEB_ROOT}src/booking/`)];
+	const unsaid: string[] = [];
+	const walk = (word: unknown, path: string): void => {
+		// A method of a word (`text.lang.startsWith`) names the word.
+		if (named.some((name) => name === path || (typeof word !== "object" && name.startsWith(`${path}.`)))) return;
+		if (typeof word === "object" && word !== null) for (const [name, inner] of Object.entries(word)) walk(inner, path ? `${path}.${name}` : name);
+		else unsaid.push(path);
+	};
+	walk(en, "");
+	assert.deepEqual(unsaid, []);
 });

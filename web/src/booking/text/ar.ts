@@ -71,7 +71,6 @@ export const ar: Text = {
 			other: "حُدِّث # موعد",
 		}),
 	skip: "الانتقال إلى المواعيد",
-	contact: "للتواصل",
 	localTime: (city, time, zone) => `${city} · ${time} ${zone}`,
 	zoneShort: (city) => `بتوقيت ${city}`,
 	zoneNote: (city) => `جميع الأوقات بتوقيت ${city}.`,
@@ -183,7 +182,6 @@ export const ar: Text = {
 		title: "لا توجد مواعيد",
 		week: "لا توجد في هذا الأسبوع مواعيد تناسب اختيارك.",
 		day: "لا توجد في هذا اليوم مواعيد تناسب اختيارك.",
-		find: "البحث عن أقرب موعد متاح",
 		searching: "جارٍ البحث…",
 		none: "لا توجد مواعيد متاحة خلال الأشهر الثلاثة المقبلة.",
 	},
@@ -192,9 +190,7 @@ export const ar: Text = {
 		notForThis: "هذا الموعد غير متاح لما اخترته",
 		close: "إغلاق",
 		back: "رجوع",
-		eyebrow: "موعدك",
 		where: "المكان",
-		duration: "المدة",
 		people: "عدد الأشخاص",
 		places: "الأماكن",
 		when: "الموعد",
@@ -320,8 +316,6 @@ export const ar: Text = {
 	venues: {
 		title: "حجز موعد",
 		lead: "اختر المكان.",
-		none: "لم يُضَف أي مكان بعد.",
-		now: (time) => `الآن ${time}`,
 		welcome: (venue) => `مرحبًا بك في ${venue}`,
 		open: "عرض المواعيد المتاحة",
 		search: "البحث عن مكان",
@@ -373,7 +367,6 @@ export const ar: Text = {
 			]
 				.filter((words) => words !== "")
 				.join("، "),
-		moved: (week) => week,
 	},
 };
 

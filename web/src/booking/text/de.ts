@@ -55,7 +55,6 @@ export const de: Text = {
 	stillLoading: "Es lädt noch. Der Server antwortet langsam.",
 	refreshed: (n) => count(n, { one: "# Zeit aktualisiert", other: "# Zeiten aktualisiert" }),
 	skip: "Zu den Zeiten springen",
-	contact: "Kontakt",
 	localTime: (city, time, zone) => `${city} · ${time} ${zone}`,
 	zoneShort: (city) => `Ortszeit ${city}`,
 	zoneNote: (city) => `Alle Zeiten sind Ortszeit ${city}.`,
@@ -144,7 +143,6 @@ export const de: Text = {
 		title: "Keine Zeiten",
 		week: "In dieser Woche gibt es für Ihre Auswahl keine Zeiten.",
 		day: "An diesem Tag gibt es für Ihre Auswahl keine Zeiten.",
-		find: "Nächste freie Zeit suchen",
 		searching: "Suche läuft…",
 		none: "In den nächsten drei Monaten ist nichts frei.",
 	},
@@ -153,9 +151,7 @@ export const de: Text = {
 		notForThis: "Für Ihre Auswahl ist diese Zeit nicht frei",
 		close: "Schließen",
 		back: "Zurück",
-		eyebrow: "Ihre Zeit",
 		where: "Wo",
-		duration: "Dauer",
 		people: "Personen",
 		places: "Plätze",
 		when: "Wann",
@@ -282,8 +278,6 @@ export const de: Text = {
 	venues: {
 		title: "Termin buchen",
 		lead: "Wählen Sie einen Anbieter.",
-		none: "Es ist noch kein Anbieter eingerichtet.",
-		now: (time) => `jetzt ${time}`,
 		welcome: (venue) => `Willkommen bei ${venue}`,
 		open: "Freie Zeiten ansehen",
 		search: "Anbieter suchen",
@@ -321,7 +315,6 @@ export const de: Text = {
 			]
 				.filter((words) => words !== "")
 				.join(", "),
-		moved: (week) => week,
 	},
 };
 

@@ -61,7 +61,6 @@ export const en = {
 	stillLoading: "Still loading. The server is slow to answer.",
 	refreshed: (n: number): string => count(n, { one: "# slot refreshed", other: "# slots refreshed" }),
 	skip: "Skip to the times",
-	contact: "Contact",
 	localTime: (city: string, time: string, zone: string): string => `${city} · ${time} ${zone}`,
 	zoneShort: (city: string): string => `${city} time`,
 	zoneNote: (city: string): string => `All times are ${city} time.`,
@@ -150,7 +149,6 @@ export const en = {
 		title: "No times listed",
 		week: "Nothing is listed in this week for what you chose.",
 		day: "Nothing is listed on this day for what you chose.",
-		find: "Find the next free time",
 		searching: "Searching…",
 		none: "Nothing is free in the next three months.",
 	},
@@ -159,9 +157,7 @@ export const en = {
 		notForThis: "This time is not free for what you chose",
 		close: "Close",
 		back: "Back",
-		eyebrow: "Your time",
 		where: "Where",
-		duration: "Duration",
 		people: "People",
 		places: "Places",
 		when: "When",
@@ -287,8 +283,6 @@ export const en = {
 	venues: {
 		title: "Book a time",
 		lead: "Choose a venue.",
-		none: "No venue has been set up yet.",
-		now: (time: string): string => `${time} now`,
 		welcome: (venue: string): string => `Welcome to ${venue}`,
 		open: "See free times",
 		search: "Find a venue",
@@ -323,7 +317,6 @@ export const en = {
 			]
 				.filter((words) => words !== "")
 				.join(", "),
-		moved: (week: string): string => week,
 	},
 };
 

@@ -55,7 +55,6 @@ export const pt: Text = {
 	stillLoading: "Ainda a carregar. O servidor está a demorar a responder.",
 	refreshed: (n) => count(n, { one: "# horário atualizado", other: "# horários atualizados" }),
 	skip: "Saltar para os horários",
-	contact: "Contacto",
 	localTime: (city, time, zone) => `${city} · ${time} ${zone}`,
 	zoneShort: (city) => `Hora de ${city}`,
 	zoneNote: (city) => `Todas as horas são de ${city}.`,
@@ -144,7 +143,6 @@ export const pt: Text = {
 		title: "Sem horários",
 		week: "Nesta semana não há horários para o que escolheu.",
 		day: "Neste dia não há horários para o que escolheu.",
-		find: "Procurar o próximo horário livre",
 		searching: "A procurar…",
 		none: "Não há nada livre nos próximos três meses.",
 	},
@@ -153,9 +151,7 @@ export const pt: Text = {
 		notForThis: "Este horário não está livre para o que escolheu",
 		close: "Fechar",
 		back: "Voltar",
-		eyebrow: "O seu horário",
 		where: "Onde",
-		duration: "Duração",
 		people: "Pessoas",
 		places: "Vagas",
 		when: "Quando",
@@ -282,8 +278,6 @@ export const pt: Text = {
 	venues: {
 		title: "Reservar um horário",
 		lead: "Escolha um estabelecimento.",
-		none: "Ainda não foi configurado nenhum estabelecimento.",
-		now: (time) => `agora ${time}`,
 		welcome: (venue) => `Bem-vindo a ${venue}`,
 		open: "Ver horários livres",
 		search: "Procurar um estabelecimento",
@@ -321,7 +315,6 @@ export const pt: Text = {
 			]
 				.filter((words) => words !== "")
 				.join(", "),
-		moved: (week) => week,
 	},
 };
 
