@@ -28,7 +28,7 @@ export function Facts({ visit, booking }: { readonly visit: Visit; readonly book
 				{service?.name} <small>{format.minutes(minutes)}</small>
 			</Fact>
 			<Fact name={text.sheet.where}>{[resource?.name, venue?.name].filter(Boolean).join(", ")}</Fact>
-			{booking.party > 1 && <Fact name={text.sheet.people}>{text.people(booking.party)}</Fact>}
+			{booking.party > 1 && <Fact name={text.sheet.people}>{text.filters.people(booking.party)}</Fact>}
 			{price && <Fact name={text.facts.price}>{price}</Fact>}
 			{service?.note && (
 				<Fact name={text.facts.conditions}>

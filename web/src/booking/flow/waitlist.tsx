@@ -112,7 +112,7 @@ function JoinForm({ model, spans, joined, close }: JoinProps): JSX.Element {
 		<form class="form" ref={form} noValidate onSubmit={(event) => void join(event)}>
 			<header>
 				<p class="eyebrow">{service.value.name}</p>
-				<h2 id="wait-title">{text.waitlist.title}</h2>
+				<h2 id="wait-title">{text.waitlist.join}</h2>
 				<p class="hint">{text.waitlist.lead}</p>
 			</header>
 			<fieldset class="spans">

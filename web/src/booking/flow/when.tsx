@@ -28,7 +28,7 @@ export function When({ model, slot }: { readonly model: VenueModel; readonly slo
 				{choice.service.value.partyMax > 1 && (
 					<span>
 						<Icon name="people" />
-						{text.people(choice.party.value)}
+						{text.filters.people(choice.party.value)}
 					</span>
 				)}
 			</p>

@@ -37,7 +37,7 @@ function Step({ words, command }: { readonly words: string; readonly command: st
 	const copy = (): void =>
 		void navigator.clipboard.writeText(command).then(() => {
 			setCopied(true);
-			announce(text.setup.copied);
+			announce(text.booked.copied);
 		});
 	return (
 		<li>

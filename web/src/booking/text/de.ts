@@ -49,7 +49,6 @@ export const de: Text = {
 		changes: (n) => count(n, { one: "# Änderung wartet", other: "# Änderungen warten" }),
 		nothing: "Die Aktualisierung ist angehalten. Seither hat sich nichts geändert.",
 		show: "Anzeigen",
-		resume: "Aktualisierung fortsetzen",
 	},
 	loading: "Zeiten werden geladen…",
 	stillLoading: "Es lädt noch. Der Server antwortet langsam.",
@@ -138,7 +137,6 @@ export const de: Text = {
 		bookedLead: "Dies sind die nächsten Tage mit freien Zeiten.",
 		nearest: "Nächste freie Zeiten",
 		filtered: "Vielleicht sind Ihre Filter zu eng.",
-		waitlist: "Auf die Warteliste",
 		failed: "Die Suche hat nicht geklappt. Bitte versuchen Sie es noch einmal.",
 		title: "Keine Zeiten",
 		week: "In dieser Woche gibt es für Ihre Auswahl keine Zeiten.",
@@ -246,7 +244,6 @@ export const de: Text = {
 		missing: "Wir konnten diese Buchung nicht finden",
 		missingLead: "Prüfen Sie die Adresse oder fragen Sie den Anbieter.",
 	},
-	people: (n) => count(n, { one: "# Person", other: "# Personen" }),
 	move: {
 		open: "Zeit ändern",
 		title: "Andere Zeit wählen",
@@ -263,7 +260,6 @@ export const de: Text = {
 		elsewhere: "Auch andere Orte",
 	},
 	waitlist: {
-		title: "Auf die Warteliste",
 		lead: "Für den Fall, dass etwas frei wird.",
 		when: "Für wann?",
 		orWait: "Nichts dabei?",
@@ -290,7 +286,6 @@ export const de: Text = {
 		import: "Importieren Sie die Datei. Diese Seite zeigt den Betrieb sofort.",
 		book: "Öffnen Sie die Seite in zwei Fenstern und buchen Sie in einem. Das andere folgt.",
 		copy: (command) => `Kopieren: ${command}`,
-		copied: "Kopiert",
 		waiting: "Warten auf den ersten Betrieb…",
 	},
 	part: {

@@ -55,7 +55,6 @@ export const en = {
 		changes: (n: number): string => count(n, { one: "# change waiting", other: "# changes waiting" }),
 		nothing: "Updates are paused. Nothing has changed since.",
 		show: "Show them",
-		resume: "Resume updates",
 	},
 	loading: "Loading times…",
 	stillLoading: "Still loading. The server is slow to answer.",
@@ -144,7 +143,6 @@ export const en = {
 		bookedLead: "These are the nearest days with free times.",
 		nearest: "Nearest free times",
 		filtered: "Your filters may be too narrow.",
-		waitlist: "Join the waitlist",
 		failed: "The search did not work. Please try again.",
 		title: "No times listed",
 		week: "Nothing is listed in this week for what you chose.",
@@ -251,7 +249,6 @@ export const en = {
 		missing: "We could not find this booking",
 		missingLead: "Check the address, or ask the venue.",
 	},
-	people: (n: number): string => count(n, { one: "# person", other: "# people" }),
 	move: {
 		open: "Change the time",
 		title: "Choose another time",
@@ -268,7 +265,6 @@ export const en = {
 		elsewhere: "Other places too",
 	},
 	waitlist: {
-		title: "Join the waitlist",
 		lead: "For when a place comes free.",
 		when: "For when?",
 		orWait: "Nothing that suits you?",
@@ -295,7 +291,6 @@ export const en = {
 		import: "Import the file. This page shows the venue at once.",
 		book: "Open the page in two windows and book in one of them. The other follows.",
 		copy: (command: string): string => `Copy: ${command}`,
-		copied: "Copied",
 		waiting: "Waiting for the first venue…",
 	},
 	/** A part of the page could not be loaded. */

@@ -49,7 +49,6 @@ export const pt: Text = {
 		changes: (n) => count(n, { one: "# alteração em espera", other: "# alterações em espera" }),
 		nothing: "As atualizações estão em pausa. Nada mudou desde então.",
 		show: "Mostrar",
-		resume: "Retomar atualizações",
 	},
 	loading: "A carregar horários…",
 	stillLoading: "Ainda a carregar. O servidor está a demorar a responder.",
@@ -138,7 +137,6 @@ export const pt: Text = {
 		bookedLead: "Estes são os dias mais próximos com horários livres.",
 		nearest: "Horários livres mais próximos",
 		filtered: "Os seus filtros podem ser demasiado estreitos.",
-		waitlist: "Entrar na lista de espera",
 		failed: "A procura não funcionou. Tente novamente.",
 		title: "Sem horários",
 		week: "Nesta semana não há horários para o que escolheu.",
@@ -246,7 +244,6 @@ export const pt: Text = {
 		missing: "Não encontrámos esta reserva",
 		missingLead: "Verifique o endereço ou pergunte ao estabelecimento.",
 	},
-	people: (n) => count(n, { one: "# pessoa", other: "# pessoas" }),
 	move: {
 		open: "Mudar o horário",
 		title: "Escolha outro horário",
@@ -263,7 +260,6 @@ export const pt: Text = {
 		elsewhere: "Também noutros locais",
 	},
 	waitlist: {
-		title: "Entrar na lista de espera",
 		lead: "Para quando houver uma vaga.",
 		when: "Para quando?",
 		orWait: "Nada que lhe sirva?",
@@ -290,7 +286,6 @@ export const pt: Text = {
 		import: "Importe o ficheiro. Esta página mostra o estabelecimento de imediato.",
 		book: "Abra a página em duas janelas e reserve numa delas. A outra acompanha.",
 		copy: (command) => `Copiar: ${command}`,
-		copied: "Copiado",
 		waiting: "À espera do primeiro estabelecimento…",
 	},
 	part: {

@@ -50,7 +50,7 @@ export function Empty({ model, days, booked }: Props): JSX.Element {
 					</button>
 				)}
 				<button type="button" class="button quiet" onClick={() => model.openWaitlist(days)}>
-					{text.empty.waitlist}
+					{text.waitlist.join}
 				</button>
 			</div>
 		</section>

@@ -11,7 +11,7 @@ export function Waiting({ model }: { readonly model: VenueModel }): JSX.Element 
 			<Icon name="pause" />
 			<p>{count > 0 ? text.waiting.changes(count) : text.waiting.nothing}</p>
 			<button type="button" class="button quiet" onClick={() => model.togglePause()}>
-				{count > 0 ? text.waiting.show : text.waiting.resume}
+				{count > 0 ? text.waiting.show : text.pause.resume}
 			</button>
 		</div>
 	);
