@@ -6,10 +6,10 @@
  * words of a language are a script of their own, before the program (src/booking/text/index.ts).
  */
 import { build } from "esbuild";
-import { groupsUsed, onlyGroups } from "./catalogue.mjs";
+import { groupsUsed, onlyGroups, partsAtOnce } from "./catalogue.mjs";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, relative, resolve } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 const root = new URL("./", import.meta.url);
@@ -17,8 +17,6 @@ const dist = new URL("dist/", root);
 const source = new URL("src/booking/", root);
 const text = new URL("text/", source);
 const ENTRY = new URL("main.tsx", source).pathname;
-/** Parts that lazily() fetches at once: they wait for nothing, so their words are in the first script. */
-const AT_ONCE = ["grid/grid.tsx", "views/slot-list.tsx", "views/filters.tsx"].map((file) => `src/booking/${file}`);
 
 const OPTIONS = {
 	bundle: true,
@@ -92,15 +90,18 @@ async function program() {
 		return needed;
 	};
 	const needed = neededBy(entry);
-	const atOnce = Object.keys(metafile.outputs).filter((path) => AT_ONCE.some((file) => file in metafile.outputs[path].inputs));
-	if (atOnce.length < AT_ONCE.length) throw new Error(`no file for one of ${AT_ONCE}`);
+	const sourcesOf = (outputs) =>
+		outputs
+			.flatMap((path) => [path, ...neededBy(path)])
+			.flatMap((path) => Object.keys(metafile.outputs[path].inputs))
+			.filter((path) => path.startsWith("src/booking/"))
+			.map((path) => new URL(path, root).pathname);
+	const parts = await partsAtOnce(sourcesOf([entry]));
+	const withParts = Object.keys(metafile.outputs).filter((path) => parts.some((part) => `${relative(root.pathname, part)}.tsx` in metafile.outputs[path].inputs));
 	return {
 		script: `/${entry}`,
 		preloads: [...needed].map((path) => `/${path}`),
-		sources: [entry, ...atOnce]
-			.flatMap((path) => [path, ...neededBy(path)])
-			.flatMap((path) => Object.keys(metafile.outputs[path].inputs))
-			.filter((path) => path.startsWith("src/booking/")),
+		sources: sourcesOf([entry, ...withParts]),
 	};
 }
 
@@ -131,7 +132,7 @@ const escaped = (words) => words.replace(/[&<>"|{}]/g, (sign) => `&#${sign.codeP
 
 await rm(dist, { recursive: true, force: true });
 const { script, preloads, sources } = await program();
-const first = await groupsUsed(sources.map((path) => new URL(path, root).pathname));
+const first = await groupsUsed(sources);
 const shared = {
 	script,
 	preloads: preloads.map((path) => `<link rel="modulepreload" href="${path}">`).join("\n"),

@@ -21,8 +21,9 @@ export function DatePicker({ model, close }: { readonly model: VenueModel; reado
 		const button = document.querySelector(".date-button")?.getBoundingClientRect();
 		element?.showModal();
 		if (element && button) {
-			element.style.setProperty("--top", `${Math.round(button.bottom)}px`);
-			element.style.setProperty("--left", `${Math.round(button.left)}px`);
+			const start = document.dir === "rtl" ? innerWidth - button.right : button.left;
+			element.style.setProperty("--below", `${Math.round(button.bottom)}px`);
+			element.style.setProperty("--start", `${Math.round(start)}px`);
 		}
 		return () => element?.close();
 	}, []);

@@ -75,7 +75,7 @@ interface ChoicesProps {
 
 function Choices({ legend, kind, children }: ChoicesProps): JSX.Element {
 	return (
-		<fieldset class={`filter filter-${kind}`}>
+		<fieldset class="filter">
 			<legend>{legend}</legend>
 			<div class={kind}>{children}</div>
 		</fieldset>
@@ -85,7 +85,7 @@ function Choices({ legend, kind, children }: ChoicesProps): JSX.Element {
 function Party({ model, max }: { readonly model: VenueModel; readonly max: number }): JSX.Element {
 	const { party } = model.choice;
 	return (
-		<div class="filter filter-party" role="group" aria-label={text.filters.party}>
+		<div class="filter" role="group" aria-label={text.filters.party}>
 			<span class="legend-like">{text.filters.party}</span>
 			<div class="stepper">
 				<button type="button" aria-label={text.filters.fewer} disabled={party.value <= 1} onClick={() => (party.value -= 1)}>
