@@ -177,9 +177,28 @@ static void put_setup(struct json_out *json, const char *url)
 	json_end(json);
 }
 
-void pages_home(struct http_request *req, void *arg)
+/* NULL: there is no such venue. */
+static void reply_venue(struct api *api, struct http_request *req, const struct catalog_venue *venue)
+{
+	struct buf boot = BUF_INIT;
+	struct page page = {.kind = PAGE_VENUE, .status = venue ? 200 : 404, .venue = venue};
+
+	boot_venue(&boot, "venue", RC_STR_NONE, venue);
+	page.boot = buf_str(&boot);
+	reply_page(api, req, &page);
+	buf_release(&boot);
+}
+
+void pages_venue(struct http_request *req, void *arg)
 {
 	struct catalog *catalog = api_catalog(arg);
+
+	reply_venue(arg, req, catalog_venue(catalog, req->params[0]));
+	catalog_drop(catalog);
+}
+
+static void reply_venues(struct api *api, struct http_request *req, const struct catalog *catalog)
+{
 	struct page page = {.kind = PAGE_HOME, .status = 200};
 	struct buf boot = BUF_INIT;
 	struct json_out json;
@@ -191,25 +210,22 @@ void pages_home(struct http_request *req, void *arg)
 	json_key(&json, "venues");
 	render_venues(&json, catalog);
 	if (!catalog->venue_count)
-		put_setup(&json, ((const struct api *)arg)->config.url);
+		put_setup(&json, api->config.url);
 	json_end(&json);
-	catalog_drop(catalog);
 	page.boot = buf_str(&boot);
-	reply_page(arg, req, &page);
+	reply_page(api, req, &page);
 	buf_release(&boot);
 }
 
-void pages_venue(struct http_request *req, void *arg)
+/* Where there is one venue, nobody has to choose it. */
+void pages_home(struct http_request *req, void *arg)
 {
 	struct catalog *catalog = api_catalog(arg);
-	const struct catalog_venue *venue = catalog_venue(catalog, req->params[0]);
-	struct buf boot = BUF_INIT;
-	struct page page = {.kind = PAGE_VENUE, .status = venue ? 200 : 404, .venue = venue};
 
-	boot_venue(&boot, "venue", RC_STR_NONE, venue);
-	page.boot = buf_str(&boot);
-	reply_page(arg, req, &page);
-	buf_release(&boot);
+	if (catalog->venue_count == 1)
+		reply_venue(arg, req, &catalog->venues[0]);
+	else
+		reply_venues(arg, req, catalog);
 	catalog_drop(catalog);
 }
 

@@ -6,7 +6,7 @@
  */
 import { batch, computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { Resource, Service, Venue } from "../sync/index.js";
-import { addDays, isLocalDate, monthOf, weekOf, type LocalDate } from "./dates.js";
+import { addDays, isLocalDate, monthOf, weekday, weekOf, type LocalDate } from "./dates.js";
 
 export type View = "month" | "week" | "day" | "list";
 export const VIEWS: readonly View[] = ["month", "week", "day", "list"];
@@ -106,7 +106,8 @@ export function createChoice(venue: Venue, context: ChoiceContext): Choice | nul
 	const view = signal(first.view);
 	const serving = computed(() => servingOf(service.value));
 
-	const week = computed(() => weekOf(date.value, context.firstDay));
+	/** Weeks begin with today's day: a calendar week would be half over, and nothing can be booked in the past. */
+	const week = computed(() => weekOf(date.value, weekday(context.today)));
 	const month = computed(() => monthOf(date.value, context.firstDay));
 	const crowded = computed(() => {
 		const perDay = serving.value.map(({ kind }) => (kind === "session" ? SESSIONS : OPEN_MIN / (service.value.stepMin || 30)));

@@ -111,7 +111,7 @@ function Days({ model, day, onKeyDown, choose }: DaysProps): JSX.Element {
 		<table class="picker-days" role="grid" aria-label={format.month(day)} aria-describedby="picker-help" onKeyDown={onKeyDown}>
 			<thead>
 				<tr>
-					{choice.week.value.map((date) => (
+					{all.slice(0, 7).map((date) => (
 						<th scope="col" key={format.weekday(date)}>
 							{format.weekday(date)}
 						</th>

@@ -74,7 +74,7 @@ function Days({ model }: { readonly model: VenueModel }): JSX.Element {
 			onKeyDown={onKeyDown}
 		>
 			<div role="row" class="month-week">
-				{choice.week.value.map((day) => (
+				{month.slice(0, 7).map((day) => (
 					<div role="columnheader" class="month-name" key={format.weekday(day)}>
 						{format.weekday(day)}
 					</div>
