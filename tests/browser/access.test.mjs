@@ -1,7 +1,7 @@
 /* For everybody: a booking by keyboard alone, no serious accessibility fault in any state, no sideways scrolling on a phone. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { assertAccessible, dateIn, fillForm, launch, open, openForm, Server, slotOf, visitor } from "./world.mjs";
+import { assertAccessible, dateIn, fillForm, launch, manyPlaces, open, openForm, Server, slotOf, visitor } from "./world.mjs";
 
 const server = new Server();
 let browser;
@@ -169,6 +169,86 @@ test("with forced colours every state still has its sign", async () => {
 	await open(page, `${server.url}/v/harbour?service=massage&date=${dateIn(8)}&view=list`);
 	const bare = await page.locator(".chip").evaluateAll((chips) => chips.filter((chip) => !chip.querySelector(".glyph, .number")).length);
 	assert.equal(bare, 0);
+	await page.context().close();
+});
+
+/** How something looks, as far as people can tell it from others. */
+const looks = (page, which) =>
+	page.locator(which).first().evaluate((element) => {
+		const style = getComputedStyle(element);
+		return ["backgroundColor", "color", "borderTopWidth", "borderTopColor", "textDecorationLine"].map((name) => style[name]).join(" ");
+	});
+
+test("with forced colours the day that is chosen, today and the place under the cursor are told from the others", async () => {
+	const page = await visitor(browser, { forcedColors: "active" });
+	const month = async (date) => {
+		await page.goto(`${server.url}/v/harbour?service=kayak&date=${date}&view=month`);
+		await page.locator(".tile-cue").first().waitFor();
+	};
+	const openPicker = async () => {
+		await page.locator(".date-button").click();
+		await page.locator(".picker[open]").waitFor();
+	};
+	await month(`${dateIn(40).slice(0, 8)}10`);
+	const cues = await page.locator(".tile:not(.is-out):not(.tile-closed)").evaluateAll((list) => list.map((tile) => tile.querySelector(".tile-cue")));
+	assert.ok(cues.length > 0 && cues.every((cue) => cue !== null), "every day says a number or has a sign");
+	assert.notEqual(await looks(page, '.tile[tabindex="0"]'), await looks(page, '.tile:not(.is-out)[tabindex="-1"]'), "the chosen day");
+	await assertAccessible(page, "month");
+	await openPicker();
+	const other = await looks(page, '.picker-day[aria-selected="false"][aria-disabled="false"]');
+	assert.notEqual(await looks(page, '.picker-day[aria-selected="true"]'), other, "the chosen day of the picker");
+	await assertAccessible(page, "date picker");
+	await page.keyboard.press("Shift+PageDown");
+	await page.locator('.picker-day[aria-disabled="true"]').first().waitFor();
+	assert.notEqual(await looks(page, '.picker-day[aria-disabled="true"]'), other, "a day that cannot be chosen");
+
+	await month(dateIn(0));
+	assert.notEqual(await looks(page, ".tile.is-today .tile-number"), await looks(page, ".tile:not(.is-today) .tile-number"), "today");
+	await openPicker();
+	assert.match(await looks(page, ".picker-day.is-today"), /underline$/);
+
+	server.import(manyPlaces(60));
+	await page.goto(`${server.url}/v/many?date=${dateIn(3)}&view=day`);
+	await page.getByRole("combobox").first().click();
+	await page.locator("[role=option]").nth(2).waitFor();
+	assert.notEqual(await looks(page, "[role=option].is-active"), await looks(page, "[role=option]:not(.is-active)"), "the place under the cursor");
+	await assertAccessible(page, "list of places");
+	assert.deepEqual(page.complaints, []);
+	await page.context().close();
+});
+
+test("at 200 % zoom everything is in reach, from the week to the confirmation", async () => {
+	// A window of 1440 by 900, twice as large.
+	const page = await visitor(browser, { viewport: { width: 720, height: 450 }, deviceScaleFactor: 2 });
+	const slot = await server.freeSlot("massage", 31);
+	const fits = async (where) => {
+		assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, where);
+		// A dialog that is higher than the window scrolls in itself.
+		const cut = await page.locator("dialog[open]").evaluateAll((list) =>
+			list.map((dialog) => [dialog.getBoundingClientRect(), dialog.className]).filter(([{ top, left, bottom, right }]) => top < 0 || left < 0 || bottom > innerHeight + 1 || right > innerWidth + 1),
+		);
+		assert.deepEqual(cut, [], where);
+		await assertAccessible(page, where);
+	};
+	for (const view of ["month", "week", "list"]) {
+		await page.goto(slot.address(view));
+		await page.locator("[data-slot], .tile-cue").first().waitFor();
+		await fits(view);
+	}
+	await page.locator(".date-button").click();
+	await page.locator(".picker[open]").waitFor();
+	await fits("date picker");
+	await page.locator(".picker-foot button").last().click();
+	await page.locator(".picker").waitFor({ state: "detached" });
+	await slotOf(page, slot).click();
+	await page.locator(".details .primary").click();
+	await page.locator(".hold .ring").waitFor();
+	await fits("form");
+	await fillForm(page);
+	await page.getByRole("button", { name: "Confirm booking" }).click();
+	await page.getByRole("heading", { name: "You’re booked" }).waitFor();
+	await fits("confirmation");
+	assert.deepEqual(page.complaints, []);
 	await page.context().close();
 });
 

@@ -190,6 +190,27 @@ for (const [step, path] of [["hold", "**/v1/holds"], ["confirm", "**/v1/bookings
 	});
 }
 
+test("an error of the server at the waitlist: its number, nothing lost, the same key again", async () => {
+	const page = await visitor(browser);
+	const slot = await server.freeSlot("massage", 34);
+	assert.equal((await server.post("/v1/holds", placeOf(slot))).status, 201);
+	await open(page, slot.address("list"));
+	const keys = await failOnce(page, "**/v1/waitlist");
+	await slotOf(page, slot).click();
+	await button(page, "Join the waitlist").click();
+	await page.locator(".ask[open]").waitFor();
+	await fillForm(page, "Wally Waits");
+	await page.locator(".ask .primary").click();
+	await page.locator(".ask .failure", { hasText: "Request gateway-7" }).waitFor();
+	await assertAccessible(page, "error at the waitlist");
+	assert.equal(await page.getByLabel("Name").inputValue(), "Wally Waits");
+	await page.locator(".ask .primary").click();
+	await heading(page, /^You are \d+\w\w in line for Massage/);
+	assert.equal(keys.length, 2);
+	assert.equal(keys[0], keys[1]);
+	await done(page);
+});
+
 test("a server that is gone while the form is open: the form stays, and books when it is back", async () => {
 	const page = await visitor(browser);
 	const slot = await server.freeSlot("massage", 16);

@@ -26,8 +26,14 @@ const live = async (page, address) => {
 };
 const inLanguage = (address, lang) => `${address}&lang=${lang}`;
 
-/** From the list to the confirmation, with something to do on each screen. */
+/** From the month to the confirmation, and to the line for a time that is taken, with something to do on each screen. */
 async function walk(page, slot, lang, look) {
+	await page.goto(inLanguage(slot.address("month"), lang));
+	await page.locator(".tile-cue").first().waitFor();
+	await look("month");
+	await page.locator(".date-button").click();
+	await page.locator(".picker[open]").waitFor();
+	await look("date picker");
 	await live(page, inLanguage(slot.address("week"), lang));
 	await look("week");
 	await live(page, inLanguage(slot.address("list"), lang));
@@ -45,6 +51,16 @@ async function walk(page, slot, lang, look) {
 	await page.locator(".form [type=submit]").click();
 	await page.locator(".card-good").waitFor();
 	await look("confirmation");
+	await live(page, inLanguage(slot.address("list"), lang));
+	await slotOf(page, slot).click(); // taken by ourselves a moment ago
+	await page.locator(".alternative").first().waitFor();
+	await look("conflict");
+	await page.locator(".conflict-wait .link").click();
+	await page.locator(".ask[open]").waitFor();
+	await look("waitlist");
+	await page.locator(".ask .primary").click();
+	await page.locator(".joined").waitFor();
+	await look("in line");
 }
 
 let day = 8;

@@ -1,7 +1,7 @@
 /* What shows times beside the grid: month, date picker, detail, filters, list, empty days, links and the Back button. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { dateIn, launch, open, Server, slotOf, status, visitor } from "./world.mjs";
+import { dateIn, launch, manyPlaces, open, Server, slotOf, status, visitor } from "./world.mjs";
 
 const server = new Server();
 let browser;
@@ -311,6 +311,39 @@ test("a link opens the panel of one slot", async () => {
 	await done(page);
 });
 
+test("a copied link opens the same panel for somebody else", async () => {
+	const slot = await server.freeSlot("massage", 15);
+	const page = await visitor(browser);
+	await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+	await open(page, slot.address("week"));
+	await slotOf(page, slot).click();
+	await page.getByRole("button", { name: "Copy a link to this time" }).click();
+	await page.getByRole("button", { name: "Copied" }).waitFor();
+	const link = await page.evaluate(() => navigator.clipboard.readText());
+	const other = await visitor(browser, PHONE);
+	await other.goto(link);
+	await other.locator(".sheet[open]").waitFor();
+	assert.equal(await other.locator(".when-time").textContent(), await page.locator(".when-time").textContent());
+	assert.match(await other.locator(".sheet").textContent(), new RegExp(slot.resourceName));
+	await done(other);
+	await done(page);
+});
+
+test("in a low window the date picker begins inside it and scrolls to its end", async () => {
+	const page = await visitor(browser, { viewport: { width: 1024, height: 360 } });
+	await open(page, venue(`service=massage&date=${dateIn(20)}&view=list`));
+	await page.locator(".date-button").click();
+	const picker = page.locator(".picker[open]");
+	await picker.waitFor();
+	const inside = ({ y, height }) => y >= 0 && y + height <= 360;
+	assert.ok(inside(await picker.boundingBox()), JSON.stringify(await picker.boundingBox()));
+	assert.ok(inside(await page.locator(`[data-day="${dateIn(20)}"]`).boundingBox()), "the chosen day is in sight");
+	const last = picker.getByRole("button").last();
+	await last.scrollIntoViewIfNeeded();
+	assert.ok(inside(await last.boundingBox()));
+	await done(page);
+});
+
 test("Back closes the panel, then returns to the view and the day before", async () => {
 	const slot = await server.freeSlot("massage", 15);
 	const page = await visitor(browser);
@@ -363,18 +396,6 @@ test("two hundred places: a field to search in, and a month only of one of them"
 	assert.equal(parameters(page).resource, "desk-170");
 	await done(page);
 });
-
-function manyPlaces(count) {
-	const resources = Array.from({ length: count }, (_, n) => ({ key: `desk-${n}`, name: `Desk ${n}`, kind: "exclusive" }));
-	return {
-		venue: { slug: "many", name: "Many desks", tz: "Europe/Lisbon", locale: "en", contact: { phone: "", email: "" } },
-		resources,
-		services: [{ key: "desk", name: "Desk", durations_min: [60], step_min: 30, horizon_days: 60, hold_ttl_s: 300, party_max: 1, resources: resources.map(({ key }) => key) }],
-		hours: [{ rrule: "FREQ=DAILY", from: "09:00", to: "18:00", valid_from: "2026-01-01" }],
-		exceptions: [],
-		sessions: [],
-	};
-}
 
 test("on paper stand the times of the day, and nothing to press", async () => {
 	const slot = await server.freeSlot("massage", 9);

@@ -1,8 +1,7 @@
 /* What was booked, line by line. */
-import { useState } from "preact/hooks";
 import type { ComponentChildren, JSX } from "preact";
 import type { Booking } from "../../sync/index.js";
-import { announce } from "../announcer.js";
+import { Copy } from "../copy.js";
 import { text } from "../text/index.js";
 import { priceFor } from "../views/price.js";
 import { visitorSpan } from "../views/slot-facts.js";
@@ -58,20 +57,10 @@ function Fact({ name, main = false, children }: FactProps): JSX.Element {
 }
 
 function Reference({ booking }: { readonly booking: Booking }): JSX.Element {
-	const [copied, setCopied] = useState(false);
-	const copy = (): void =>
-		void navigator.clipboard.writeText(booking.ref).then(() => {
-			setCopied(true);
-			announce(text.booked.copied);
-		});
 	return (
 		<>
 			<code dir="ltr">{booking.ref}</code>
-			{"clipboard" in navigator && (
-				<button type="button" class="link" onClick={copy}>
-					{copied ? text.booked.copied : text.booked.copy}
-				</button>
-			)}
+			<Copy class="link" what={() => booking.ref} />
 		</>
 	);
 }

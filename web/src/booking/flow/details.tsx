@@ -2,7 +2,9 @@
 import { useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { BOOKABLE, type Slot } from "../../sync/index.js";
+import { linkTo } from "../address.js";
 import { Contact } from "../contact.js";
+import { Copy } from "../copy.js";
 import type { VenueModel } from "../model.js";
 import { environment } from "../services.js";
 import { text } from "../text/index.js";
@@ -62,6 +64,9 @@ export function Details({ model, flow, opened }: Props): JSX.Element {
 					</p>
 				</>
 			)}
+			<p class="hint">
+				<Copy class="link" words={text.sheet.link} what={() => linkTo(model, slot)} />
+			</p>
 			{!reachable && <Contact model={model} />}
 		</div>
 	);

@@ -1,9 +1,8 @@
 /* A server without a venue: three steps to the first booking, with commands to copy. */
-import { useState } from "preact/hooks";
 import type { JSX } from "preact";
-import { announce, Announcer } from "../announcer.js";
+import { Announcer } from "../announcer.js";
 import type { Setup } from "../boot.js";
-import { Icon } from "../icons.js";
+import { Copy } from "../copy.js";
 import { text } from "../text/index.js";
 
 /** Stands for what only the operator knows. */
@@ -33,22 +32,12 @@ export function FirstRun({ setup }: { readonly setup: Setup | null }): JSX.Eleme
 const quoted = (word: string): string => (/^[\w:/.,@%+=-]+$/.test(word) ? word : `'${word.replace(/'/g, `'\\''`)}'`);
 
 function Step({ words, command }: { readonly words: string; readonly command: string }): JSX.Element {
-	const [copied, setCopied] = useState(false);
-	const copy = (): void =>
-		void navigator.clipboard.writeText(command).then(() => {
-			setCopied(true);
-			announce(text.booked.copied);
-		});
 	return (
 		<li>
 			<p>{words}</p>
 			<div class="command">
 				<code dir="ltr">{command}</code>
-				{"clipboard" in navigator && (
-					<button type="button" class="button quiet" aria-label={text.setup.copy(command)} onClick={copy}>
-						{copied ? <Icon name="check" /> : text.booked.copy}
-					</button>
-				)}
+				<Copy class="button quiet" label={text.setup.copy(command)} what={() => command} />
 			</div>
 		</li>
 	);

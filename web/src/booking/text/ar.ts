@@ -186,6 +186,7 @@ export const ar: Text = {
 	sheet: {
 		booked: "هذا الموعد محجوز",
 		notForThis: "هذا الموعد غير متاح لما اخترته",
+		link: "نسخ رابط هذا الموعد",
 		close: "إغلاق",
 		back: "رجوع",
 		where: "المكان",

@@ -147,6 +147,7 @@ export const de: Text = {
 	sheet: {
 		booked: "Diese Zeit ist belegt",
 		notForThis: "Für Ihre Auswahl ist diese Zeit nicht frei",
+		link: "Link zu dieser Zeit kopieren",
 		close: "Schließen",
 		back: "Zurück",
 		where: "Wo",

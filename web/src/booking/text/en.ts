@@ -153,6 +153,7 @@ export const en = {
 	sheet: {
 		booked: "This time is booked",
 		notForThis: "This time is not free for what you chose",
+		link: "Copy a link to this time",
 		close: "Close",
 		back: "Back",
 		where: "Where",

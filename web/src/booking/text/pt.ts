@@ -147,6 +147,7 @@ export const pt: Text = {
 	sheet: {
 		booked: "Este horário está reservado",
 		notForThis: "Este horário não está livre para o que escolheu",
+		link: "Copiar ligação para este horário",
 		close: "Fechar",
 		back: "Voltar",
 		where: "Onde",
