@@ -7,7 +7,6 @@
  */
 import type { LocalDate } from "./dates.js";
 import { text } from "./text/index.js";
-import { digitsOf } from "./text/plural.js";
 
 const DAY_MS = 86_400_000;
 
@@ -84,7 +83,9 @@ function makeFormat(lang: string, timeZone: string, habits: string): Format {
 	const home = supported(regional(habits || lang, timeZone));
 	// The venue's own variety of the page's language: an Austrian venue's January is Jänner.
 	const spoken = languageOf(home) === languageOf(lang) ? home : supported(regional(lang, timeZone));
-	const locale = new Intl.Locale(spoken, { numberingSystem: digitsOf(supported(lang)) }).toString();
+	// Which digits plain Arabic has, browsers of different years say differently; ours has Latin ones, as its catalogue does.
+	const numberingSystem = lang === "ar" ? "latn" : new Intl.NumberFormat(supported(lang)).resolvedOptions().numberingSystem;
+	const locale = new Intl.Locale(spoken, { numberingSystem }).toString();
 	const { hourCycle } = new Intl.DateTimeFormat(home, { hour: "numeric" }).resolvedOptions();
 
 	const date = (options: Intl.DateTimeFormatOptions, zone = "UTC"): (() => Intl.DateTimeFormat) =>

@@ -1,7 +1,7 @@
 import type { Shell, Text } from "./en.js";
 import { plural } from "./plural.js";
 
-const count = plural("ar");
+const count = plural("ar-u-nu-latn");
 
 export const ar: Text = {
 	lang: "ar",

@@ -4,14 +4,8 @@
  */
 export type Forms = Readonly<Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }>;
 
-/**
- * The digits of a language. Which ones plain Arabic has, browsers of different years say differently; ours has those that it has in the
- * newest, and a page looks the same in all. A region ("ar-EG") is asked for what it uses.
- */
-export const digitsOf = (locale: string): string => (locale === "ar" ? "latn" : new Intl.NumberFormat(locale).resolvedOptions().numberingSystem);
-
 export function plural(locale: string): (n: number, forms: Forms) => string {
 	const rules = new Intl.PluralRules(locale);
-	const number = new Intl.NumberFormat(locale, { numberingSystem: digitsOf(locale) });
+	const number = new Intl.NumberFormat(locale);
 	return (n, forms) => (forms[rules.select(n)] ?? forms.other).replace("#", number.format(n));
 }
