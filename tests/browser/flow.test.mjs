@@ -70,6 +70,36 @@ test("a newcomer books with three presses and two words", async () => {
 	await done(page);
 });
 
+test("what this browser has booked is shown as one's own, leads to the booking, and is forgotten when it is cancelled", async () => {
+	const [page, other] = [await visitor(browser), await visitor(browser)];
+	const slot = await server.freeSlot("massage", 34);
+	await open(page, slot.address("list"));
+	await openForm(page, slot);
+	await fillForm(page);
+	await button(page, "Confirm booking").click();
+	await heading(page, "You’re booked");
+	const address = page.url();
+	await open(page, slot.address("list"));
+	await page.locator(`.chip-mine[data-slot="${slot.id}"]`, { hasText: "Yours" }).waitFor();
+	await open(page, slot.address("week"));
+	await page.locator(`[data-slot="${slot.id}"][data-state=mine], [data-slot="${slot.id}"][aria-label*=Yours]`).waitFor();
+	await slotOf(page, slot).focus();
+	await page.keyboard.press("Enter");
+	await page.locator(".own").waitFor();
+	await assertAccessible(page, "one's own time");
+	assert.equal(await page.locator(".conflict").count(), 0);
+	await open(other, slot.address("list"));
+	await other.locator(`.chip-booked[data-slot="${slot.id}"]`, { hasText: "Booked" }).waitFor();
+	await page.getByRole("link", { name: "Open your booking" }).click();
+	await heading(page, "You’re booked");
+	assert.equal(page.url(), address);
+	await button(page, "Cancel booking").click();
+	await button(page, "Yes, cancel it").click();
+	await heading(page, "Booking cancelled");
+	assert.equal(await page.evaluate(() => localStorage.getItem("booked")), null);
+	await done(page, other);
+});
+
 test("holding is shown at once, and the slot is mine when the feed has said so", async () => {
 	const page = await visitor(browser);
 	const line = await gate(page);

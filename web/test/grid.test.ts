@@ -193,13 +193,13 @@ test("without motion a ring does not fade", () => {
 
 test("what is mine stays mine whatever the feed says, and falls back to what it said", () => {
 	const { cells, dirty, rows } = fresh();
-	cells.own("s0", null);
+	cells.own("s0", new Set());
 	assert.equal(cells.state[0], HOLDING);
 	cells.put({ ...(rows[0] as Slot), state: "booked", remaining: 0 });
 	assert.deepEqual([cells.state[0], cells.said[0]], [HOLDING, BOOKED]);
-	cells.own(null, "s0");
+	cells.own(null, new Set(["s0"]));
 	assert.equal(cells.state[0], MINE);
-	cells.own(null, null);
+	cells.own(null, new Set());
 	assert.equal(cells.state[0], BOOKED);
 	assert.deepEqual(dirty(), [0]);
 });

@@ -57,6 +57,10 @@ export interface VenueModel {
 	readonly holding: Signal<string | null>;
 	/** The slot that this visitor holds, from when the feed has said so. */
 	readonly mine: Signal<string | null>;
+	/** What this browser has booked, of the slots that are here: slot → reference. */
+	readonly own: Signal<ReadonlyMap<string, string>>;
+	/** The slots that are the visitor's, held or booked. */
+	ours(): ReadonlySet<string>;
 	readonly open: Signal<Slot | null>;
 	/** Where somebody wants to wait in line; null: the dialog is closed. */
 	readonly waitlist: Signal<WaitlistWindow | null>;
@@ -109,6 +113,7 @@ export function createVenueModel(venue: Venue, live: LiveClient, narrow: boolean
 	);
 	const holding = signal<string | null>(null);
 	const mine = signal<string | null>(null);
+	const own = signal<ReadonlyMap<string, string>>(new Map());
 	const open = signal<Slot | null>(null);
 	const waitlist = signal<WaitlistWindow | null>(null);
 	const position = signal<string | null>(null);
@@ -146,8 +151,8 @@ export function createVenueModel(venue: Venue, live: LiveClient, narrow: boolean
 		else cancelShow ??= environment.after(CALM_MS, show);
 		if (batch.origin !== "live") return;
 		if (!attention.attentive()) return;
-		const own = (id: string): boolean => id === mine.peek() || id === holding.peek();
-		const news = [...batch.changes].filter(([id, change]) => change.after && change.before && !own(id));
+		const asked = (id: string): boolean => id === mine.peek() || id === holding.peek();
+		const news = [...batch.changes].filter(([id, change]) => change.after && change.before && !asked(id));
 		marks.add(news.map(([id]) => id));
 		aloud.add(new Map(news));
 	});
@@ -241,6 +246,8 @@ export function createVenueModel(venue: Venue, live: LiveClient, narrow: boolean
 		},
 		holding,
 		mine,
+		own,
+		ours: () => new Set([...own.value.keys(), mine.value ?? ""]),
 		open,
 		waitlist,
 		position,

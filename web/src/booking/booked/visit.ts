@@ -8,6 +8,7 @@ import type { Booking, Problem, Service, Venue } from "../../sync/index.js";
 import { announce } from "../announcer.js";
 import { createZone, type Zone } from "../dates.js";
 import { formatFor, type Format } from "../format.js";
+import { disown, ownStands } from "../flow/own.js";
 import { api, connectLive, environment } from "../services.js";
 import { text } from "../text/index.js";
 
@@ -56,6 +57,7 @@ export function createVisit(ref: string, venue: Venue | null): Visit {
 	const take = (next: Booking, elsewhere: boolean): void => {
 		const before = booking.peek();
 		booking.value = next;
+		ownStands(next);
 		problem.value = null;
 		seenAt.value = environment.now();
 		if (!before || before.version === next.version) return;
@@ -81,7 +83,8 @@ export function createVisit(ref: string, venue: Venue | null): Visit {
 		if (result.ok) take(result.value, true);
 		else {
 			problem.value = result.error;
-			if (result.error.code !== "not-found") later(AGAIN_MS);
+			if (result.error.code === "not-found") disown(ref);
+			else later(AGAIN_MS);
 		}
 		if (again) later(CALM_MS);
 		again = false;

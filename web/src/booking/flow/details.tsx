@@ -27,9 +27,17 @@ export function Details({ model, flow, opened }: Props): JSX.Element {
 	const [first] = useState({ party: choice.party.peek(), duration: choice.duration.peek() });
 	const reachable = BOOKABLE[model.status.value.state];
 	const changed = first.party !== choice.party.value || first.duration !== choice.duration.value;
-	const taken = slot.state === "booked";
+	const own = model.own.value.get(slot.id);
+	const taken = slot.state === "booked" && !own;
+	/** Booked by this visitor, and nothing is left that could be booked again. */
+	const full = slot.state === "booked" && own !== undefined;
 	return (
 		<div class="details">
+			{own && (
+				<p class="own">
+					<strong>{text.conflict.bookedByYou}</strong> <a class={full ? "button primary" : "link"} href={`/b/${encodeURIComponent(own)}`}>{text.conflict.openOwn}</a>
+				</p>
+			)}
 			{taken ? (
 				<ConflictPanel
 					place={model}
@@ -44,11 +52,13 @@ export function Details({ model, flow, opened }: Props): JSX.Element {
 			) : (
 				<SlotFacts model={model} slot={slot} omit={["when", "where"]} />
 			)}
-			<div class="asks">
-				<PartyStepper model={model} />
-				<Durations model={model} />
-			</div>
-			{!taken && (
+			{!full && (
+				<div class="asks">
+					<PartyStepper model={model} />
+					<Durations model={model} />
+				</div>
+			)}
+			{!taken && !full && (
 				<>
 					<button
 						type="button"

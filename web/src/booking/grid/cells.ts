@@ -40,8 +40,8 @@ export interface Cells {
 	/** false: there is no cell for it, the axes must be made again. */
 	put(slot: Slot): boolean;
 	remove(id: string): void;
-	/** Whose slot is being asked for, and whose is held. */
-	own(holding: string | null, mine: string | null): void;
+	/** The slot that is being asked for, and those that are the visitor's. */
+	own(holding: string | null, mine: ReadonlySet<string>): void;
 	mark(id: string, at: number): void;
 	/** Move every ring on; when to come again (ms from now), or null when none is left. */
 	age(now: number, still: boolean): number | null;
@@ -64,7 +64,7 @@ export function createCells(layout: Layout, onDirty: () => void): Cells {
 	const isDirty = new Uint8Array(count);
 	const dirty: number[] = [];
 	let holding: string | null = null;
-	let mine: string | null = null;
+	let mine: ReadonlySet<string> = new Set();
 
 	const touch = (cell: number): void => {
 		if (isDirty[cell] === 1) return;
@@ -72,7 +72,7 @@ export function createCells(layout: Layout, onDirty: () => void): Cells {
 		dirty.push(cell);
 		onDirty();
 	};
-	const shown = (id: string, cell: number): number => (id === mine ? MINE : id === holding ? HOLDING : (said[cell] ?? CLOSED));
+	const shown = (id: string, cell: number): number => (mine.has(id) ? MINE : id === holding ? HOLDING : (said[cell] ?? CLOSED));
 	const refresh = (id: string | null): void => {
 		const cell = id === null ? undefined : places.get(id);
 		if (id === null || cell === undefined) return;
@@ -112,10 +112,10 @@ export function createCells(layout: Layout, onDirty: () => void): Cells {
 			touch(cell);
 		},
 		own(nextHolding, nextMine) {
-			const before = [holding, mine];
+			const before = [holding, ...mine];
 			holding = nextHolding;
 			mine = nextMine;
-			for (const id of new Set([...before, holding, mine])) refresh(id);
+			for (const id of new Set([...before, holding, ...mine])) refresh(id);
 		},
 		mark(id, at) {
 			const cell = places.get(id);

@@ -81,7 +81,7 @@ export function createGrid(host: HTMLElement, model: VenueModel, days: readonly 
 		layout = createLayout(rows, days, model.resources.peek(), model.zone, Math.floor(host.clientWidth / SIDE_BY_SIDE));
 		cells = createCells(layout, () => soon());
 		for (const slot of rows) cells.put(slot);
-		cells.own(model.holding.peek(), model.mine.peek());
+		cells.own(model.holding.peek(), model.ours());
 		for (const id of model.marks.ids.peek()) cells.mark(id, model.marks.at(id) ?? 0);
 		cells.age(environment.now(), still.matches);
 		semantics?.root.remove();
@@ -369,7 +369,7 @@ export function createGrid(host: HTMLElement, model: VenueModel, days: readonly 
 	const endings = [
 		model.rows.subscribe(onBatch),
 		watchTheme(arrange),
-		effect(() => cells.own(model.holding.value, model.mine.value)),
+		effect(() => cells.own(model.holding.value, model.ours())),
 		effect(() => {
 			const now = DATED.has(model.status.value.state);
 			if (now === dated) return;

@@ -25,7 +25,10 @@ const SlotDetail = lazily(() => import("../views/slot-detail.js").then((file) =>
 export function VenuePage({ model }: { readonly model: VenueModel }): JSX.Element {
 	const opened = model.open.value;
 	const waiting = model.waitlist.value;
-	useEffect(() => reopen(model), []);
+	useEffect(() => {
+		reopen(model);
+		void import("../flow/own.js").then((file) => file.followOwn(model), () => {});
+	}, []);
 	return (
 		<Frame
 			title={model.venue.name}

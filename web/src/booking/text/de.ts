@@ -193,6 +193,8 @@ export const de: Text = {
 		timeLeft: (time) => `noch ${time}`,
 	},
 	conflict: {
+		bookedByYou: "Diese Zeit haben Sie gebucht.",
+		openOwn: "Buchung öffnen",
 		own: "Sie halten diese Zeit in einem anderen Fenster",
 		nearest: "Das sind die nächsten freien Zeiten:",
 		searching: "Andere Zeiten werden gesucht…",

@@ -198,6 +198,8 @@ export const en = {
 		timeLeft: (time: string): string => `${time} left`,
 	},
 	conflict: {
+		bookedByYou: "You have booked this time.",
+		openOwn: "Open your booking",
 		own: "You hold this time in another window of yours",
 		nearest: "These are the nearest free times:",
 		searching: "Looking for other times…",

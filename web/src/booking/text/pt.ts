@@ -193,6 +193,8 @@ export const pt: Text = {
 		timeLeft: (time) => `restam ${time}`,
 	},
 	conflict: {
+		bookedByYou: "Reservou este horário.",
+		openOwn: "Abrir a sua reserva",
 		own: "Já tem este horário guardado noutra janela sua",
 		nearest: "Estes são os horários livres mais próximos:",
 		searching: "À procura de outros horários…",

@@ -65,7 +65,7 @@ export function SlotList({ model, date, slots }: Props): JSX.Element {
 function NextFree({ root }: { readonly root: { readonly current: HTMLElement | null } }): JSX.Element | null {
 	const last = useRef(-1);
 	const go = (): void => {
-		const free = [...(root.current?.querySelectorAll<HTMLElement>(".chip:not(.chip-booked)") ?? [])];
+		const free = [...(root.current?.querySelectorAll<HTMLElement>(".chip:not([data-state=booked])") ?? [])];
 		last.current = last.current + 1 < free.length ? last.current + 1 : 0;
 		free[last.current]?.scrollIntoView({ block: "center" });
 		free[last.current]?.focus();
@@ -153,7 +153,7 @@ interface ChipProps {
 
 function Chip({ model, slot, updated, place }: ChipProps): JSX.Element {
 	const { format } = model;
-	const mine = model.mine.value === slot.id;
+	const mine = model.ours().has(slot.id);
 	const holding = model.holding.value === slot.id;
 	return (
 		<button
