@@ -2,7 +2,7 @@
  * The panel of one slot, from looking at it to a booking: hold the time, confirm it, and when somebody was quicker, go on with another
  * time without losing a letter of the form. A booking is never shown before the server has confirmed it.
  */
-import { signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import { effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { Alternative, Problem, Slot } from "../../sync/index.js";
 import { announce } from "../announcer.js";
 import type { VenueModel } from "../model.js";
@@ -12,6 +12,7 @@ import { isConflict } from "./conflicts.js";
 import { customerOf, draft } from "./draft.js";
 import { createHold, type Hold } from "./hold.js";
 import { readKept } from "./kept.js";
+import { own } from "./own.js";
 
 export interface BookingFlow {
 	readonly step: Signal<"details" | "form">;
@@ -28,6 +29,9 @@ export interface BookingFlow {
 	/** Give back what is held and forget the flow. */
 	leave(): void;
 }
+
+/** What the server would say, had it been asked. */
+const LOST: Problem = { code: "hold-expired", status: 409, title: "", detail: "", retryable: false };
 
 export function createFlow(model: VenueModel, slot: Slot): BookingFlow {
 	const step = signal<"details" | "form">("details");
@@ -53,6 +57,16 @@ export function createFlow(model: VenueModel, slot: Slot): BookingFlow {
 		const state = hold.state.peek();
 		return state.kind === "held" || state.kind === "ended" ? (state.booking?.ref ?? null) : null;
 	};
+
+	/** The last Confirm was not answered: what is taken now may be taken by us. */
+	let unsure = false;
+	/** The time was seen free since the hold ended: who has it next is somebody else. */
+	let free = false;
+	const stopWatching = effect(() => {
+		const [now, shown] = [hold.state.value, model.open.value];
+		if (now.kind !== "ended" || shown?.state !== "booked") free = now.kind === "ended" && shown !== null;
+		else if (free && busy.value === null && !unsure) hold.refuse(LOST);
+	});
 
 	const kept = readKept();
 	if (kept && kept.venue === model.venue.slug && kept.slot.resource === slot.resource && kept.slot.startMs === slot.startMs) {
@@ -89,7 +103,11 @@ export function createFlow(model: VenueModel, slot: Slot): BookingFlow {
 			const ref = await heldRef();
 			problem.value = null;
 			const result = ref === null ? null : await api.book(ref, customerOf(draft().peek()));
-			if (result?.ok) return booked(result.value.ref); // stays busy until the next page is there
+			if (result?.ok) {
+				own(result.value);
+				return booked(result.value.ref); // stays busy until the next page is there
+			}
+			unsure = result?.error.code === "network";
 			busy.value = null;
 			if (ref === null || !result) return;
 			if (isConflict(result.error)) hold.refuse(result.error);
@@ -102,6 +120,7 @@ export function createFlow(model: VenueModel, slot: Slot): BookingFlow {
 			step.value = "details";
 		},
 		leave() {
+			stopWatching();
 			hold.release();
 			hold.close();
 		},
