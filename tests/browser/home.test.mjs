@@ -60,6 +60,7 @@ test("thirty venues are searched by name and by city", async () => {
 	const page = await visitor(browser);
 	await page.goto(server.url);
 	const cards = page.locator(".venue-card");
+	await cards.nth(29).waitFor();
 	assert.equal(await cards.count(), 30);
 	await assertAccessible(page, "many venues");
 	const field = page.getByRole("searchbox");
