@@ -37,7 +37,7 @@ export interface Visit {
 	close(): void;
 }
 
-/** Many changes of a busy day are one reading. */
+/** Between two readings, at least: a busy day changes many times a second. */
 const CALM_MS = 1_000;
 const AGAIN_MS = 5_000;
 
@@ -51,11 +51,15 @@ export function createVisit(ref: string, venue: Venue | null): Visit {
 	const news = signal<News | null>(null);
 	let reading = false;
 	let again = false;
+	let closed = false;
+	let readAt = -Infinity;
 	let cancelTimer: () => void = () => {};
 
 	const say = (instant: string): string => `${format.day(zone.wall(Date.parse(instant)).date)}, ${format.time(instant)} ${format.zone(instant)}`;
 	const take = (next: Booking, elsewhere: boolean): void => {
 		const before = booking.peek();
+		// A reading may be answered after what was done here meanwhile.
+		if (before && next.version < before.version) return;
 		booking.value = next;
 		ownStands(next);
 		problem.value = null;
@@ -77,9 +81,13 @@ export function createVisit(ref: string, venue: Venue | null): Visit {
 			again = true;
 			return;
 		}
+		cancelTimer();
 		reading = true;
+		again = false;
 		const result = await api.booking(ref);
 		reading = false;
+		readAt = environment.now();
+		if (closed) return;
 		if (result.ok) take(result.value, true);
 		else {
 			problem.value = result.error;
@@ -87,7 +95,12 @@ export function createVisit(ref: string, venue: Venue | null): Visit {
 			else later(AGAIN_MS);
 		}
 		if (again) later(CALM_MS);
-		again = false;
+	};
+	/** Something has happened on its day. */
+	const onChange = (): void => {
+		const rest = readAt + CALM_MS - environment.now();
+		if (rest > 0 && !reading) later(Math.min(CALM_MS, rest));
+		else void read();
 	};
 
 	const service = computed(() => venue?.services.find(({ id }) => id === booking.value?.service) ?? null);
@@ -108,11 +121,11 @@ export function createVisit(ref: string, venue: Venue | null): Visit {
 		// A snapshot after the first one comes when the connection was lost: much may have happened meanwhile.
 		let first = true;
 		const stop = day.slots.subscribe(({ origin }) => {
-			if (origin === "live" || !first) void read();
+			if (origin === "live" || !first) onChange();
 			first = false;
 		});
 		const stopStatus = day.onStatus(({ state }) => {
-			if (state === "live" && before !== "live" && !first) void read();
+			if (state === "live" && before !== "live" && !first) onChange();
 			before = state;
 		});
 		return () => {
@@ -141,6 +154,7 @@ export function createVisit(ref: string, venue: Venue | null): Visit {
 		accept: (next) => take(next, false),
 		say,
 		close() {
+			closed = true;
 			cancelTimer();
 			stopWatching();
 			document.removeEventListener("visibilitychange", onWake);
