@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { freeByDay, partOfDay } from "../src/booking/calendar.js";
 import { createChoice } from "../src/booking/choice.js";
 import { addDays, createZone, daysBetween, firstDayOfWeek, isLocalDate, weekday, weekOf } from "../src/booking/dates.js";
 import { createFormat } from "../src/booking/format.js";
-import { minutesAndSeconds } from "../src/booking/flow/hold-timer.js";
+import { freeDays } from "../src/booking/nearest.js";
+import { partOfDay } from "../src/booking/views/days.js";
 import type { Resource, Service, Venue } from "../src/sync/index.js";
 import { slot } from "./fake.js";
 
@@ -39,7 +39,7 @@ test("wall time follows the venue's zone through both changes of the clock", () 
 
 test("a day's free times are counted by the clock on the wall", () => {
 	const rows = [slot("a", 1, "2026-11-20T10:00:00Z"), slot("b", 0, "2026-11-20T09:00:00Z"), slot("c", 1, "2026-11-20T23:30:00Z")];
-	assert.deepEqual([...freeByDay(rows, createZone("Europe/Paris"))], [["2026-11-20", 1], ["2026-11-21", 1]]);
+	assert.deepEqual(freeDays(rows, createZone("Europe/Paris")), [{ date: "2026-11-20", free: 1 }, { date: "2026-11-21", free: 1 }]);
 });
 
 test("the day has three parts", () => {
@@ -71,7 +71,7 @@ test("the lengths of a service are one span", () => {
 });
 
 test("seconds of a hold are written like a clock", () => {
-	assert.deepEqual([0, 9, 60, 299].map(minutesAndSeconds), ["0:00", "0:09", "1:00", "4:59"]);
+	assert.deepEqual([0, 9, 60, 299].map(createFormat("en", "UTC").countdown), ["0:00", "0:09", "1:00", "4:59"]);
 });
 
 const service = (id: string, more: Partial<Service>): Service => ({

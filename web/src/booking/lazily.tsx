@@ -8,9 +8,10 @@
  */
 import { signal } from "@preact/signals";
 import type { ComponentType, FunctionComponent, JSX } from "preact";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { boot } from "./boot.js";
 import { Contact } from "./contact.js";
+import { useModal } from "./modal.js";
 import { Frame } from "./pages/frame.js";
 import { text } from "./text/index.js";
 
@@ -115,15 +116,8 @@ interface AroundProps {
 
 /** Esc is heard as `cancel`: `close` also comes, late, when the part has taken this dialog's place. */
 function Over({ close, children }: AroundProps): JSX.Element {
-	const dialog = useRef<HTMLDialogElement>(null);
-	// Before the dialog leaves the document, or the focus would not go back to where it came from.
-	useLayoutEffect(() => {
-		const element = dialog.current;
-		element?.showModal();
-		return () => element?.close();
-	}, []);
 	return (
-		<dialog class="part-over" ref={dialog} aria-label={text.part.loading} onCancel={close}>
+		<dialog class="part-over" ref={useModal()} aria-label={text.part.loading} onCancel={close}>
 			{children}
 			{close && (
 				<button type="button" class="button quiet" onClick={close}>

@@ -23,17 +23,18 @@ export interface Search {
 const SPANS = [7, 21, 63];
 const SPAN_MAX = 91;
 
+export function freeDays(slots: readonly Slot[], zone: Zone): readonly FreeDay[] {
+	const days = new Map<LocalDate, number>();
+	for (const slot of slots) {
+		if (slot.state === "booked") continue;
+		const { date } = zone.wall(slot.startMs);
+		days.set(date, (days.get(date) ?? 0) + 1);
+	}
+	return [...days].map(([date, free]) => ({ date, free }));
+}
+
 /** At most `limit` days, by date; null: the server did not answer. */
 export async function nearestDays({ zone, from, today, last, ask }: Search, limit: number): Promise<readonly FreeDay[] | null> {
-	const count = (slots: readonly Slot[]): readonly FreeDay[] => {
-		const days = new Map<LocalDate, number>();
-		for (const slot of slots) {
-			if (slot.state === "booked") continue;
-			const { date } = zone.wall(slot.startMs);
-			days.set(date, (days.get(date) ?? 0) + 1);
-		}
-		return [...days].map(([date, free]) => ({ date, free }));
-	};
 	const found: FreeDay[] = [];
 	let at = from;
 	for (const span of SPANS) {
@@ -41,11 +42,11 @@ export async function nearestDays({ zone, from, today, last, ask }: Search, limi
 		const end = addDays(at, span - 1);
 		const answer = await ask(at, end < last ? end : last);
 		if (!answer) return null;
-		found.push(...count(answer));
+		found.push(...freeDays(answer, zone));
 		at = addDays(end, 1);
 	}
 	if (found.length > 0 || from <= today) return found.slice(0, limit);
 	const back = daysBetween(today, from) > SPAN_MAX ? addDays(from, -SPAN_MAX) : today;
 	const answer = await ask(back, addDays(from, -1));
-	return answer && count(answer).slice(-limit);
+	return answer && freeDays(answer, zone).slice(-limit);
 }

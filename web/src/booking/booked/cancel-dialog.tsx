@@ -1,9 +1,10 @@
 /* Second thoughts: the safe answer has the focus, and a failure leaves everything as it was. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { JSX } from "preact";
 import type { Booking, Problem } from "../../sync/index.js";
 import { Announcer } from "../announcer.js";
 import { Failure } from "../flow/failure.js";
+import { useModal } from "../modal.js";
 import { api } from "../services.js";
 import { text } from "../text/index.js";
 import type { Visit } from "./visit.js";
@@ -16,15 +17,9 @@ interface Props {
 }
 
 export function CancelDialog({ visit, booking, close }: Props): JSX.Element {
-	const dialog = useRef<HTMLDialogElement>(null);
+	const dialog = useModal(".quiet");
 	const [busy, setBusy] = useState(false);
 	const [problem, setProblem] = useState<Problem | null>(null);
-	useEffect(() => {
-		const element = dialog.current;
-		element?.showModal();
-		element?.querySelector<HTMLElement>(".quiet")?.focus();
-		return () => element?.close();
-	}, []);
 	const cancel = async (): Promise<void> => {
 		if (busy) return;
 		setBusy(true);

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import type { Booking } from "../../sync/index.js";
-import { Announcer } from "../announcer.js";
+import { announce, Announcer } from "../announcer.js";
 import { Contact } from "../contact.js";
 import { readKept } from "../flow/kept.js";
 import { Icon } from "../icons.js";
@@ -64,9 +64,7 @@ export function Card({ visit, booking }: { readonly visit: Visit; readonly booki
 			</h1>
 			<p class="lead">{face.lead}</p>
 			{stale ? (
-				<p class="changed" role="alert">
-					{text.move.stale}
-				</p>
+				<p class="changed">{text.move.stale}</p>
 			) : (
 				news?.elsewhere && (
 					<p class="changed">
@@ -87,6 +85,7 @@ export function Card({ visit, booking }: { readonly visit: Visit; readonly booki
 					service={service}
 					close={(outcome) => {
 						setStale(outcome === "stale");
+						if (outcome === "stale") announce(text.move.stale, true);
 						finish(outcome !== "kept");
 					}}
 				/>

@@ -1,6 +1,7 @@
 /* There is nothing to show: no such booking, or no answer. */
 import type { JSX } from "preact";
 import type { Problem } from "../../sync/index.js";
+import { Announcer } from "../announcer.js";
 import { Contact } from "../contact.js";
 import { Failure } from "../flow/failure.js";
 import { text } from "../text/index.js";
@@ -13,6 +14,7 @@ export function Missing({ visit, problem }: { readonly visit: Visit; readonly pr
 			<h1>{gone ? text.booked.missing : text.booked.missingTitle}</h1>
 			{gone ? <p class="lead">{text.booked.missingLead}</p> : <Failure problem={problem} title="" retry={() => void visit.read()} />}
 			{visit.venue && <Contact model={{ venue: visit.venue }} />}
+			<Announcer />
 		</section>
 	);
 }

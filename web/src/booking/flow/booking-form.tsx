@@ -54,16 +54,10 @@ export function BookingForm({ model, flow }: Props): JSX.Element {
 				/>
 			)}
 			{hold.kind === "failed" && <Failure problem={hold.problem} title={text.hold.failed} retry={() => void flow.begin()} />}
-			<HoldTimer flow={flow} total={service.holdTtlS} />
+			<HoldTimer flow={flow} total={service.holdTtlS} format={model.format} />
 			<h3 class="form-title">{text.form.title}</h3>
 			<CustomerFields faults={faults} />
-			{problem?.code === "extend-limit" ? (
-				<p class="failure" role="alert">
-					{text.hold.limit}
-				</p>
-			) : (
-				problem && Object.keys(refused).length === 0 && <Failure problem={problem} />
-			)}
+			{problem && Object.keys(refused).length === 0 && <Failure problem={problem} {...(problem.code === "extend-limit" ? { title: "" } : {})} />}
 			<div class="form-end">
 				{service.note && <p class="hint note"><bdi>{service.note}</bdi></p>}
 				{price && (

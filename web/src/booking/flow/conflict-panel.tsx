@@ -5,6 +5,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import type { Alternative, Problem, Service } from "../../sync/index.js";
+import { announce } from "../announcer.js";
 import { Icon } from "../icons.js";
 import { pickOffers } from "../offers.js";
 import { text } from "../text/index.js";
@@ -29,12 +30,13 @@ interface Props {
 export function ConflictPanel({ place, service, search, title, problem, lead, quiet = false, choose, wait }: Props): JSX.Element {
 	const panel = useRef<HTMLElement>(null);
 	useEffect(() => {
-		if (!quiet) panel.current?.focus();
+		if (quiet) announce(title, true);
+		else panel.current?.focus();
 	}, [problem, title]);
 	const { offers, failed, retry } = useOffers(place, search, problem);
 	const { format } = place;
 	return (
-		<section class="conflict" ref={panel} tabIndex={-1} role="alert" aria-labelledby="conflict-title">
+		<section class="conflict" ref={panel} tabIndex={-1} aria-labelledby="conflict-title">
 			<h3 id="conflict-title">
 				<Icon name="alert" />
 				{title}

@@ -12,7 +12,7 @@ import { SlotFacts } from "../views/slot-facts.js";
 import { ConflictPanel } from "./conflict-panel.js";
 import type { BookingFlow } from "./flow.js";
 import { heldInAnotherTab } from "./kept.js";
-import { Durations, PartyStepper } from "./party.js";
+import { Durations, PartyStepper } from "../views/extent.js";
 import { searchFor, waitFor } from "./search.js";
 
 interface Props {
@@ -54,8 +54,8 @@ export function Details({ model, flow, opened }: Props): JSX.Element {
 			)}
 			{!full && (
 				<div class="asks">
-					<PartyStepper model={model} />
-					<Durations model={model} />
+					<PartyStepper model={model} as="ask-for" />
+					<Durations model={model} as="ask-for" />
 				</div>
 			)}
 			{!taken && !full && (

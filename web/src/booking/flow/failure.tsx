@@ -1,6 +1,8 @@
 /* Something did not work and nothing is lost: what happened, the number to name when calling, and the way on. */
+import { useEffect } from "preact/hooks";
 import type { JSX } from "preact";
 import type { Problem } from "../../sync/index.js";
+import { announce } from "../announcer.js";
 import { fromServer, text } from "../text/index.js";
 
 interface Props {
@@ -10,10 +12,12 @@ interface Props {
 }
 
 export function Failure({ problem, title = text.form.failed, retry }: Props): JSX.Element {
+	const reason = reasonOf(problem);
+	useEffect(() => announce(`${title} ${reason}`.trim(), true), [problem]);
 	return (
-		<div class="failure" role="alert">
+		<div class="failure">
 			<p>
-				<strong>{title}</strong> {reasonOf(problem)}
+				<strong>{title}</strong> {reason}
 			</p>
 			{problem.requestId && <small>{text.banner.requestId(problem.requestId)}</small>}
 			{retry && (
@@ -26,5 +30,15 @@ export function Failure({ problem, title = text.form.failed, retry }: Props): JS
 }
 
 /** The server's own sentence; its absence is a gateway's error page, or silence. */
-const reasonOf = ({ code, detail }: Problem): string =>
-	code === "network" ? text.form.networkDetail : code === "rate-limited" ? text.form.tooMany : fromServer(detail, text.form.serverDetail);
+function reasonOf({ code, detail }: Problem): string {
+	switch (code) {
+		case "network":
+			return text.form.networkDetail;
+		case "rate-limited":
+			return text.form.tooMany;
+		case "extend-limit":
+			return text.hold.limit;
+		default:
+			return fromServer(detail, text.form.serverDetail);
+	}
+}

@@ -1,5 +1,6 @@
 /* How long the time is still held, as a ring and as words, with the button that makes it longer. */
 import type { JSX } from "preact";
+import type { Format } from "../format.js";
 import { text } from "../text/index.js";
 import type { BookingFlow } from "./flow.js";
 
@@ -10,10 +11,14 @@ const LOW_S = 60;
 /** The key that extends, from wherever the focus is. In a field it writes no letter on any keyboard. */
 export const EXTEND_KEY = "Alt+Enter";
 
-export const minutesAndSeconds = (seconds: number): string =>
-	`${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+interface Props {
+	readonly flow: BookingFlow;
+	/** Seconds of a whole hold. */
+	readonly total: number;
+	readonly format: Format;
+}
 
-export function HoldTimer({ flow, total }: { readonly flow: BookingFlow; readonly total: number }): JSX.Element | null {
+export function HoldTimer({ flow, total, format }: Props): JSX.Element | null {
 	const state = flow.hold.state.value;
 	if (state.kind === "asking")
 		return (
@@ -42,7 +47,7 @@ export function HoldTimer({ flow, total }: { readonly flow: BookingFlow; readonl
 			<span class="hold-words">
 				<strong>{state.shown ? text.hold.held : text.hold.heldUnseen}</strong>
 				<span class="hold-time" role="timer">
-					{text.hold.timeLeft(minutesAndSeconds(seconds))}
+					{text.hold.timeLeft(format.countdown(seconds))}
 				</span>
 			</span>
 			<button

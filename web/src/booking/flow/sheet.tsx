@@ -3,10 +3,11 @@
  * the rest from assistive technology, closes on Esc and gives the focus back to where it came from.
  */
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import type { JSX, TargetedKeyboardEvent, TargetedMouseEvent } from "preact";
+import type { JSX, TargetedKeyboardEvent } from "preact";
 import type { Slot } from "../../sync/index.js";
 import { Announcer } from "../announcer.js";
 import { Icon } from "../icons.js";
+import { onBackdrop } from "../modal.js";
 import type { VenueModel } from "../model.js";
 import { text } from "../text/index.js";
 import { BookingForm } from "./booking-form.js";
@@ -47,16 +48,13 @@ export function Sheet({ model, slot, close }: Props): JSX.Element {
 		if (!dialog.current?.querySelector(".conflict")) next?.focus();
 	}, [step]);
 
-	const onBackdrop = (event: TargetedMouseEvent<HTMLDialogElement>): void => {
-		if (event.target === dialog.current) close();
-	};
 	const onKey = (event: TargetedKeyboardEvent<HTMLDialogElement>): void => {
 		if (event.key !== "Enter" || !event.altKey) return;
 		event.preventDefault();
 		void flow.extend();
 	};
 	return (
-		<dialog class="sheet" ref={dialog} aria-labelledby="sheet-title" onClose={close} onClick={onBackdrop} onKeyDown={onKey}>
+		<dialog class="sheet" ref={dialog} aria-labelledby="sheet-title" onClose={close} onClick={onBackdrop(close)} onKeyDown={onKey}>
 			<div class="sheet-body">
 				<button type="button" class="icon-button sheet-close" aria-label={text.sheet.close} onClick={close}>
 					<Icon name="close" />

@@ -6,15 +6,16 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { JSX, TargetedEvent } from "preact";
 import type { Problem, WaitlistEntry } from "../../sync/index.js";
 import { Announcer } from "../announcer.js";
-import { weekOf, firstDayOfWeek } from "../dates.js";
+import { weekOf } from "../dates.js";
 import { Icon } from "../icons.js";
+import { useModal } from "../modal.js";
 import type { VenueModel, WaitlistWindow } from "../model.js";
 import { api } from "../services.js";
 import { text } from "../text/index.js";
 import { CustomerFields, faultsOf, focusFirst, refusedField } from "./customer-fields.js";
 import { customerOf, draft } from "./draft.js";
 import { Failure } from "./failure.js";
-import { PartyStepper } from "./party.js";
+import { PartyStepper } from "../views/extent.js";
 
 /** One of the spans to wait for; `from` and `to` as the server takes them: dates, or instants. */
 interface Span {
@@ -31,14 +32,8 @@ interface Props {
 }
 
 export function Waitlist({ model, window, close }: Props): JSX.Element {
-	const dialog = useRef<HTMLDialogElement>(null);
+	const dialog = useModal("input:checked");
 	const [entry, setEntry] = useState<{ readonly entry: WaitlistEntry; readonly span: Span } | null>(null);
-	useEffect(() => {
-		const element = dialog.current;
-		element?.showModal();
-		element?.querySelector<HTMLInputElement>("input:checked")?.focus();
-		return () => element?.close();
-	}, []);
 	return (
 		<dialog class="ask ask-wide" ref={dialog} aria-labelledby="wait-title" onClose={close}>
 			{entry ? (
@@ -53,7 +48,7 @@ export function Waitlist({ model, window, close }: Props): JSX.Element {
 
 function spansOf(model: VenueModel, { from, to, slot }: WaitlistWindow): readonly Span[] {
 	const { format } = model;
-	const week = from === to ? weekOf(from, firstDayOfWeek(format.locale)) : [from, to];
+	const week = from === to ? weekOf(from, model.choice.firstDay) : [from, to];
 	const [first = from, last = to] = [week[0], week[week.length - 1]];
 	const start = first < model.today.peek() ? model.today.peek() : first;
 	return [
@@ -124,7 +119,7 @@ function JoinForm({ model, spans, joined, close }: JoinProps): JSX.Element {
 					</label>
 				))}
 			</fieldset>
-			<PartyStepper model={model} />
+			<PartyStepper model={model} as="ask-for" />
 			<CustomerFields faults={faults} />
 			{problem && Object.keys(refused).length === 0 && <Failure problem={problem} title={text.waitlist.failed} />}
 			<div class="ask-actions">

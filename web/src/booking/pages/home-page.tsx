@@ -9,6 +9,7 @@ import type { Boot } from "../boot.js";
 import { formatFor } from "../format.js";
 import { Icon } from "../icons.js";
 import { cityOf } from "../model.js";
+import { plain } from "../plain.js";
 import { api, environment } from "../services.js";
 import { text } from "../text/index.js";
 import { FirstRun } from "./first-run.js";
@@ -37,17 +38,22 @@ function useVenues(first: readonly VenueSummary[]): readonly VenueSummary[] {
 	const [venues, setVenues] = useState(first);
 	useEffect(() => {
 		if (venues.length > 0) return;
+		let here = true;
 		let cancel = (): void => {};
 		const look = (): void => {
 			cancel = environment.after(LOOK_MS, () => {
 				void api.venues().then((answer) => {
+					if (!here) return;
 					if (answer.ok && answer.value.length > 0) setVenues(answer.value);
 					else look();
 				});
 			});
 		};
 		look();
-		return () => cancel();
+		return () => {
+			here = false;
+			cancel();
+		};
 	}, [venues]);
 	return venues;
 }
@@ -105,8 +111,6 @@ function Venues({ venues }: { readonly venues: readonly VenueSummary[] }): JSX.E
 		</>
 	);
 }
-
-const plain = (words: string): string => words.toLocaleLowerCase().normalize("NFKD").replace(/\p{M}/gu, "");
 
 function Sign({ venue }: { readonly venue: VenueSummary }): JSX.Element {
 	return (

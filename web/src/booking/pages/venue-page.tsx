@@ -1,3 +1,4 @@
+/* The page of a venue: what to book beside the times, and over them the panel of the one that is opened. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { Announcer } from "../announcer.js";
@@ -19,7 +20,6 @@ import { Frame } from "./frame.js";
 
 const Sheet = lazily(() => import("../flow/sheet.js").then((file) => file.Sheet), "over");
 const Waitlist = lazily(() => import("../flow/waitlist.js").then((file) => file.Waitlist), "over");
-
 const SlotDetail = lazily(() => import("../views/slot-detail.js").then((file) => file.SlotDetail));
 
 export function VenuePage({ model }: { readonly model: VenueModel }): JSX.Element {
@@ -45,7 +45,7 @@ export function VenuePage({ model }: { readonly model: VenueModel }): JSX.Elemen
 				<aside class="rail">
 					<FilterPanel model={model} />
 					<div class="rail-end">
-						{!compact.value && <Legend />}
+						{!compact.value && <Legend format={model.format} />}
 						<SayChanges model={model} />
 						<Contact model={model} />
 					</div>

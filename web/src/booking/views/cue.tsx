@@ -1,16 +1,23 @@
 /* What a slot says beside its colour: a number, and a sign for those who do not see the colour. */
 import type { JSX } from "preact";
 import type { Slot } from "../../sync/index.js";
+import type { Format } from "../format.js";
 import { text } from "../text/index.js";
 
-export function Cue({ slot, mine }: { readonly slot: Slot; readonly mine: boolean }): JSX.Element {
+interface Props {
+	readonly slot: Slot;
+	readonly mine: boolean;
+	readonly format: Format;
+}
+
+export function Cue({ slot, mine, format }: Props): JSX.Element {
 	if (mine) return <Glyph name="star" />;
 	if (slot.state === "booked") return <Glyph name="cross" />;
 	return (
 		<>
 			{slot.state === "limited" && <Glyph name="half" />}
 			<span class="number" aria-hidden="true">
-				{slot.remaining}
+				{format.number(slot.remaining)}
 			</span>
 			<span class="unseen">, {text.left(slot.remaining)}</span>
 		</>

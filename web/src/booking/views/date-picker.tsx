@@ -1,11 +1,12 @@
 /*
- * A month to choose a day from, in a native modal <dialog>: the browser traps the focus, closes on Esc and gives the focus back. Keys
- * as in the WAI-ARIA date picker dialog. Days that cannot be booked can be stood on, and say why.
+ * A month to choose a day from. Keys as in the WAI-ARIA date picker dialog. Days that cannot be booked can be stood on, and say why.
  */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { JSX, TargetedKeyboardEvent, TargetedMouseEvent } from "preact";
+import type { JSX, TargetedKeyboardEvent } from "preact";
+import { announce, Announcer } from "../announcer.js";
 import { addDays, addMonths, monthOf, type LocalDate } from "../dates.js";
 import { Icon } from "../icons.js";
+import { onBackdrop, useModal } from "../modal.js";
 import type { VenueModel } from "../model.js";
 import { text } from "../text/index.js";
 import { dayFor } from "./day-keys.js";
@@ -13,26 +14,31 @@ import { countDay, stateOf } from "./days.js";
 
 export function DatePicker({ model, close }: { readonly model: VenueModel; readonly close?: () => void }): JSX.Element {
 	const { choice, format, today, last } = model;
-	const dialog = useRef<HTMLDialogElement>(null);
+	const dialog = useModal();
 	const [day, setDay] = useState(choice.date.peek());
 	const byKey = useRef(true);
 	useLayoutEffect(() => {
 		const element = dialog.current;
 		const button = document.querySelector(".date-button")?.getBoundingClientRect();
-		element?.showModal();
 		if (element && button) {
 			const start = document.dir === "rtl" ? innerWidth - button.right : button.left;
 			element.style.setProperty("--below", `${Math.round(button.bottom)}px`);
 			element.style.setProperty("--start", `${Math.round(start)}px`);
 		}
-		return () => element?.close();
 	}, []);
 	useEffect(() => {
 		if (byKey.current) dialog.current?.querySelector<HTMLElement>(`[data-day="${day}"]`)?.focus();
 	}, [day]);
-	const go = (target: LocalDate, focus = true): void => {
-		byKey.current = focus;
-		setDay(target < addDays(today.value, -366) ? day : target > addDays(last.value, 366) ? day : target);
+	const go = (target: LocalDate): void => {
+		byKey.current = true;
+		if (target >= addDays(today.value, -366) && target <= addDays(last.value, 366)) setDay(target);
+	};
+	/** With a button, which keeps the focus. */
+	const turn = (months: 1 | -1): void => {
+		byKey.current = false;
+		const target = addMonths(day, months);
+		setDay(target);
+		announce(format.month(target), false, "month");
 	};
 	const choose = (target: LocalDate): void => {
 		if (whyNot(model, target)) return;
@@ -45,22 +51,19 @@ export function DatePicker({ model, close }: { readonly model: VenueModel; reado
 		go(target);
 		event.preventDefault();
 	};
-	const onBackdrop = (event: TargetedMouseEvent<HTMLDialogElement>): void => {
-		if (event.target === dialog.current) close?.();
-	};
 	const month = day.slice(0, 7);
 	const monthsEnd = (n: number): LocalDate => addMonths(`${month}-01`, n);
 	return (
-		<dialog class="picker" ref={dialog} aria-label={text.picker.title} onClose={close} onClick={onBackdrop}>
+		<dialog class="picker" ref={dialog} aria-label={text.picker.title} onClose={close} onClick={onBackdrop(close)}>
 			<div class="picker-body">
 				<div class="picker-head">
-					<h3 aria-live="polite">{format.month(day)}</h3>
+					<h3>{format.month(day)}</h3>
 					<button
 						type="button"
 						class="icon-button"
 						aria-label={text.toolbar.previousMonth}
 						disabled={`${month}-01` <= today.value}
-						onClick={() => go(addMonths(day, -1), false)}
+						onClick={() => turn(-1)}
 					>
 						<Icon name="left" />
 					</button>
@@ -69,13 +72,13 @@ export function DatePicker({ model, close }: { readonly model: VenueModel; reado
 						class="icon-button"
 						aria-label={text.toolbar.nextMonth}
 						disabled={monthsEnd(1) > last.value}
-						onClick={() => go(addMonths(day, 1), false)}
+						onClick={() => turn(1)}
 					>
 						<Icon name="right" />
 					</button>
 				</div>
 				<Days model={model} day={day} onKeyDown={onKeyDown} choose={choose} />
-				<p class="hint picker-why" role="status">
+				<p class="hint picker-why" aria-hidden="true">
 					{whyNot(model, day) && `${format.shortDay(day)}: ${whyNot(model, day)}`}
 				</p>
 				<div class="picker-foot">
@@ -87,6 +90,7 @@ export function DatePicker({ model, close }: { readonly model: VenueModel; reado
 					</button>
 				</div>
 			</div>
+			<Announcer />
 		</dialog>
 	);
 }

@@ -1,4 +1,4 @@
-/* The rows of one day, and how full it is. Pure. Slots come by start, so a day is a stretch of them that is found, not searched. */
+/* The rows of one day, its parts, and how full it is. Pure. Slots come by start, so a day is a stretch of them that is found, not searched. */
 import type { Slot } from "../../sync/index.js";
 import { addDays, type LocalDate, type Zone } from "../dates.js";
 
@@ -36,3 +36,7 @@ export function countDay(slots: readonly Slot[], date: LocalDate, zone: Zone): D
 
 export const stateOf = ({ free, all }: DayCount): DayState =>
 	all === 0 ? "closed" : free === 0 ? "booked" : free / all <= FEW ? "limited" : "available";
+
+export type PartOfDay = "morning" | "afternoon" | "evening";
+
+export const partOfDay = (minutes: number): PartOfDay => (minutes < 720 ? "morning" : minutes < 1_020 ? "afternoon" : "evening");

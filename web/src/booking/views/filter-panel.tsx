@@ -47,7 +47,7 @@ function FilterBar({ model }: { readonly model: VenueModel }): JSX.Element {
 				</span>
 				<Icon name="down" />
 			</button>
-			<LegendMenu />
+			<LegendMenu format={format} />
 			{open && <FilterSheet model={model} close={() => setOpen(false)} />}
 		</div>
 	);

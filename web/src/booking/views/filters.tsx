@@ -3,13 +3,13 @@ import type { ComponentChildren, JSX } from "preact";
 import type { Service } from "../../sync/index.js";
 import type { VenueModel } from "../model.js";
 import { text } from "../text/index.js";
+import { Durations, PartyStepper, shortestFirst } from "./extent.js";
 import { priceFrom } from "./price.js";
 import { ResourceChoice } from "./resource-choice.js";
 
 export function Filters({ model }: { readonly model: VenueModel }): JSX.Element {
-	const { choice, venue, format } = model;
+	const { choice, venue } = model;
 	const service = choice.service.value;
-	const durations = shortestFirst(choice.durationsOf(service));
 	return (
 		<div class="filters" role="group" aria-label={text.filters.label}>
 			<Choices legend={text.filters.service} kind="options">
@@ -26,27 +26,13 @@ export function Filters({ model }: { readonly model: VenueModel }): JSX.Element 
 					</label>
 				))}
 			</Choices>
-			{durations.length > 1 && (
-				<Choices legend={text.filters.duration} kind="segments">
-					{durations.map((minutes) => (
-						<label class="segment" key={minutes}>
-							<input
-								type="radio"
-								name="duration"
-								checked={choice.duration.value === minutes}
-								onChange={() => (choice.duration.value = minutes)}
-							/>
-							<span>{format.minutes(minutes)}</span>
-						</label>
-					))}
-				</Choices>
-			)}
+			<Durations model={model} as="filter" />
 			{choice.serving.value.length > 1 && (
 				<Choices legend={text.filters.resource} kind="places">
 					<ResourceChoice model={model} />
 				</Choices>
 			)}
-			{service.partyMax > 1 && <Party model={model} max={service.partyMax} />}
+			<PartyStepper model={model} as="filter" />
 			{choice.filtered.value && (
 				<button type="button" class="link filters-clear" onClick={() => choice.clear()}>
 					{text.filters.clear}
@@ -65,8 +51,6 @@ function detailOf({ choice, format }: VenueModel, service: Service): string {
 	return [length, service.partyMax > 1 ? text.filters.upTo(service.partyMax) : ""].filter(Boolean).join(" · ");
 }
 
-const shortestFirst = (durations: readonly number[]): readonly number[] => [...durations].sort((a, b) => a - b);
-
 interface ChoicesProps {
 	readonly legend: string;
 	readonly kind: string;
@@ -79,23 +63,5 @@ function Choices({ legend, kind, children }: ChoicesProps): JSX.Element {
 			<legend>{legend}</legend>
 			<div class={kind}>{children}</div>
 		</fieldset>
-	);
-}
-
-function Party({ model, max }: { readonly model: VenueModel; readonly max: number }): JSX.Element {
-	const { party } = model.choice;
-	return (
-		<div class="filter" role="group" aria-label={text.filters.party}>
-			<span class="legend-like">{text.filters.party}</span>
-			<div class="stepper">
-				<button type="button" aria-label={text.filters.fewer} disabled={party.value <= 1} onClick={() => (party.value -= 1)}>
-					−
-				</button>
-				<output aria-live="polite">{model.format.number(party.value)}</output>
-				<button type="button" aria-label={text.filters.more} disabled={party.value >= max} onClick={() => (party.value += 1)}>
-					+
-				</button>
-			</div>
-		</div>
 	);
 }

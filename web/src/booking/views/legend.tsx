@@ -1,18 +1,24 @@
 /* What the colours, signs and marks mean. */
 import { useRef } from "preact/hooks";
 import type { ComponentChildren, JSX, TargetedFocusEvent } from "preact";
+import type { Format } from "../format.js";
 import { Icon } from "../icons.js";
 import { text } from "../text/index.js";
 import { Glyph } from "./cue.js";
 
-export function Legend(): JSX.Element {
+interface Props {
+	readonly format: Format;
+}
+
+export function Legend({ format }: Props): JSX.Element {
 	return (
 		<ul class="legend" aria-label={text.legend}>
 			<Item kind="available" words={text.state.available}>
-				3
+				{format.number(3)}
 			</Item>
 			<Item kind="limited" words={text.state.limited}>
-				<Glyph name="half" />1
+				<Glyph name="half" />
+				{format.number(1)}
 			</Item>
 			<Item kind="booked" words={text.state.booked}>
 				<Glyph name="cross" />
@@ -39,7 +45,7 @@ function Item({ kind, words, children }: { readonly kind: string; readonly words
 }
 
 /** In reach where there is no room to show it always. Closes when something else is touched. */
-export function LegendMenu(): JSX.Element {
+export function LegendMenu({ format }: Props): JSX.Element {
 	const details = useRef<HTMLDetailsElement>(null);
 	const close = (): void => details.current?.removeAttribute("open");
 	const onFocusOut = (event: TargetedFocusEvent<HTMLDetailsElement>): void => {
@@ -51,7 +57,7 @@ export function LegendMenu(): JSX.Element {
 				<Icon name="info" />
 			</summary>
 			<div class="legend-box">
-				<Legend />
+				<Legend format={format} />
 			</div>
 		</details>
 	);

@@ -4,9 +4,8 @@ import type { JSX, TargetedKeyboardEvent } from "preact";
 import type { Resource } from "../../sync/index.js";
 import { Icon } from "../icons.js";
 import type { VenueModel } from "../model.js";
+import { plain } from "../plain.js";
 import { text } from "../text/index.js";
-
-const plain = (words: string): string => words.toLocaleLowerCase().normalize("NFKD").replace(/\p{M}/gu, "");
 
 export function ResourceSearch({ model: { choice } }: { readonly model: VenueModel }): JSX.Element {
 	const id = useId();

@@ -2,12 +2,12 @@
  * All there is to know about one slot: how much is left, when (also by the visitor's own clock), where, for how much, under what
  * conditions, and how old this knowledge is. The panel and the detail beside a slot say it with the same words.
  */
-import { useEffect, useState } from "preact/hooks";
 import type { ComponentChildren, JSX } from "preact";
 import type { Slot } from "../../sync/index.js";
 import { createFormat, type Format } from "../format.js";
 import { Icon, type IconName } from "../icons.js";
 import type { VenueModel } from "../model.js";
+import { useSecond } from "../second.js";
 import { text } from "../text/index.js";
 import { Cue } from "./cue.js";
 import { priceFor } from "./price.js";
@@ -30,7 +30,7 @@ export function SlotFacts({ model, slot, omit = [] }: Props): JSX.Element {
 	].filter(Boolean);
 	return (
 		<dl class="slot-facts">
-			{!omit.includes("spots") && <Spots slot={slot} mine={model.ours().has(slot.id)} />}
+			{!omit.includes("spots") && <Spots slot={slot} mine={model.ours().has(slot.id)} format={format} />}
 			{!omit.includes("when") && (
 				<Fact icon="clock" name={text.sheet.when}>
 					{format.shortDay(model.zone.wall(slot.startMs).date)}, {format.span(slot.start, slot.end)} <span class="zone">{format.zone(slot.start)}</span>
@@ -62,13 +62,19 @@ export function SlotFacts({ model, slot, omit = [] }: Props): JSX.Element {
 	);
 }
 
-function Spots({ slot, mine }: { readonly slot: Slot; readonly mine: boolean }): JSX.Element {
+interface SpotsProps {
+	readonly slot: Slot;
+	readonly mine: boolean;
+	readonly format: Format;
+}
+
+function Spots({ slot, mine, format }: SpotsProps): JSX.Element {
 	return (
 		<div class="slot-fact">
 			<dt class="unseen">{text.sheet.places}</dt>
 			<dd class={`place-${mine ? "mine" : slot.state}`}>
 				<span class="swatch" aria-hidden="true">
-					<Cue slot={slot} mine={mine} />
+					<Cue slot={slot} mine={mine} format={format} />
 				</span>
 				<strong>{mine ? text.state.mine : text.state[slot.state]}</strong>
 				{slot.capacity > 1 && <span> {text.leftOf(slot.remaining, slot.capacity)}</span>}
@@ -97,11 +103,7 @@ function Fact({ icon, name, children }: FactProps): JSX.Element {
 
 /** Grows by itself, and is no live region: nobody wants to hear every second. */
 function Age({ model }: { readonly model: VenueModel }): JSX.Element {
-	const [, setTick] = useState(0);
-	useEffect(() => {
-		const timer = setInterval(() => setTick((n) => n + 1), 1_000);
-		return () => clearInterval(timer);
-	}, []);
+	const now = useSecond(true);
 	const live = model.status.value.state === "live" && !model.rows.paused.value;
 	const ageMs = model.ageMs();
 	return (
@@ -109,7 +111,7 @@ function Age({ model }: { readonly model: VenueModel }): JSX.Element {
 			<dt class="unseen">{text.facts.age}</dt>
 			<dd>
 				<span class={`dot ${live ? "is-live" : ""}`} aria-hidden="true" />
-				{live ? text.facts.checked(model.format.ago(ageMs)) : text.facts.asOf(model.format.time(Date.now() - ageMs))}
+				{live ? text.facts.checked(model.format.ago(ageMs)) : text.facts.asOf(model.format.time(now - ageMs))}
 			</dd>
 		</div>
 	);

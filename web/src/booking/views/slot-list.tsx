@@ -5,13 +5,12 @@
 import { useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import type { Slot } from "../../sync/index.js";
-import { partOfDay, type PartOfDay } from "../calendar.js";
 import type { LocalDate } from "../dates.js";
 import { Icon } from "../icons.js";
 import type { VenueModel } from "../model.js";
 import { text } from "../text/index.js";
 import { Cue } from "./cue.js";
-import { isFree } from "./days.js";
+import { isFree, partOfDay, type PartOfDay } from "./days.js";
 import { pointAt } from "./pointing.js";
 
 const PARTS: readonly PartOfDay[] = ["morning", "afternoon", "evening"];
@@ -177,7 +176,7 @@ function Chip({ model, slot, updated, place }: ChipProps): JSX.Element {
 			<span class="chip-state">
 				<span class="chip-word">{text.state[mine ? "mine" : holding ? "holding" : slot.state]}</span>
 				<span class="swatch">
-					<Cue slot={slot} mine={mine} />
+					<Cue slot={slot} mine={mine} format={format} />
 				</span>
 			</span>
 			{updated && (

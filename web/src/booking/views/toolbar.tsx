@@ -1,6 +1,7 @@
 /* Which days, and drawn how. The range of days opens the date picker. */
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
+import { announce } from "../announcer.js";
 import { VIEWS, type View } from "../choice.js";
 import { Icon } from "../icons.js";
 import { lazily } from "../lazily.js";
@@ -15,7 +16,13 @@ export function Toolbar({ model }: { readonly model: VenueModel }): JSX.Element 
 	const [picking, setPicking] = useState(false);
 	const month = choice.view.value === "month";
 	const week = choice.week.value;
-	const range = month ? format.month(choice.date.value) : (narrow.value ? format.shortWeek : format.week)(week[0] ?? "", week[6] ?? "");
+	const inFull = month ? format.month(choice.date.value) : format.week(week[0] ?? "", week[6] ?? "");
+	const range = narrow.value && !month ? format.shortWeek(week[0] ?? "", week[6] ?? "") : inFull;
+	const said = useRef(inFull);
+	useEffect(() => {
+		if (said.current !== inFull) announce(inFull, false, "days");
+		said.current = inFull;
+	}, [inFull]);
 	return (
 		<div class="toolbar">
 			<div class="toolbar-move">
@@ -34,9 +41,6 @@ export function Toolbar({ model }: { readonly model: VenueModel }): JSX.Element 
 						<Icon name="down" />
 					</button>
 				</h2>
-				<span class="unseen" aria-live="polite">
-					{range}
-				</span>
 				{choice.date.value !== model.today.value && (
 					<button type="button" class="button quiet toolbar-today" onClick={() => model.goTo(model.today.value)}>
 						{text.toolbar.today}
