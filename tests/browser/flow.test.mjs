@@ -205,7 +205,7 @@ for (const [step, path] of [["hold", "**/v1/holds"], ["confirm", "**/v1/bookings
 		await fillForm(page, "Erna Error");
 		if (step === "confirm") await button(page, "Confirm booking").click();
 		await page.locator(".failure", { hasText: "Request gateway-7" }).waitFor();
-		await page.getByText("Something went wrong on our side.").waitFor();
+		await page.locator(".failure").getByText("Something went wrong on our side.").waitFor();
 		await assertAccessible(page, `error at ${step}`);
 		assert.equal(await page.getByLabel("Name").inputValue(), "Erna Error");
 		if (step === "hold") {
@@ -379,7 +379,7 @@ test("moving what was moved meanwhile says how it stands", async () => {
 	});
 	await button(page, /^Move to/).click();
 	assert.equal((await answer).status(), 412);
-	await page.getByText("The booking was changed meanwhile. This is how it stands now.").waitFor();
+	await page.locator(".changed").getByText("The booking was changed meanwhile. This is how it stands now.").waitFor();
 	await heading(page, /^Moved to/);
 	await done(page);
 });
@@ -421,7 +421,7 @@ test("an error while cancelling leaves the booking as it was", async () => {
 	await button(page, "Cancel booking").click();
 	assert.equal(await focused(page), "Keep it");
 	await button(page, "Yes, cancel it").click();
-	await page.getByText("We could not cancel the booking. It still stands.").waitFor();
+	await page.locator(".failure").getByText("We could not cancel the booking. It still stands.").waitFor();
 	await page.getByText("Request gateway-7").waitFor();
 	await button(page, "Yes, cancel it").click();
 	await heading(page, "Booking cancelled");

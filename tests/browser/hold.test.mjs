@@ -90,7 +90,7 @@ test("Extend gives the whole time again, three times, and then says that it is e
 		await page.locator(".hold-time", { hasText: `0:0${HOLD_S} ` }).waitFor();
 	}
 	await extend.click();
-	await page.getByText("This hold cannot be extended further.").waitFor();
+	await page.locator(".failure").getByText("This hold cannot be extended further.").waitFor();
 	await page.context().close();
 });
 
