@@ -6,7 +6,7 @@
  * the two apart.
  */
 import { asObject, decodeSlot, parseJson, type Slot } from "../../sync/index.js";
-import type { VenueModel } from "../model.js";
+import { HOLD_PLACE } from "./place.js";
 
 export interface Kept {
 	readonly venue: string;
@@ -20,19 +20,18 @@ export interface Kept {
 	readonly deadline: number;
 }
 
-const PLACE = "hold";
 /** Seen by the other tabs of this browser: place → until when it is held here. */
 const shared = ({ resource, start }: Pick<Slot, "resource" | "start">): string => `hold ${resource} ${start}`;
 
 export function keep(kept: Kept): void {
-	sessionStorage.setItem(PLACE, JSON.stringify(kept));
+	sessionStorage.setItem(HOLD_PLACE, JSON.stringify(kept));
 	if (kept.ref !== null) localStorage.setItem(shared(kept.slot), String(kept.deadline));
 }
 
 export function forget(): void {
 	const kept = readKept();
 	if (kept?.ref) localStorage.removeItem(shared(kept.slot));
-	sessionStorage.removeItem(PLACE);
+	sessionStorage.removeItem(HOLD_PLACE);
 }
 
 /** Is it this browser, in another tab, that holds the place? */
@@ -40,7 +39,7 @@ export const heldInAnotherTab = (slot: Pick<Slot, "resource" | "start">, now: nu
 	Number(localStorage.getItem(shared(slot))) > now;
 
 export function readKept(): Kept | null {
-	const o = asObject(parseJson(sessionStorage.getItem(PLACE) ?? ""));
+	const o = asObject(parseJson(sessionStorage.getItem(HOLD_PLACE) ?? ""));
 	const slot = decodeSlot(o?.["slot"]);
 	if (!o || !slot) return null;
 	const { venue, service, party, duration, ref, deadline } = o;
@@ -54,18 +53,4 @@ export function readKept(): Kept | null {
 		duration: typeof duration === "number" ? duration : null,
 		ref: typeof ref === "string" ? ref : null,
 	};
-}
-
-/** After a reload: show what was chosen, and open the panel where it was. */
-export function reopen(model: VenueModel): void {
-	const kept = readKept();
-	// An address that names a slot was opened on purpose.
-	if (!kept || kept.venue !== model.venue.slug || model.choice.wanted) return;
-	const { choice } = model;
-	const service = model.venue.services.find((item) => item.id === kept.service);
-	if (!service) return forget();
-	choice.chooseService(service);
-	choice.party.value = kept.party;
-	choice.duration.value = kept.duration;
-	model.openTime(kept.slot);
 }

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { Announcer } from "../announcer.js";
 import { Contact } from "../contact.js";
-import { reopen } from "../flow/kept.js";
+import { HOLD_PLACE } from "../flow/place.js";
 import { lazily } from "../lazily.js";
 import type { VenueModel } from "../model.js";
 import { pointed } from "../pointed.js";
@@ -26,8 +26,10 @@ export function VenuePage({ model }: { readonly model: VenueModel }): JSX.Elemen
 	const opened = model.open.value;
 	const waiting = model.waitlist.value;
 	useEffect(() => {
-		reopen(model);
 		void import("../flow/own.js").then((file) => file.followOwn(model), () => {});
+		if (sessionStorage.getItem(HOLD_PLACE) === null) return;
+		// Without an answer the tab still has its hold: the next load asks again.
+		void import("../flow/reopen.js").then((file) => file.reopen(model), () => {});
 	}, []);
 	return (
 		<Frame
