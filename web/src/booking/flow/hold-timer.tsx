@@ -9,7 +9,7 @@ const ROUND = 2 * Math.PI * RADIUS;
 const LOW_S = 60;
 
 /** The key that extends, from wherever the focus is. In a field it writes no letter on any keyboard. */
-export const EXTEND_KEY = "Alt+Enter";
+const EXTEND_KEY = "Alt+Enter";
 
 interface Props {
 	readonly flow: BookingFlow;

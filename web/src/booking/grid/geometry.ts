@@ -115,14 +115,14 @@ export function boxOf(g: Geometry, cell: number): Box {
 const whole = (n: number): number => Math.floor(n + 1e-9);
 
 /** The column at x, or the next one when x lies in the gap between two days. May lie outside. */
-export function columnAt(g: Geometry, x: number): number {
+function columnAt(g: Geometry, x: number): number {
 	const day = g.perDay * g.column + g.gap;
 	const inside = x - g.headInline;
 	const index = whole(inside / day);
 	return index * g.perDay + Math.min(g.perDay, whole((inside - index * day) / g.column));
 }
 
-export const rowAt = (g: Geometry, y: number): number => whole((y - g.headBlock) / g.row);
+const rowAt = (g: Geometry, y: number): number => whole((y - g.headBlock) / g.row);
 
 /** The cell under a point; -1: none (heads, gaps, outside). */
 export function cellUnder(g: Geometry, x: number, y: number): number {

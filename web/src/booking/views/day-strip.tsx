@@ -31,7 +31,7 @@ export function DayStrip({ model }: { readonly model: VenueModel }): JSX.Element
 						<span class="strip-free" aria-hidden="true">
 							{slots === null || state === "closed" ? "–" : state === "booked" ? <Glyph name="cross" /> : narrow.value ? format.number(count.free) : words}
 						</span>
-						<span class="strip-bar" aria-hidden="true">
+						<span class="share-bar strip-bar" aria-hidden="true">
 							<span style={{ "--share": `${count.all ? Math.round((100 * count.free) / count.all) : 0}%` }} />
 						</span>
 					</button>

@@ -163,7 +163,7 @@ function Tile({ model, date, count, other, out, updated, stop, open }: TileProps
 			<span class={out ? "unseen" : "tile-words"}>{words}</span>
 			{state === "limited" && <span class="unseen">, {text.dayState.limited}</span>}
 			{state !== "closed" && (
-				<span class="tile-bar" aria-hidden="true">
+				<span class="share-bar tile-bar" aria-hidden="true">
 					<span style={{ "--share": `${share}%` }} />
 				</span>
 			)}
