@@ -284,7 +284,7 @@ export const de: Text = {
 	},
 	setup: {
 		title: "Fast fertig",
-		lead: "Der Server läuft. Drei Schritte bis zur ersten Buchung:",
+		lead: "Der Server läuft. Drei Schritte bis zur ersten Buchung, im Ordner des Projekts:",
 		write: "Beginnen Sie mit dem Beispiel: Ihr Betrieb, seine Orte, Angebote und Zeiten.",
 		import: "Importieren Sie die Datei. Diese Seite zeigt den Betrieb sofort.",
 		book: "Öffnen Sie die Seite in zwei Fenstern und buchen Sie in einem. Das andere folgt.",

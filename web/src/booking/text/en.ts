@@ -289,7 +289,7 @@ export const en = {
 	},
 	setup: {
 		title: "Almost there",
-		lead: "The server runs. Three steps to the first booking:",
+		lead: "The server runs. Three steps to the first booking, in the project’s folder:",
 		write: "Start from the example: your venue, its places, services and hours.",
 		import: "Import the file. This page shows the venue at once.",
 		book: "Open the page in two windows and book in one of them. The other follows.",

@@ -284,7 +284,7 @@ export const pt: Text = {
 	},
 	setup: {
 		title: "Quase pronto",
-		lead: "O servidor está a funcionar. Três passos até à primeira reserva:",
+		lead: "O servidor está a funcionar. Três passos até à primeira reserva, na pasta do projeto:",
 		write: "Comece pelo exemplo: o seu estabelecimento, locais, serviços e horários.",
 		import: "Importe o ficheiro. Esta página mostra o estabelecimento de imediato.",
 		book: "Abra a página em duas janelas e reserve numa delas. A outra acompanha.",
