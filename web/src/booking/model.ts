@@ -60,7 +60,7 @@ export interface VenueModel {
 	/** What this browser has booked, of the slots that are here: slot → reference. */
 	readonly own: Signal<ReadonlyMap<string, string>>;
 	/** The slots that are the visitor's, held or booked. */
-	ours(): ReadonlySet<string>;
+	readonly ours: ReadonlySignal<ReadonlySet<string>>;
 	readonly open: Signal<Slot | null>;
 	/** Where somebody wants to wait in line; null: the dialog is closed. */
 	readonly waitlist: Signal<WaitlistWindow | null>;
@@ -247,7 +247,7 @@ export function createVenueModel(venue: Venue, live: LiveClient, narrow: boolean
 		holding,
 		mine,
 		own,
-		ours: () => new Set([...own.value.keys(), mine.value ?? ""]),
+		ours: computed(() => new Set([...own.value.keys(), mine.value ?? ""])),
 		open,
 		waitlist,
 		position,

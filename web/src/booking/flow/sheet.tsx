@@ -2,7 +2,7 @@
  * The panel of one slot: what it is, then the form. A native modal <dialog>, so that the browser itself traps the focus, hides
  * the rest from assistive technology, closes on Esc and gives the focus back to where it came from.
  */
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { JSX, TargetedKeyboardEvent } from "preact";
 import type { Slot } from "../../sync/index.js";
 import { Announcer } from "../announcer.js";
@@ -26,7 +26,7 @@ export function Sheet({ model, slot, close }: Props): JSX.Element {
 	const dialog = useRef<HTMLDialogElement>(null);
 	const flow = useMemo(() => createFlow(model, slot), [model, slot]);
 	const step = flow.step.value;
-	useEffect(() => {
+	useLayoutEffect(() => {
 		const element = dialog.current;
 		element?.showModal();
 		// Who comes back to this page out of the browser's memory comes back to the times, not to a form that is done.
@@ -42,7 +42,7 @@ export function Sheet({ model, slot, close }: Props): JSX.Element {
 			comeBackTo(last);
 		};
 	}, [flow]);
-	useEffect(() => {
+	useLayoutEffect(() => {
 		const fields = dialog.current?.querySelectorAll<HTMLInputElement>(".form .field input") ?? [];
 		const next = [...fields].find((field) => field.value === "") ?? dialog.current?.querySelector<HTMLElement>(".primary");
 		if (!dialog.current?.querySelector(".conflict")) next?.focus();

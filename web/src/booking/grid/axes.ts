@@ -24,7 +24,7 @@ export function createAxes(model: VenueModel, days: readonly LocalDate[], width:
 	const layout = createLayout(rows, days, model.resources.peek(), model.zone, Math.floor(width / SIDE_BY_SIDE));
 	const cells = createCells(layout, onDirty);
 	for (const slot of rows) cells.put(slot);
-	cells.own(model.holding.peek(), model.ours());
+	cells.own(model.holding.peek(), model.ours.peek());
 	for (const id of model.marks.ids.peek()) cells.mark(id, model.marks.at(id) ?? 0);
 	cells.age(environment.now(), still);
 	const heads = createHeads(layout, model);

@@ -167,7 +167,7 @@ export function createGrid(host: HTMLElement, model: VenueModel, days: readonly 
 	const endings = [
 		model.rows.subscribe(onBatch),
 		watchTheme(arrange),
-		effect(() => stage.axes.cells.own(model.holding.value, model.ours())),
+		effect(() => stage.axes.cells.own(model.holding.value, model.ours.value)),
 		effect(() => {
 			const now = DATED.has(model.status.value.state);
 			if (now === dated) return;

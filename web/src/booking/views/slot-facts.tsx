@@ -30,7 +30,7 @@ export function SlotFacts({ model, slot, omit = [] }: Props): JSX.Element {
 	].filter(Boolean);
 	return (
 		<dl class="slot-facts">
-			{!omit.includes("spots") && <Spots slot={slot} mine={model.ours().has(slot.id)} format={format} />}
+			{!omit.includes("spots") && <Spots slot={slot} mine={model.ours.value.has(slot.id)} format={format} />}
 			{!omit.includes("when") && (
 				<Fact icon="clock" name={text.sheet.when}>
 					{format.shortDay(model.zone.wall(slot.startMs).date)}, {format.span(slot.start, slot.end)} <span class="zone">{format.zone(slot.start)}</span>

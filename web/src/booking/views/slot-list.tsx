@@ -152,7 +152,7 @@ interface ChipProps {
 
 function Chip({ model, slot, updated, place }: ChipProps): JSX.Element {
 	const { format } = model;
-	const mine = model.ours().has(slot.id);
+	const mine = model.ours.value.has(slot.id);
 	const holding = model.holding.value === slot.id;
 	return (
 		<button
