@@ -1,7 +1,7 @@
 /* From a slot to a booking, and the booking's own page: what is certain, what is not, and that nothing typed is ever lost. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { assertAccessible, dateIn, fillForm, gate, launch, open, openForm, Server, slotOf, visitor } from "./world.mjs";
+import { assertAccessible, dateIn, fillForm, gate, hears, launch, open, openForm, Server, slotOf, visitor } from "./world.mjs";
 
 const server = new Server();
 let browser;
@@ -67,6 +67,11 @@ test("a newcomer books with three presses and two words", async () => {
 	await page.keyboard.type("nia@example.org");
 	await page.keyboard.press("Enter"); // before or after the hold has come, it does not matter
 	await heading(page, "You’re booked");
+	await page.waitForFunction(() => document.activeElement?.localName === "h1");
+	await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+	await button(page, "Copy link").click();
+	await button(page, "Copied").waitFor();
+	assert.equal(await page.evaluate(() => navigator.clipboard.readText()), page.url());
 	await done(page);
 });
 
@@ -241,6 +246,23 @@ test("an error of the server at the waitlist: its number, nothing lost, the same
 	await done(page);
 });
 
+test("a server that is slow to answer a Confirm: a calm sentence in the form, and aloud", async () => {
+	const page = await visitor(browser);
+	const slot = await server.freeSlot("massage", 35);
+	await open(page, slot.address("list"));
+	await openForm(page, slot);
+	await page.locator(".hold[data-shown=true]").waitFor();
+	await fillForm(page);
+	let answer = () => {};
+	await page.route("**/v1/bookings", (route) => void (answer = () => route.fallback()));
+	await button(page, "Confirm booking").click();
+	await page.locator(".form .slow", { hasText: "The server is slow to answer. Nothing is lost; please wait." }).waitFor();
+	await hears(page, "The server is slow to answer. Nothing is lost; please wait.");
+	answer();
+	await heading(page, "You’re booked");
+	await done(page);
+});
+
 test("a server that is gone while the form is open: the form stays, and books when it is back", async () => {
 	const page = await visitor(browser);
 	const slot = await server.freeSlot("massage", 16);
@@ -350,6 +372,9 @@ test("a booking is moved, keeps its reference, and its other window follows", as
 	await button(page, /^Move to .*\d\d:\d\d/).click();
 	await heading(page, new RegExp(`^Moved to .*${time}`));
 	assert.match(await focused(page), /^Moved to/);
+	const file = await page.getByRole("link", { name: "Update calendar" }).getAttribute("href");
+	const entry = await (await fetch(server.url + file)).text();
+	assert.match(entry, new RegExp(`SEQUENCE:${booking.version + 1}\\r`));
 	await heading(second, new RegExp(`^Moved to .*${time}`));
 	await second.locator(".changed", { hasText: "This booking was changed elsewhere." }).waitFor();
 	const now = await server.get(`/v1/bookings/${booking.ref}`);
@@ -427,6 +452,8 @@ test("an error while cancelling leaves the booking as it was", async () => {
 	await heading(page, "Booking cancelled");
 	assert.equal(await focused(page), "Booking cancelled");
 	assert.equal(keys[0], keys[1]);
+	const file = await page.getByRole("link", { name: "Remove from calendar" }).getAttribute("href");
+	assert.match(await (await fetch(server.url + file)).text(), /STATUS:CANCELLED/);
 	await done(page);
 });
 

@@ -36,6 +36,9 @@ function faceOf(visit: Visit, booking: Booking, news: News | null): Face {
 	return FACES[booking.state] ?? ENDED;
 }
 
+/** Of whatever state: a calendar that has an older version replaces it, or removes it. */
+const calendarOf = ({ ref }: Booking): string => `/v1/bookings/${encodeURIComponent(ref)}.ics`;
+
 export function Card({ visit, booking }: { readonly visit: Visit; readonly booking: Booking }): JSX.Element {
 	const { format, venue } = visit;
 	const news = visit.news.value;
@@ -45,6 +48,10 @@ export function Card({ visit, booking }: { readonly visit: Visit; readonly booki
 	const [doing, setDoing] = useState<"move" | "cancel" | null>(null);
 	const [stale, setStale] = useState(false);
 	const open = booking.state === "confirmed" && face !== PASSED;
+	// Who comes from the form begins to read here.
+	useEffect(() => {
+		if (document.activeElement === document.body) title.current?.focus();
+	}, []);
 	// What somebody else did leaves nothing to go on with here.
 	useEffect(() => {
 		if (!open) setDoing(null);
@@ -75,6 +82,14 @@ export function Card({ visit, booking }: { readonly visit: Visit; readonly booki
 			{away && (
 				<p class="changed changed-away" role="status">
 					<Icon name="alert" /> {text.booked.away(format.time(visit.seenAt.value))}
+				</p>
+			)}
+			{(booking.state === "cancelled" || (open && news?.what === "moved")) && (
+				<p class="changed">
+					<Icon name="calendar" />
+					<span>
+						{text.booked.calendarOld} <a href={calendarOf(booking)}>{open ? text.booked.calendarUpdate : text.booked.calendarRemove}</a>
+					</span>
 				</p>
 			)}
 			<Facts visit={visit} booking={booking} />
@@ -115,7 +130,7 @@ function Actions({ visit, booking, open, move, cancel }: ActionsProps): JSX.Elem
 		<div class="card-actions">
 			{open && (
 				<>
-					<a class="button primary" href={`/v1/bookings/${encodeURIComponent(booking.ref)}.ics`}>
+					<a class="button primary" href={calendarOf(booking)}>
 						<Icon name="calendar" />
 						{text.booked.calendar}
 					</a>

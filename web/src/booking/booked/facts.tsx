@@ -60,7 +60,7 @@ function Reference({ booking }: { readonly booking: Booking }): JSX.Element {
 	return (
 		<>
 			<code dir="ltr">{booking.ref}</code>
-			<Copy class="link" what={() => booking.ref} />
+			<Copy class="link" what={() => location.href} />
 		</>
 	);
 }
