@@ -68,6 +68,7 @@ export function BookingForm({ model, flow }: Props): JSX.Element {
 				<button type="submit" class="button primary wide" disabled={!reachable || lost || confirming} aria-describedby="confirm-why">
 					{confirming ? text.form.confirming : text.form.confirm}
 				</button>
+				{flow.slow.value && <p class="slow">{text.form.slow}</p>}
 				<p class="hint" id="confirm-why">
 					{!reachable ? text.sheet.blocked : hold.kind === "refused" ? text.form.pickFirst : text.form.privacy}
 				</p>

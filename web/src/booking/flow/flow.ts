@@ -2,11 +2,12 @@
  * The panel of one slot, from looking at it to a booking: hold the time, confirm it, and when somebody was quicker, go on with another
  * time without losing a letter of the form. A booking is never shown before the server has confirmed it.
  */
-import { effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
-import type { Alternative, Problem, Slot } from "../../sync/index.js";
+import { computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import { BOOKABLE, type Alternative, type Problem, type Slot } from "../../sync/index.js";
 import { announce } from "../announcer.js";
 import type { VenueModel } from "../model.js";
-import { api } from "../services.js";
+import { PATIENCE } from "../patience.js";
+import { api, environment } from "../services.js";
 import { text } from "../text/index.js";
 import { isConflict } from "./conflicts.js";
 import { customerOf, draft } from "./draft.js";
@@ -20,6 +21,8 @@ export interface BookingFlow {
 	readonly busy: ReadonlySignal<"extend" | "confirm" | null>;
 	/** What went wrong with the last press of a button, the hold being unharmed. */
 	readonly problem: ReadonlySignal<Problem | null>;
+	/** The answer to what was asked last takes long. */
+	readonly slow: ReadonlySignal<boolean>;
 	begin(): Promise<void>;
 	choose(alternative: Alternative): Promise<void>;
 	extend(): Promise<void>;
@@ -68,6 +71,24 @@ export function createFlow(model: VenueModel, slot: Slot): BookingFlow {
 		else if (free && busy.value === null && !unsure) hold.refuse(LOST);
 	});
 
+	const slow = signal(false);
+	const waits = computed(() => busy.value !== null || hold.state.value.kind === "asking");
+	const stopPatience = effect(() => {
+		slow.value = false;
+		if (!waits.value) return;
+		return environment.after(PATIENCE.answerMs, () => {
+			slow.value = true;
+			announce(text.form.slow);
+		});
+	});
+	/** What was said of a server that did not answer is over when it is back. */
+	let reachable = true;
+	const stopClearing = effect(() => {
+		const before = reachable;
+		reachable = BOOKABLE[model.status.value.state];
+		if (reachable && !before && problem.peek()?.code === "network") problem.value = null;
+	});
+
 	const kept = readKept();
 	if (kept && kept.venue === model.venue.slug && kept.slot.resource === slot.resource && kept.slot.startMs === slot.startMs) {
 		step.value = "form";
@@ -79,6 +100,7 @@ export function createFlow(model: VenueModel, slot: Slot): BookingFlow {
 		hold,
 		busy,
 		problem,
+		slow,
 		begin() {
 			step.value = "form";
 			return ask();
@@ -121,6 +143,8 @@ export function createFlow(model: VenueModel, slot: Slot): BookingFlow {
 		},
 		leave() {
 			stopWatching();
+			stopPatience();
+			stopClearing();
 			hold.release();
 			hold.close();
 		},
