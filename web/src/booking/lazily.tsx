@@ -121,7 +121,7 @@ function Over({ close, children }: AroundProps): JSX.Element {
 			{children}
 			{close && (
 				<button type="button" class="button quiet" onClick={close}>
-					{text.sheet.close}
+					{text.part.close}
 				</button>
 			)}
 		</dialog>

@@ -17,8 +17,6 @@ export const PATIENCE = {
 	pointMs: 250,
 	/** Somebody has just looked again: what is on the screen is checked before it is judged. */
 	glanceMs: 1_000,
-	/** A hold or a booking is not answered for so long: say that nothing is lost. */
-	answerMs: 4_000,
 	/** A timer that fires so much too late says that the computer slept. */
 	sleptMs: 2_000,
 } as const;

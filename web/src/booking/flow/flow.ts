@@ -6,7 +6,6 @@ import { computed, effect, signal, type ReadonlySignal, type Signal } from "@pre
 import { BOOKABLE, type Alternative, type Problem, type Slot } from "../../sync/index.js";
 import { announce } from "../announcer.js";
 import type { VenueModel } from "../model.js";
-import { PATIENCE } from "../patience.js";
 import { api, environment } from "../services.js";
 import { text } from "../text/index.js";
 import { isConflict } from "./conflicts.js";
@@ -33,6 +32,8 @@ export interface BookingFlow {
 	leave(): void;
 }
 
+/** A hold or a booking is not answered for so long: say that nothing is lost. Not in patience.ts, which the first load carries. */
+const ANSWER_MS = 4_000;
 /** What the server would say, had it been asked. */
 const LOST: Problem = { code: "hold-expired", status: 409, title: "", detail: "", retryable: false };
 
@@ -76,7 +77,7 @@ export function createFlow(model: VenueModel, slot: Slot): BookingFlow {
 	const stopPatience = effect(() => {
 		slow.value = false;
 		if (!waits.value) return;
-		return environment.after(PATIENCE.answerMs, () => {
+		return environment.after(ANSWER_MS, () => {
 			slow.value = true;
 			announce(text.form.slow);
 		});

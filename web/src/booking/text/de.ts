@@ -295,6 +295,7 @@ export const de: Text = {
 		waiting: "Warten auf den ersten Betrieb…",
 	},
 	part: {
+		close: "Schließen",
 		loading: "Wird geladen…",
 		failed: "Dieser Teil der Seite konnte nicht geladen werden",
 		lead: "Bitte prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal, rufen Sie uns an oder schreiben Sie uns.",

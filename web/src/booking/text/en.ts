@@ -301,7 +301,7 @@ export const en = {
 		waiting: "Waiting for the first venue…",
 	},
 	/** A part of the page could not be loaded. */
-	part: { loading: "Loading…", failed: "This part of the page could not be loaded", lead: "Please check your connection and try again, or call or write to us." },
+	part: { close: "Close", loading: "Loading…", failed: "This part of the page could not be loaded", lead: "Please check your connection and try again, or call or write to us." },
 	language: "Language",
 	missingVenue: "No such venue",
 	missingVenueLead: "Nothing can be booked at this address.",

@@ -295,6 +295,7 @@ export const pt: Text = {
 		waiting: "À espera do primeiro estabelecimento…",
 	},
 	part: {
+		close: "Fechar",
 		loading: "A carregar…",
 		failed: "Não foi possível carregar esta parte da página",
 		lead: "Verifique a sua ligação e tente novamente, ligue-nos ou escreva-nos.",
