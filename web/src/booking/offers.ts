@@ -17,6 +17,16 @@ export function pickOffers(ranked: readonly Alternative[], count = OFFERED): Alt
 	return ranked.filter((one) => best.includes(one) || rest.includes(one));
 }
 
+/** The same place much later or earlier is another appointment; the same time next door is nearly what was wanted. */
+const FAR_MS = 3_600_000;
+
+export function sameTimeFirst(offers: readonly Alternative[], start: string): Alternative[] {
+	const far = ({ why, start: at }: Alternative): boolean => why === "same-resource" && Math.abs(Date.parse(at) - Date.parse(start)) > FAR_MS;
+	if (!offers.some(far)) return [...offers];
+	const sameTime = offers.filter(({ why }) => why === "same-time");
+	return [...sameTime, ...offers.filter((one) => !sameTime.includes(one))];
+}
+
 export interface Wanted {
 	readonly resource: string;
 	readonly start: string;
@@ -38,5 +48,5 @@ export function rank(slots: readonly Slot[], wanted: Wanted, zone: Zone): Altern
 	offer(free.find((slot) => slot.startMs === at), "same-time");
 	offer(nearest(free.filter((slot) => dayOf(slot) === tomorrow), at + DAY_MS), "next-day");
 	for (let n = out.size; n < OFFERED; n++) offer(nearest(free.filter((slot) => !out.has(slot.id)), at), "nearest");
-	return [...out.values()];
+	return sameTimeFirst([...out.values()], wanted.start);
 }

@@ -7,7 +7,7 @@ import type { JSX } from "preact";
 import type { Alternative, Problem, Service } from "../../sync/index.js";
 import { announce } from "../announcer.js";
 import { Icon } from "../icons.js";
-import { pickOffers } from "../offers.js";
+import { pickOffers, sameTimeFirst } from "../offers.js";
 import { text } from "../text/index.js";
 import { findAlternatives, type Search } from "./alternatives.js";
 import { AlternativesList, type Place } from "./alternatives-list.js";
@@ -94,7 +94,7 @@ function useOffers(place: Place, search: Search, problem?: Problem): Offers {
 		};
 	}, [brought, attempt, search.service, search.resource, search.start, search.party, search.duration]);
 	return {
-		offers: brought ? pickOffers(brought) : found,
+		offers: brought ? sameTimeFirst(pickOffers(brought), search.start) : found,
 		failed,
 		retry: () => setAttempt(attempt + 1),
 	};
