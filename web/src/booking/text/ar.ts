@@ -125,7 +125,7 @@ export const ar: Text = {
 	},
 	legend: "دليل الألوان",
 	legendOf: { updated: "تغيّر للتو", mine: "موعدك", stale: "خط متقطع: ربما تغيّر" },
-	dayState: { available: "متاح", limited: "أماكن قليلة", booked: "محجوز بالكامل", closed: "مغلق", past: "مضى" },
+	dayState: { available: "متاح", limited: "أماكن قليلة", booked: "محجوز بالكامل", closed: "لا مواعيد", past: "مضى" },
 	month: {
 		help: "تنقّل بمفاتيح الأسهم، وبمفتاحي Page Up وPage Down بين الأشهر، وافتح اليوم بمفتاح Enter.",
 		crowded: "اختر مكانًا أولًا",

@@ -94,7 +94,7 @@ export const de: Text = {
 	},
 	legend: "Legende",
 	legendOf: { updated: "Gerade geändert", mine: "Ihre eigene Zeit", stale: "Gestrichelt: womöglich veraltet" },
-	dayState: { available: "Frei", limited: "Wenig frei", booked: "Ausgebucht", closed: "Geschlossen", past: "Vorbei" },
+	dayState: { available: "Frei", limited: "Wenig frei", booked: "Ausgebucht", closed: "Keine Zeiten", past: "Vorbei" },
 	month: {
 		help: "Pfeiltasten bewegen, Bild auf und Bild ab blättern einen Monat, Enter öffnet einen Tag.",
 		crowded: "Bitte zuerst einen Ort wählen",

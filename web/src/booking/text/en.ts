@@ -100,7 +100,7 @@ export const en = {
 	},
 	legend: "Legend",
 	legendOf: { updated: "Changed just now", mine: "Your own time", stale: "Dashed: may have changed" },
-	dayState: { available: "Free", limited: "Few left", booked: "Fully booked", closed: "Closed", past: "Past" },
+	dayState: { available: "Free", limited: "Few left", booked: "Fully booked", closed: "No times", past: "Past" },
 	month: {
 		help: "Arrow keys move, Page Up and Page Down go by a month, Enter opens a day.",
 		crowded: "Choose a place first",

@@ -94,7 +94,7 @@ export const pt: Text = {
 	},
 	legend: "Legenda",
 	legendOf: { updated: "Mudou agora mesmo", mine: "O seu horário", stale: "Tracejado: pode ter mudado" },
-	dayState: { available: "Livre", limited: "Poucas vagas", booked: "Esgotado", closed: "Fechado", past: "Já passou" },
+	dayState: { available: "Livre", limited: "Poucas vagas", booked: "Esgotado", closed: "Sem horários", past: "Já passou" },
 	month: {
 		help: "As setas movem, Page Up e Page Down mudam de mês, Enter abre um dia.",
 		crowded: "Escolha primeiro um local",

@@ -49,9 +49,12 @@ export function Empty({ model, days, booked }: Props): JSX.Element {
 						{text.filters.clear}
 					</button>
 				)}
-				<button type="button" class="button quiet" onClick={() => model.openWaitlist(days)}>
-					{text.waitlist.join}
-				</button>
+				{/* Where nothing is listed nothing comes free. */}
+				{booked && (
+					<button type="button" class="button quiet" onClick={() => model.openWaitlist(days)}>
+						{text.waitlist.join}
+					</button>
+				)}
 			</div>
 		</section>
 	);
