@@ -13,6 +13,8 @@ interface Props {
 export function Cue({ slot, mine, format }: Props): JSX.Element {
 	if (mine) return <Glyph name="star" />;
 	if (slot.state === "booked") return <Glyph name="cross" />;
+	// Of what there is but one, there is nothing to count.
+	if (slot.capacity === 1) return <Glyph name="check" />;
 	return (
 		<>
 			{slot.state === "limited" && <Glyph name="half" />}
@@ -26,6 +28,7 @@ export function Cue({ slot, mine, format }: Props): JSX.Element {
 
 const GLYPHS = {
 	star: <path d="M6 .8l1.6 3.3 3.6.5-2.6 2.5.6 3.6L6 9l-3.2 1.7.6-3.6L.8 4.6l3.6-.5z" />,
+	check: <path class="stroke" d="M2.2 6.4l2.7 2.7 4.9-5.8" />,
 	cross: <path class="stroke" d="M2.5 2.5l7 7M9.5 2.5l-7 7" />,
 	half: (
 		<>

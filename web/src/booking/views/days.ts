@@ -2,6 +2,7 @@
 import type { Slot } from "../../sync/index.js";
 import { addDays, type LocalDate, type Zone } from "../dates.js";
 
+/** Times, not slots: two rooms that are free at ten are one time. */
 export interface DayCount {
 	readonly free: number;
 	readonly all: number;
@@ -29,9 +30,12 @@ export const slotsOn = (slots: readonly Slot[], date: LocalDate, zone: Zone): re
 
 export const isFree = (slot: Slot): boolean => slot.state !== "booked";
 
+/** How many different times these start at. */
+export const countStarts = (slots: readonly Slot[]): number => new Set(slots.map(({ startMs }) => startMs)).size;
+
 export function countDay(slots: readonly Slot[], date: LocalDate, zone: Zone): DayCount {
 	const day = slotsOn(slots, date, zone);
-	return { free: day.filter(isFree).length, all: day.length };
+	return { free: countStarts(day.filter(isFree)), all: countStarts(day) };
 }
 
 export const stateOf = ({ free, all }: DayCount): DayState =>

@@ -10,7 +10,7 @@ import { Icon } from "../icons.js";
 import type { VenueModel } from "../model.js";
 import { text } from "../text/index.js";
 import { Cue } from "./cue.js";
-import { isFree, partOfDay, type PartOfDay } from "./days.js";
+import { countStarts, isFree, partOfDay, type PartOfDay } from "./days.js";
 import { pointAt } from "./pointing.js";
 
 const PARTS: readonly PartOfDay[] = ["morning", "afternoon", "evening"];
@@ -41,16 +41,17 @@ export function SlotList({ model, date, slots }: Props): JSX.Element {
 		<div class="slot-list" ref={root}>
 			<div class="list-head">
 				<h3 class="list-day">
-					{format.day(date)} <span class="list-count">{text.strip.free(slots.filter(isFree).length)}</span>
+					{format.day(date)} <span class="list-count">{text.strip.free(countStarts(slots.filter(isFree)))}</span>
 				</h3>
 				<NextFree root={root} />
+				{parts.size > 1 && <Jumps model={model} label={format.day(date)} parts={parts} />}
 			</div>
 			{PARTS.map((part) => {
 				const list = parts.get(part);
 				return (
 					list && (
 						<section key={part} aria-labelledby={`part-${part}`}>
-							<h4 id={`part-${part}`}>{text.dayPart[part]}</h4>
+							<h4 id={`part-${part}`} tabIndex={-1}>{text.dayPart[part]}</h4>
 							{split ? <Rows model={model} slots={list} /> : <Cards model={model} slots={list} />}
 						</section>
 					)
@@ -74,6 +75,35 @@ function NextFree({ root }: { readonly root: { readonly current: HTMLElement | n
 			{text.nextFree}
 			<Icon name="down" />
 		</button>
+	);
+}
+
+interface JumpsProps {
+	readonly model: VenueModel;
+	readonly label: string;
+	readonly parts: ReadonlyMap<PartOfDay, readonly Slot[]>;
+}
+
+/** A phone shows the morning only: the way to the rest of the day, and whether it is worth going. */
+function Jumps({ model, label, parts }: JumpsProps): JSX.Element {
+	const go = (part: PartOfDay): void => {
+		const heading = document.getElementById(`part-${part}`);
+		heading?.focus({ preventScroll: true });
+		heading?.scrollIntoView({ block: "start" });
+	};
+	return (
+		<div class="jumps" role="group" aria-label={label}>
+			{PARTS.filter((part) => parts.has(part)).map((part) => {
+				const free = countStarts(parts.get(part)?.filter(isFree) ?? []);
+				return (
+					<button type="button" class="jump" key={part} onClick={() => go(part)}>
+						<span>{text.dayPart[part]}</span>{" "}
+						<small aria-hidden="true">{model.format.number(free)}</small>
+						<span class="unseen">, {text.strip.free(free)}</span>
+					</button>
+				);
+			})}
+		</div>
 	);
 }
 
@@ -168,7 +198,7 @@ function Chip({ model, slot, updated, place }: ChipProps): JSX.Element {
 			</span>
 			<span class="unseen">, </span>
 			{place !== null && (
-				<span class="chip-where">
+				<span class="chip-where" dir="auto">
 					{place}
 					<span class="unseen">, </span>
 				</span>
