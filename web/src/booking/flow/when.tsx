@@ -9,7 +9,9 @@ export function When({ model, slot }: { readonly model: VenueModel; readonly slo
 	const { format, choice, zone } = model;
 	return (
 		<header class="when">
-			<p class="eyebrow">{choice.service.value.name}</p>
+			<p class="eyebrow">
+				<bdi>{choice.service.value.name}</bdi>
+			</p>
 			<h2 id="sheet-title">
 				<span class="when-day">{format.day(zone.wall(slot.startMs).date)}</span>
 				<span class="when-time">
@@ -23,7 +25,7 @@ export function When({ model, slot }: { readonly model: VenueModel; readonly slo
 				</span>
 				<span>
 					<Icon name="pin" />
-					{model.resourceName(slot.resource)}
+					<bdi>{model.resourceName(slot.resource)}</bdi>
 				</span>
 				{choice.service.value.partyMax > 1 && (
 					<span>

@@ -25,11 +25,11 @@ export function Frame({ title, href, note, aside, skipTo, children }: Props): JS
 				<Mark />
 				<div class="head-words">
 					{href ? (
-						<p class="head-title">
+						<p class="head-title" dir="auto">
 							<a href={href}>{title}</a>
 						</p>
 					) : (
-						<h1 class="head-title">{title}</h1>
+						<h1 class="head-title" dir="auto">{title}</h1>
 					)}
 					{note && <p class="head-note">{note}</p>}
 				</div>

@@ -100,7 +100,9 @@ function Venues({ venues }: { readonly venues: readonly VenueSummary[] }): JSX.E
 						<a class="venue-card" href={addressOf(venue)}>
 							<Sign venue={venue} />
 							<span class="venue-words">
-								<strong>{venue.name}</strong>
+								<strong>
+									<bdi>{venue.name}</bdi>
+								</strong>
 								<LocalTime venue={venue} />
 							</span>
 							<Icon name="arrow" />

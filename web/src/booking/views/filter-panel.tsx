@@ -18,6 +18,13 @@ export function FilterPanel({ model }: { readonly model: VenueModel }): JSX.Elem
 	return compact.value ? <FilterBar model={model} /> : <Filters model={model} />;
 }
 
+/** What it comes to as chosen: a bare sum, whose words would be loaded for nothing else. */
+function total({ choice, venue, format }: VenueModel): string {
+	const { pricesMinor: prices, durationsMin, pricePer } = choice.service.value;
+	const minor = prices[prices.length > 1 ? durationsMin.indexOf(choice.duration.value ?? 0) : 0];
+	return minor === undefined || !venue.currency ? "" : format.money(minor * (pricePer === "person" ? choice.party.value : 1), venue.currency);
+}
+
 function FilterBar({ model }: { readonly model: VenueModel }): JSX.Element {
 	const { choice, format } = model;
 	const [open, setOpen] = useState(false);
@@ -25,6 +32,7 @@ function FilterBar({ model }: { readonly model: VenueModel }): JSX.Element {
 	const chosen = [
 		choice.service.value.name,
 		duration === null ? "" : format.minutes(duration),
+		total(model),
 		choice.serving.value.length > 1 ? (choice.resource.value?.name ?? text.filters.any) : "",
 		choice.service.value.partyMax > 1 ? text.filters.people(choice.party.value) : "",
 	].filter(Boolean);
@@ -40,9 +48,14 @@ function FilterBar({ model }: { readonly model: VenueModel }): JSX.Element {
 			>
 				<Icon name="filter" />
 				<span class="filter-words">
-					<strong>{chosen[0]}</strong>
+					<strong>
+						<bdi>{chosen[0]}</bdi>
+					</strong>
 					{chosen.slice(1).map((words) => (
-						<span key={words}> · {words}</span>
+						<span key={words}>
+							{" · "}
+							<bdi>{words}</bdi>
+						</span>
 					))}
 				</span>
 				<Icon name="down" />

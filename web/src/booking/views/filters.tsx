@@ -17,7 +17,9 @@ export function Filters({ model }: { readonly model: VenueModel }): JSX.Element 
 					<label class="option" key={item.id}>
 						<input type="radio" name="service" checked={item === service} onChange={() => choice.chooseService(item)} />
 						<span class="option-face">
-							<span class="option-name">{item.name}</span>
+							<span class="option-name">
+								<bdi>{item.name}</bdi>
+							</span>
 							<span class="option-detail">
 								<span>{detailOf(model, item)}</span>
 								{priceFrom(model, item) && <span class="option-price">{priceFrom(model, item)}</span>}

@@ -20,7 +20,9 @@ function Pills({ model: { choice } }: { readonly model: VenueModel }): JSX.Eleme
 			{[null, ...choice.serving.value].map((resource) => (
 				<label class="pill" key={resource?.id ?? "any"}>
 					<input type="radio" name={name} checked={choice.resource.value === resource} onChange={() => (choice.resource.value = resource)} />
-					<span>{resource?.name ?? text.filters.any}</span>
+					<span>
+						<bdi>{resource?.name ?? text.filters.any}</bdi>
+					</span>
 				</label>
 			))}
 		</div>

@@ -45,6 +45,7 @@ export function ResourceSearch({ model: { choice } }: { readonly model: VenueMod
 		<div class="search">
 			<input
 				role="combobox"
+				dir="auto"
 				class="search-field"
 				aria-label={text.filters.search}
 				aria-expanded={typed !== null}
@@ -78,7 +79,7 @@ export function ResourceSearch({ model: { choice } }: { readonly model: VenueMod
 							onMouseDown={(event) => event.preventDefault()}
 							onClick={() => take(resource)}
 						>
-							{nameOf(resource)}
+							<bdi>{nameOf(resource)}</bdi>
 						</li>
 					))}
 			</ul>

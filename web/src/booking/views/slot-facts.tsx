@@ -43,7 +43,7 @@ export function SlotFacts({ model, slot, omit = [] }: Props): JSX.Element {
 			)}
 			{!omit.includes("where") && (
 				<Fact icon="pin" name={text.sheet.where}>
-					{model.resourceName(slot.resource)}
+					<bdi>{model.resourceName(slot.resource)}</bdi>
 				</Fact>
 			)}
 			{price && (
