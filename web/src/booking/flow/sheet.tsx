@@ -56,7 +56,7 @@ export function Sheet({ model, slot, close }: Props): JSX.Element {
 	return (
 		<dialog class="sheet" ref={dialog} aria-labelledby="sheet-title" onClose={close} onClick={onBackdrop(close)} onKeyDown={onKey}>
 			<div class="sheet-body">
-				<button type="button" class="icon-button sheet-close" aria-label={text.sheet.close} onClick={close}>
+				<button type="button" class="icon-button sheet-close" aria-label={text.close} onClick={close}>
 					<Icon name="close" />
 				</button>
 				<When model={model} slot={model.open.value ?? slot} />

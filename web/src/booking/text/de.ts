@@ -144,11 +144,11 @@ export const de: Text = {
 		searching: "Suche läuft…",
 		none: "In den nächsten drei Monaten ist nichts frei.",
 	},
+	close: "Schließen",
 	sheet: {
 		booked: "Diese Zeit ist belegt",
 		notForThis: "Für Ihre Auswahl ist diese Zeit nicht frei",
 		link: "Link zu dieser Zeit kopieren",
-		close: "Schließen",
 		back: "Zurück",
 		where: "Wo",
 		people: "Personen",

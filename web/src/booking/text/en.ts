@@ -150,11 +150,11 @@ export const en = {
 		searching: "Searching…",
 		none: "Nothing is free in the next three months.",
 	},
+	close: "Close",
 	sheet: {
 		booked: "This time is booked",
 		notForThis: "This time is not free for what you chose",
 		link: "Copy a link to this time",
-		close: "Close",
 		back: "Back",
 		where: "Where",
 		people: "People",

@@ -144,11 +144,11 @@ export const pt: Text = {
 		searching: "A procurar…",
 		none: "Não há nada livre nos próximos três meses.",
 	},
+	close: "Fechar",
 	sheet: {
 		booked: "Este horário está reservado",
 		notForThis: "Este horário não está livre para o que escolheu",
 		link: "Copiar ligação para este horário",
-		close: "Fechar",
 		back: "Voltar",
 		where: "Onde",
 		people: "Pessoas",

@@ -86,7 +86,7 @@ export function DatePicker({ model, close }: { readonly model: VenueModel; reado
 						{text.toolbar.today}
 					</button>
 					<button type="button" class="button quiet" onClick={close}>
-						{text.sheet.close}
+						{text.close}
 					</button>
 				</div>
 			</div>

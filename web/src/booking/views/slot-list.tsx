@@ -96,7 +96,7 @@ function Jumps({ model, label, parts }: JumpsProps): JSX.Element {
 			{PARTS.filter((part) => parts.has(part)).map((part) => {
 				const free = countStarts(parts.get(part)?.filter(isFree) ?? []);
 				return (
-					<button type="button" class="jump" key={part} onClick={() => go(part)}>
+					<button type="button" class="button quiet jump" key={part} onClick={() => go(part)}>
 						<span>{text.dayPart[part]}</span>{" "}
 						<small aria-hidden="true">{model.format.number(free)}</small>
 						<span class="unseen">, {text.strip.free(free)}</span>
