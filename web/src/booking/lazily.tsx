@@ -131,7 +131,7 @@ function Over({ close, children }: AroundProps): JSX.Element {
 function Page({ children }: AroundProps): JSX.Element {
 	const { venue } = boot();
 	return (
-		<Frame title={venue?.name ?? text.venues.title} href="/">
+		<Frame title={venue?.name ?? document.title} href="/">
 			<main class="page">
 				<div class="card">{children}</div>
 			</main>
