@@ -51,8 +51,9 @@ async function walk(page, slot, lang, look) {
 	await page.locator(".form [type=submit]").click();
 	await page.locator(".card-good").waitFor();
 	await look("confirmation");
+	await page.evaluate(() => localStorage.clear()); // somebody else's browser does not know whose booking it is
 	await live(page, inLanguage(slot.address("list"), lang));
-	await slotOf(page, slot).click(); // taken by ourselves a moment ago
+	await slotOf(page, slot).click();
 	await page.locator(".alternative").first().waitFor();
 	await look("conflict");
 	await page.locator(".conflict-wait .link").click();

@@ -52,6 +52,16 @@ async function held(stage) {
 	await fillForm(stage.page);
 }
 
+/** Somebody else is quicker while the panel is open. */
+async function taken({ page, server, device, day }) {
+	const slot = await server.freeSlot("massage", day);
+	await open(page, slot.address(viewOn(device)));
+	await slotOf(page, slot).click();
+	await button(page, "Book this time").waitFor();
+	await server.post("/v1/holds", place(slot));
+	await page.locator(".alternative").nth(2).waitFor();
+}
+
 export const scenes = [
 	view("week", "service=padel&view=week"),
 	view("week-places", "service=massage&view=week"),
@@ -88,8 +98,8 @@ export const scenes = [
 	},
 	{
 		name: "refreshed",
-		async play({ page, server, day }) {
-			await open(page, `${server.url}/v/harbour?service=padel&view=week&date=${monday(day)}`);
+		async play({ page, server }) {
+			await open(page, `${server.url}/v/harbour?service=padel&view=week&date=${dateIn(8)}`);
 			const change = (by) => server.sql(`UPDATE resource SET capacity = capacity + ${by} WHERE key = 'court'`);
 			change(4);
 			await page.locator(".refreshed").waitFor();
@@ -137,28 +147,20 @@ export const scenes = [
 	{ name: "form", play: held },
 	{
 		name: "conflict",
-		async play({ page, server, browser, options, device, day }) {
-			const slot = await server.freeSlot("massage", day);
-			await open(page, slot.address(viewOn(device)));
-			await slotOf(page, slot).click();
-			await button(page, "Book this time").waitFor();
-			await server.post("/v1/holds", place(slot));
-			await page.locator(".alternative").nth(2).waitFor();
-		},
+		play: taken,
 	},
 	{
 		name: "waitlist",
-		async play({ page, server }) {
-			await page.goto(`${server.url}/v/harbour?service=tour&view=list&date=${weekday(7, 2)}`); // the boat sails at weekends
-			await page.locator(".nearest-day").first().waitFor();
-			await button(page, "Join the waitlist").click();
-			await page.locator(".ask[open]").waitFor();
+		async play(stage) {
+			await taken(stage);
+			await button(stage.page, "Join the waitlist").click();
+			await stage.page.locator(".ask[open]").waitFor();
 		},
 	},
 	{
 		name: "empty",
 		async play({ page, server }) {
-			await page.goto(`${server.url}/v/harbour?service=tour&view=list&date=${weekday(7, 2)}`);
+			await page.goto(`${server.url}/v/harbour?service=tour&view=list&date=${weekday(7, 2)}`); // the boat sails at weekends
 			await page.locator(".nearest-day").first().waitFor();
 		},
 	},
