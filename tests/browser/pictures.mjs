@@ -37,8 +37,8 @@ try {
 				await wire.pass();
 				const options = { ...DEVICES[device], colorScheme };
 				const page = await visitor(browser, options);
-				// Each picture has days of its own, so that none shows what another one did.
-				const day = 7 + ((number * 3) % 42);
+				// Days of its own, so that a picture does not show what the one before it did.
+				const day = 7 + ((number * 3) % 18);
 				const undo = await play({ page, server, wire, browser, options, device, day });
 				await page.evaluate(() => document.fonts.ready);
 				if (undo?.moving !== true) await settled(page);
