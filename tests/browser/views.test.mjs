@@ -30,7 +30,7 @@ const openMonth = async (page, query) => {
 	await status(page, "Live");
 };
 /** The wall date of an instant at the venue. */
-const lisbonDate = (instant) => new Intl.DateTimeFormat("en-CA", { timeZone: "Europe/Lisbon" }).format(new Date(instant));
+const lisbonDate = (instant) => new Intl.DateTimeFormat("sv-SE", { timeZone: "Europe/Lisbon" }).format(new Date(instant));
 const plusDays = (date, days) => new Date(Date.parse(`${date}T12:00:00Z`) + days * 864e5).toISOString().slice(0, 10);
 
 test("the month counts what is free on each day, and follows and marks what changes", async () => {

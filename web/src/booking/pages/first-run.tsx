@@ -37,7 +37,7 @@ function Step({ words, command }: { readonly words: string; readonly command: st
 			<p>{words}</p>
 			<div class="command">
 				<code dir="ltr">{command}</code>
-				<Copy class="button quiet" label={text.setup.copy(command)} what={() => command} />
+				<Copy class="button quiet" words={text.setup.copyShort} label={text.setup.copy(command)} what={() => command} />
 			</div>
 		</li>
 	);

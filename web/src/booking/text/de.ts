@@ -291,6 +291,7 @@ export const de: Text = {
 		write: "Beginnen Sie mit dem Beispiel: Ihr Betrieb, seine Orte, Angebote und Zeiten.",
 		import: "Importieren Sie die Datei. Diese Seite zeigt den Betrieb sofort.",
 		book: "Öffnen Sie die Seite in zwei Fenstern und buchen Sie in einem. Das andere folgt.",
+		copyShort: "Kopieren",
 		copy: (command) => `Kopieren: ${command}`,
 		waiting: "Warten auf den ersten Betrieb…",
 	},

@@ -297,6 +297,7 @@ export const en = {
 		write: "Start from the example: your venue, its places, services and hours.",
 		import: "Import the file. This page shows the venue at once.",
 		book: "Open the page in two windows and book in one of them. The other follows.",
+		copyShort: "Copy",
 		copy: (command: string): string => `Copy: ${command}`,
 		waiting: "Waiting for the first venue…",
 	},

@@ -291,6 +291,7 @@ export const pt: Text = {
 		write: "Comece pelo exemplo: o seu estabelecimento, locais, serviços e horários.",
 		import: "Importe o ficheiro. Esta página mostra o estabelecimento de imediato.",
 		book: "Abra a página em duas janelas e reserve numa delas. A outra acompanha.",
+		copyShort: "Copiar",
 		copy: (command) => `Copiar: ${command}`,
 		waiting: "À espera do primeiro estabelecimento…",
 	},
