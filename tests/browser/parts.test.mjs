@@ -21,7 +21,9 @@ test("a part that cannot be loaded says whom to call, and comes when it is asked
 	const slot = await server.freeSlot("massage", 9);
 	const page = await visitor(browser);
 	await page.route("**/assets/sheet-*.js", (route) => route.abort());
+	const tried = page.waitForEvent("requestfailed", (request) => /\/assets\/sheet-/.test(request.url()));
 	await open(page, slot.address("list"));
+	await tried; // the idle page's own attempt; one still on its way would be joined by the next
 	await slotOf(page, slot).click();
 	const failure = page.getByRole("alert").filter({ hasText: FAILED });
 	await failure.waitFor();
