@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { esbuild, figure, launch, percentile } from "./page_browser.mjs";
 
-const [url, database, monday, secondsText] = process.argv.slice(2);
+const [url, database, first, secondsText] = process.argv.slice(2);
 const seconds = Number(secondsText);
 /** A corner of the week that is in sight at 1440 × 900. */
 const COURTS = 22;
@@ -113,7 +113,7 @@ function tell(name, { frames, long }, before, after) {
 }
 
 const changes = (rate, forSeconds) => {
-	const args = [database, String(rate), String(forSeconds), monday, String(COURTS), String(STARTS)];
+	const args = [database, String(rate), String(forSeconds), first, String(COURTS), String(STARTS)];
 	const child = spawn(fileURLToPath(new URL("page_changes.py", import.meta.url)), args, { stdio: ["ignore", "pipe", "inherit"] });
 	let said = "";
 	child.stdout.on("data", (chunk) => (said += chunk));
@@ -123,7 +123,7 @@ const changes = (rate, forSeconds) => {
 async function ours(browser) {
 	const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
 	await page.addInitScript(instrument);
-	await page.goto(`${url}/v/full?date=${monday}&view=week`);
+	await page.goto(`${url}/v/full?date=${first}&view=week`);
 	await page.locator(".cell[data-slot]").first().waitFor({ timeout: 60_000 });
 	await page.locator(".status-live").first().waitFor();
 	const cdp = await page.context().newCDPSession(page);

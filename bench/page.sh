@@ -3,11 +3,11 @@
 . "$(dirname "$0")/lib.sh"
 seconds=${SECONDS_EACH:-30}
 say_machine "headless Chromium, software rendering, 1440 × 900; $seconds s each (a third of it for the peer and the limit)"
-monday=$(date -u -d 'next monday' +%F)
+first=$(date -u -d '+7 days' +%F) # weeks begin with today: the first day of the next one
 bench/page_venue.py >"$scratch/page.json"
 "$bin" import "$scratch/page.json" --db "sqlite:$scratch/page.db" >/dev/null 2>"$scratch/import.log"
 start_server "$scratch/page.db"
-node bench/page.mjs "http://127.0.0.1:$port" "$scratch/page.db" "$monday" "$seconds" | tee "$scratch/figures"
+node bench/page.mjs "http://127.0.0.1:$port" "$scratch/page.db" "$first" "$seconds" | tee "$scratch/figures"
 stop_server
 start_server "$scratch/demo.db" --demo
 node bench/page_vitals.mjs "http://127.0.0.1:$port" | tee -a "$scratch/figures"
