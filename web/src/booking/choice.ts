@@ -5,7 +5,7 @@
  * &at=INSTANT&where=RESOURCE-KEY once more names one slot, whose panel is opened when the page comes.
  */
 import { batch, computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
-import type { Resource, Service, Venue } from "../sync/index.js";
+import type { AvailabilityQuery, Resource, Service, Venue } from "../sync/index.js";
 import { addDays, isLocalDate, monthOf, weekday, weekOf, type LocalDate } from "./dates.js";
 
 export type View = "month" | "week" | "day" | "list";
@@ -36,6 +36,8 @@ export interface Choice {
 	readonly firstDay: number;
 	/** So many places serve that a month of all of them would be more than anybody could read, or a phone hold. */
 	readonly crowded: ReadonlySignal<boolean>;
+	/** What the server is asked, for whichever dates. */
+	readonly question: ReadonlySignal<Omit<AvailabilityQuery, "from" | "to">>;
 	/** The dates whose rows the view needs, both included. Stays the same object while they do. */
 	readonly window: ReadonlySignal<{ readonly from: LocalDate; readonly to: LocalDate }>;
 	chooseService(service: Service): void;
@@ -131,6 +133,12 @@ export function createChoice(venue: Venue, context: ChoiceContext): Choice | nul
 		month,
 		firstDay: context.firstDay,
 		crowded,
+		question: computed(() => ({
+			service: service.value.id,
+			party: party.value,
+			...(resource.value ? { resource: resource.value.id } : {}),
+			...(duration.value === null ? {} : { durationMin: duration.value }),
+		})),
 		window: computed(() => ({ from: from.value, to: to.value })),
 		chooseService(next) {
 			batch(() => {

@@ -185,17 +185,7 @@ export function createVenueModel(venue: Venue, live: LiveClient, narrow: boolean
 
 	effect(() => {
 		void attempt.value;
-		const { from, to } = choice.window.value;
-		const resource = choice.resource.value;
-		const duration = choice.duration.value;
-		const subscription = live.availability({
-			service: choice.service.value.id,
-			from,
-			to,
-			party: choice.party.value,
-			...(resource ? { resource: resource.id } : {}),
-			...(duration === null ? {} : { durationMin: duration }),
-		});
+		const subscription = live.availability({ ...choice.question.value, ...choice.window.value });
 		const before = current;
 		current = subscription;
 		before?.close();
@@ -272,17 +262,9 @@ export function createVenueModel(venue: Venue, live: LiveClient, narrow: boolean
 		canGoBack: computed(() => (shownDays.value[0] ?? "") > today.value),
 		canGoOn: computed(() => (shownDays.value[shownDays.value.length - 1] ?? "") < last.value),
 		async findFree(limit) {
-			const resource = choice.resource.peek();
-			const duration = choice.duration.peek();
+			const question = choice.question.peek();
 			const ask = async (from: LocalDate, to: LocalDate): Promise<readonly Slot[] | null> => {
-				const result = await api.availability({
-					service: choice.service.peek().id,
-					from,
-					to,
-					party: choice.party.peek(),
-					...(resource ? { resource: resource.id } : {}),
-					...(duration === null ? {} : { durationMin: duration }),
-				});
+				const result = await api.availability({ ...question, from, to });
 				return result.ok ? result.value : null;
 			};
 			const { nearestDays } = await import("./nearest.js");
