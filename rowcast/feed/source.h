@@ -8,7 +8,11 @@
 #include "rowcast/feed.h"
 
 struct feed_source {
-	const char *scheme; /* of the URLs it serves */
+	const char *scheme, *scheme_alias; /* of the URLs it serves; alias NULL: none */
+	enum rc_feed_kind kind;            /* RC_FEED_LOG or RC_FEED_TRIGGER */
+	/* Can it be used with this database, and make what it needs (`install`), or only say whether (RC_MISMATCH, RC_…). */
+	int (*prepare)(const char *url, const struct rc_schema *schema, const struct rc_feed_options *options,
+		       bool install, struct rc_fault *fault);
 	int (*open)(struct rc_feed **out, const char *url, const struct rc_schema *schema,
 		    const struct rc_feed_options *options, struct rc_fault *fault);
 	void (*close)(struct rc_feed *feed);
@@ -19,6 +23,10 @@ struct feed_source {
 		      void *arg);
 	int (*oldest)(struct rc_feed *feed, struct rc_position *out);
 	int (*when)(struct rc_feed *feed, uint64_t n, int64_t *us);
+	int (*ack)(struct rc_feed *feed, struct rc_position position); /* NULL: nothing to do */
+	void (*stats)(struct rc_feed *feed, struct rc_feed_stats *out);
+	/* On the writer's connection: forget what options allow, at most some thousand rows. NULL: the server does it. */
+	int (*prune)(struct rc_tx *tx, const struct rc_feed_options *options, int64_t now_us, uint64_t *removed);
 	int (*fd)(const struct rc_feed *feed);
 	void (*attend)(struct rc_feed *feed);
 };

@@ -16,6 +16,7 @@ int rc_db_open(struct rc_db **out, const char *url, const struct rc_schema *sche
 		.create = options->create,
 		.no_auto_checkpoint = options->no_auto_checkpoint,
 		.busy_timeout_us = options->busy_timeout_us,
+		.host = options->host,
 	};
 	const struct db_driver *driver;
 	const char *address;
@@ -41,6 +42,15 @@ int rc_db_open(struct rc_db **out, const char *url, const struct rc_schema *sche
 	return RC_OK;
 }
 
+int rc_db_hosts(const char *url, struct rc_arena *arena, const char ***names, size_t *count, struct rc_fault *fault)
+{
+	const struct db_driver *driver;
+	const char *address;
+	int rc = db_driver_find(url, &driver, &address, fault);
+
+	return rc == RC_OK ? driver->hosts(address, arena, names, count, fault) : rc;
+}
+
 void rc_db_close(struct rc_db *db)
 {
 	if (!db)
@@ -62,6 +72,16 @@ void rc_db_close(struct rc_db *db)
 const struct rc_fault *rc_db_fault(const struct rc_db *db)
 {
 	return &db->conn->fault;
+}
+
+enum rc_dialect rc_db_dialect(const struct rc_db *db)
+{
+	return db->driver->dialect;
+}
+
+int rc_db_clock(struct rc_db *db, int64_t *us)
+{
+	return db->driver->clock(db->conn, us);
 }
 
 int rc_db_checkpoint(struct rc_db *db, uint32_t *wal_pages, uint32_t *moved_pages)

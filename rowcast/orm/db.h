@@ -69,9 +69,9 @@ int prepared_int(struct rc_db *db, struct prepared *prepared, int64_t *out) RC_M
 
 /* sql.c: text pieces */
 struct buf;
-void sql_name(struct buf *out, const char *name);
-void sql_columns(struct buf *out, const struct rc_model *model); /* "a", "b" */
-void sql_write_crud(struct buf *out, const struct rc_model *model, enum crud op);
+void sql_name(struct buf *out, enum rc_dialect dialect, const char *name);
+void sql_columns(struct buf *out, enum rc_dialect dialect, const struct rc_model *model); /* "a", "b" */
+void sql_write_crud(struct buf *out, enum rc_dialect dialect, const struct rc_model *model, enum crud op);
 static inline bool model_is_key(const struct rc_model *model, uint32_t column)
 {
 	for (uint32_t i = 0; i < model->key_count; i++) {

@@ -87,7 +87,7 @@ int migrate_compare(struct rc_db *db, const struct rc_rows *rows, uint32_t *newe
 		if (row->version != (int64_t)i + 1)
 			return rc_fault_set(fault, RC_MISMATCH,
 					    "migration %zu is missing in rc_migration; restore a backup", i + 1);
-		if (!rc_str_is(row->checksum, schema->migrations[i].checksum))
+		if (!rc_str_is(row->checksum, schema->migrations[i].checksum[db->driver->dialect]))
 			return rc_fault_set(fault, RC_MISMATCH,
 					    "migration %zu (%s) was changed after it was applied to this database; "
 					    "restore its text",
@@ -121,10 +121,10 @@ static int up_in_tx(struct rc_tx *tx, const struct rc_migration *migration, stru
 	struct rc_value record[] = {
 		RC_INT_VALUE(migration->version),
 		RC_TEXT_VALUE(rc_str_from(migration->name)),
-		RC_TEXT_VALUE(rc_str_from(migration->checksum)),
+		RC_TEXT_VALUE(rc_str_from(migration->checksum[db->driver->dialect])),
 		RC_INT_VALUE(wall_us()),
 	};
-	int rc = db->driver->script(db->conn, migration->sqlite_up);
+	int rc = db->driver->script(db->conn, migration->up[db->driver->dialect]);
 
 	if (rc == RC_OK)
 		rc = rc_sql_exec(tx, create_table, NULL, 0, NULL);
@@ -197,7 +197,7 @@ static int down_in_tx(struct rc_tx *tx, const struct rc_migration *migration, st
 {
 	struct rc_db *db = tx->db;
 	struct rc_value version = RC_INT_VALUE(migration->version);
-	int rc = db->driver->script(db->conn, migration->sqlite_down);
+	int rc = db->driver->script(db->conn, migration->down[db->driver->dialect]);
 
 	if (rc == RC_OK)
 		rc = rc_sql_exec(tx, "DELETE FROM rc_migration WHERE version = ?", &version, 1, NULL);
@@ -228,7 +228,7 @@ static int down(struct rc_db *db, struct rc_fault *fault)
 		rc = migrate_compare(db, &rows, &newest, fault);
 	if (rc == RC_OK && newest == 0)
 		rc = rc_fault_set(fault, RC_NOT_FOUND, "no migration is applied, so there is none to take back");
-	if (rc == RC_OK && !db->schema->migrations[newest - 1].sqlite_down)
+	if (rc == RC_OK && !db->schema->migrations[newest - 1].down[db->driver->dialect])
 		rc = rc_fault_set(fault, RC_INVALID, "migration %u (%s) cannot be taken back", newest,
 				  db->schema->migrations[newest - 1].name);
 	if (rc == RC_OK)
@@ -276,7 +276,8 @@ int rc_migrate_status(struct rc_db *db, void (*line)(void *arg, uint32_t version
 			const struct applied_row *row = rows.at[k];
 
 			if (row->version == migration->version)
-				state = rc_str_is(row->checksum, migration->checksum) ? "applied" : "changed";
+				state = rc_str_is(row->checksum, migration->checksum[db->driver->dialect]) ? "applied"
+													   : "changed";
 		}
 		line(arg, migration->version, migration->name, state);
 	}

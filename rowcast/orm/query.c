@@ -148,7 +148,8 @@ static void put(struct buf *out, const char *text)
 	buf_append_str(out, rc_str_from(text));
 }
 
-static void put_condition(struct buf *out, const struct rc_query *query, const struct rc_query_condition *c)
+static void put_condition(struct buf *out, enum rc_dialect dialect, const struct rc_query *query,
+			  const struct rc_query_condition *c)
 {
 	static const char *const operators[] = {
 		[RC_EQ] = " = ?",   [RC_NE] = " <> ?",         [RC_LT] = " < ?",
@@ -156,7 +157,7 @@ static void put_condition(struct buf *out, const struct rc_query *query, const s
 		[RC_IN] = " IN (?", [RC_IS_NULL] = " IS NULL", [RC_NOT_NULL_VALUE] = " IS NOT NULL",
 	};
 
-	sql_name(out, query->model->columns[c->column].name);
+	sql_name(out, dialect, query->model->columns[c->column].name);
 	put(out, operators[c->compare]);
 	if (c->compare != RC_IN)
 		return;
@@ -165,24 +166,24 @@ static void put_condition(struct buf *out, const struct rc_query *query, const s
 	put(out, ")");
 }
 
-static void write_sql(struct buf *out, const struct rc_query *query, enum ask ask)
+static void write_sql(struct buf *out, enum rc_dialect dialect, const struct rc_query *query, enum ask ask)
 {
 	put(out, ask == ASK_DELETE ? "DELETE" : "SELECT ");
 	if (ask == ASK_ROWS)
-		sql_columns(out, query->model);
+		sql_columns(out, dialect, query->model);
 	else if (ask == ASK_COUNT)
 		put(out, "count(*)");
 	put(out, " FROM ");
-	sql_name(out, query->model->table);
+	sql_name(out, dialect, query->model->table);
 	for (uint32_t i = 0; i < query->condition_count; i++) {
 		put(out, i ? " AND " : " WHERE ");
-		put_condition(out, query, &query->conditions[i]);
+		put_condition(out, dialect, query, &query->conditions[i]);
 	}
 	if (ask != ASK_ROWS)
 		return;
 	for (uint32_t i = 0; i < query->order_count; i++) {
 		put(out, i ? ", " : " ORDER BY ");
-		sql_name(out, query->model->columns[query->order[i].column].name);
+		sql_name(out, dialect, query->model->columns[query->order[i].column].name);
 		put(out, query->order[i].descending ? " DESC" : "");
 	}
 	if (query->limit >= 0)
@@ -204,7 +205,7 @@ static int start(struct rc_query *query, enum ask ask, struct prepared **out)
 	if (!prepared->stmt) {
 		struct buf sql = BUF_INIT;
 
-		write_sql(&sql, query, ask);
+		write_sql(&sql, db->driver->dialect, query, ask);
 		rc = prepared_fill(db, prepared, buf_str(&sql));
 		prepared->model = query->model;
 		buf_release(&sql);

@@ -19,7 +19,7 @@ static int crud(struct rc_tx *tx, const struct rc_model *model, enum crud op, st
 	prepared = *out = &db->crud[model->id * CRUD_COUNT + op];
 	if (prepared->stmt)
 		return RC_OK;
-	sql_write_crud(&sql, model, op);
+	sql_write_crud(&sql, db->driver->dialect, model, op);
 	rc = prepared_fill(db, prepared, buf_str(&sql));
 	prepared->model = model;
 	buf_release(&sql);

@@ -87,27 +87,36 @@ int prepared_run(struct rc_db *db, struct prepared *prepared, int64_t *changed)
 	return db_failed(db, rc);
 }
 
+#define ROWS_FIRST 16
+
+/* The current row behind the others; their number says when the array is full: 16, 32, … */
+static int rows_add(struct rc_db *db, struct prepared *prepared, struct rc_arena *arena, struct rc_rows *rows)
+{
+	void *row = rc_arena_zalloc(arena, prepared->model->row_bytes);
+	int rc = db->driver->read(prepared->stmt, prepared->model, prepared->map, arena, row);
+
+	if (rc != RC_OK)
+		return rc;
+	if (rows->count == 0 || (rows->count >= ROWS_FIRST && (rows->count & (rows->count - 1)) == 0)) {
+		void **more = RC_ARENA_ARRAY(arena, void *, rows->count ? rows->count * 2 : ROWS_FIRST);
+
+		if (rows->count)
+			memcpy(more, rows->at, rows->count * sizeof(*more));
+		rows->at = more;
+	}
+	rows->at[rows->count++] = row;
+	return RC_OK;
+}
+
 int prepared_rows(struct rc_db *db, struct prepared *prepared, struct rc_arena *arena, struct rc_rows *out)
 {
-	const struct rc_model *model = prepared->model;
-	size_t capacity = 0;
 	int rc;
 
 	*out = (struct rc_rows){0};
 	while ((rc = db->driver->step(prepared->stmt)) == DB_ROW) {
-		void *row = rc_arena_zalloc(arena, model->row_bytes);
-
-		rc = db->driver->read(prepared->stmt, model, prepared->map, arena, row);
+		rc = rows_add(db, prepared, arena, out);
 		if (rc != RC_OK)
 			break;
-		if (out->count == capacity) {
-			void **more = rc_arena_alloc(arena, sizeof(*more) * (capacity = capacity ? capacity * 2 : 16));
-
-			if (out->count)
-				memcpy(more, out->at, out->count * sizeof(*more));
-			out->at = more;
-		}
-		out->at[out->count++] = row;
 	}
 	return db_failed(db, rc);
 }
@@ -163,26 +172,35 @@ int prepared_int(struct rc_db *db, struct prepared *prepared, int64_t *out)
 
 /* Named statements */
 
-static int named(struct rc_tx *tx, const struct rc_statement *statement, const struct rc_value *params,
-		 struct prepared **out)
+/* Prepared, not started. */
+static int find_named(struct rc_tx *tx, const struct rc_statement *statement, struct prepared **out)
 {
 	struct rc_db *db = tx->db;
 	struct prepared *prepared;
-	int rc = RC_OK;
+	int rc;
 
 	rc_check(tx->open);
 	rc_check(statement->id < db->schema->statement_count);
 	prepared = *out = &db->statements[statement->id];
-	if (!prepared->stmt) {
-		rc = prepared_fill(db, prepared, rc_str_from(statement->sql));
-		if (rc != RC_OK)
-			return rc;
-		prepared->model = statement->result;
-		rc_check(db->driver->param_count(prepared->stmt) == statement->param_count);
-		rc_check(!statement->result ||
-			 db->driver->column_count(prepared->stmt) == statement->result->column_count);
-	}
-	return prepared_start(db, prepared, params, statement->param_count);
+	if (prepared->stmt)
+		return RC_OK;
+	if (!statement->sql[db->driver->dialect])
+		return db_refuse(db, RC_INVALID, "this query has no text for %s databases", db->driver->scheme);
+	rc = prepared_fill(db, prepared, rc_str_from(statement->sql[db->driver->dialect]));
+	if (rc != RC_OK)
+		return rc;
+	prepared->model = statement->result;
+	rc_check(db->driver->param_count(prepared->stmt) == statement->param_count);
+	rc_check(!statement->result || db->driver->column_count(prepared->stmt) == statement->result->column_count);
+	return RC_OK;
+}
+
+static int named(struct rc_tx *tx, const struct rc_statement *statement, const struct rc_value *params,
+		 struct prepared **out)
+{
+	int rc = find_named(tx, statement, out);
+
+	return rc == RC_OK ? prepared_start(tx->db, *out, params, statement->param_count) : rc;
 }
 
 int rc_statement_rows(struct rc_tx *tx, struct rc_arena *arena, const struct rc_statement *statement,
@@ -197,6 +215,36 @@ int rc_statement_rows(struct rc_tx *tx, struct rc_arena *arena, const struct rc_
 	rc = prepared_rows(tx->db, prepared, arena, out);
 	prepared_end(tx->db, prepared);
 	return rc;
+}
+
+struct batch {
+	struct rc_db *db;
+	struct prepared *prepared;
+	struct rc_arena *arena;
+	struct rc_rows *out;
+};
+
+static int batch_row(void *arg, size_t run)
+{
+	struct batch *batch = arg;
+
+	return rows_add(batch->db, batch->prepared, batch->arena, &batch->out[run]);
+}
+
+int rc_statement_batch(struct rc_tx *tx, struct rc_arena *arena, const struct rc_statement *statement,
+		       const struct rc_value *params, size_t count, struct rc_rows *out)
+{
+	struct batch batch = {.db = tx->db, .arena = arena, .out = out};
+	int rc = find_named(tx, statement, &batch.prepared);
+
+	memset(out, 0, count * sizeof(*out));
+	if (rc == RC_OK)
+		rc = prepared_start(tx->db, batch.prepared, NULL, 0);
+	if (rc != RC_OK)
+		return rc;
+	rc = tx->db->driver->batch(batch.prepared->stmt, params, statement->param_count, count, batch_row, &batch);
+	prepared_end(tx->db, batch.prepared);
+	return db_failed(tx->db, rc);
 }
 
 int rc_statement_one(struct rc_tx *tx, struct rc_arena *arena, const struct rc_statement *statement,

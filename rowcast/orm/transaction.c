@@ -15,7 +15,7 @@ int rc_tx_begin(struct rc_db *db, enum rc_access access, struct rc_tx **out)
 	rc_check(!db->tx.open);
 	if (access == RC_WRITE && db->access != RC_WRITE)
 		return db_refuse(db, RC_READONLY, "this connection was opened for reading");
-	rc = db->driver->begin(db->conn, access == RC_WRITE);
+	rc = db->driver->begin(db->conn, access == RC_WRITE, RC_ISOLATION_DEFAULT);
 	if (rc != RC_OK)
 		return rc;
 	db->tx.access = access;
@@ -69,7 +69,14 @@ struct rc_db *rc_tx_db(struct rc_tx *tx)
 
 int rc_tx_log_head(struct rc_tx *tx, uint64_t *n)
 {
+	rc_check(tx->db->driver->log_head);
 	return tx->db->driver->log_head(tx->db->conn, n);
+}
+
+int rc_tx_mark(struct rc_tx *tx, struct rc_mark mark)
+{
+	rc_check(tx->open && tx->access == RC_WRITE && mark.writer);
+	return tx->db->driver->mark(tx->db->conn, mark);
 }
 
 static int64_t now_us(void)

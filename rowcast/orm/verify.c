@@ -42,7 +42,7 @@ static int expected_catalog(struct rc_db *db, struct rc_arena *arena, struct db_
 	if (rc != RC_OK)
 		return rc;
 	for (uint32_t i = 0; i < db->schema->migration_count && rc == RC_OK; i++)
-		rc = db->driver->script(scratch, db->schema->migrations[i].sqlite_up);
+		rc = db->driver->script(scratch, db->schema->migrations[i].up[db->driver->dialect]);
 	if (rc == RC_OK)
 		rc = db->driver->catalog(scratch, arena, objects, count);
 	if (rc != RC_OK)
@@ -97,7 +97,7 @@ static int verify_models(struct rc_db *db, struct rc_fault *fault)
 		struct db_stmt *stmt;
 
 		buf_clear(&sql);
-		sql_write_crud(&sql, db->schema->models[i], CRUD_GET);
+		sql_write_crud(&sql, db->driver->dialect, db->schema->models[i], CRUD_GET);
 		rc = db->driver->prepare(db->conn, buf_str(&sql), &stmt);
 		if (rc == RC_OK)
 			db->driver->finalize(stmt);

@@ -5941,7 +5941,7 @@ static const struct rc_model lane_last_row_model = {
 static const enum rc_type lane_last_params[] = {RC_INT, RC_INT, RC_TIMESTAMP};
 static const struct rc_statement lane_last_statement = {
 	.id = 0,
-	.sql = "SELECT hi FROM claim WHERE session_id IS NULL AND resource_id = ?1 AND lane = ?2 AND lo < ?3 ORDER BY lo DESC LIMIT 1",
+	.sql[RC_SQLITE] = "SELECT hi FROM claim WHERE session_id IS NULL AND resource_id = ?1 AND lane = ?2 AND lo < ?3 ORDER BY lo DESC LIMIT 1",
 	.param_count = 3,
 	.params = lane_last_params,
 	.result = &lane_last_row_model,
@@ -5973,7 +5973,7 @@ static const struct rc_model lanes_free_row_model = {
 static const enum rc_type lanes_free_params[] = {RC_INT, RC_TIMESTAMP, RC_TIMESTAMP, RC_INT, RC_INT};
 static const struct rc_statement lanes_free_statement = {
 	.id = 1,
-	.sql = "WITH RECURSIVE every (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM every WHERE n + 1 < ?4) SELECT n AS lane FROM every WHERE coalesce((SELECT claim.hi FROM claim WHERE claim.session_id IS NULL AND claim.resource_id = ?1 AND claim.lane = every.n AND claim.lo < ?3 ORDER BY claim.lo DESC LIMIT 1), ?2) <= ?2 LIMIT ?5",
+	.sql[RC_SQLITE] = "WITH RECURSIVE every (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM every WHERE n + 1 < ?4) SELECT n AS lane FROM every WHERE coalesce((SELECT claim.hi FROM claim WHERE claim.session_id IS NULL AND claim.resource_id = ?1 AND claim.lane = every.n AND claim.lo < ?3 ORDER BY claim.lo DESC LIMIT 1), ?2) <= ?2 LIMIT ?5",
 	.param_count = 5,
 	.params = lanes_free_params,
 	.result = &lanes_free_row_model,
@@ -6009,7 +6009,7 @@ static const struct rc_model lanes_blocked_row_model = {
 static const enum rc_type lanes_blocked_params[] = {RC_INT, RC_TIMESTAMP, RC_TIMESTAMP, RC_INT};
 static const struct rc_statement lanes_blocked_statement = {
 	.id = 2,
-	.sql = "WITH RECURSIVE every (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM every WHERE n + 1 < ?4) SELECT claim.lane, booking.state, booking.hold_expires_at FROM every CROSS JOIN claim CROSS JOIN booking WHERE claim.session_id IS NULL AND claim.resource_id = ?1 AND claim.lane = every.n AND claim.lo < ?3 AND claim.hi > ?2 AND claim.lo >= coalesce((SELECT max(earlier.lo) FROM claim AS earlier WHERE earlier.session_id IS NULL AND earlier.resource_id = ?1 AND earlier.lane = every.n AND earlier.lo <= ?2), ?2) AND booking.id = claim.booking_id ORDER BY claim.lane",
+	.sql[RC_SQLITE] = "WITH RECURSIVE every (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM every WHERE n + 1 < ?4) SELECT claim.lane, booking.state, booking.hold_expires_at FROM every CROSS JOIN claim CROSS JOIN booking WHERE claim.session_id IS NULL AND claim.resource_id = ?1 AND claim.lane = every.n AND claim.lo < ?3 AND claim.hi > ?2 AND claim.lo >= coalesce((SELECT max(earlier.lo) FROM claim AS earlier WHERE earlier.session_id IS NULL AND earlier.resource_id = ?1 AND earlier.lane = every.n AND earlier.lo <= ?2), ?2) AND booking.id = claim.booking_id ORDER BY claim.lane",
 	.param_count = 4,
 	.params = lanes_blocked_params,
 	.result = &lanes_blocked_row_model,
@@ -6045,7 +6045,7 @@ static const struct rc_model session_holds_row_model = {
 static const enum rc_type session_holds_params[] = {RC_INT, RC_TIMESTAMP, RC_TIMESTAMP};
 static const struct rc_statement session_holds_statement = {
 	.id = 3,
-	.sql = "SELECT booking.id, booking.party, booking.hold_expires_at FROM booking WHERE booking.state = 'held' AND booking.hold_expires_at > ?3 AND booking.resource_id = ?1 AND booking.starts_at = ?2 ORDER BY booking.hold_expires_at",
+	.sql[RC_SQLITE] = "SELECT booking.id, booking.party, booking.hold_expires_at FROM booking WHERE booking.state = 'held' AND booking.hold_expires_at > ?3 AND booking.resource_id = ?1 AND booking.starts_at = ?2 ORDER BY booking.hold_expires_at",
 	.param_count = 3,
 	.params = session_holds_params,
 	.result = &session_holds_row_model,
@@ -6064,7 +6064,7 @@ int session_holds(struct rc_tx *tx, struct rc_arena *arena, int64_t resource_id,
 static const enum rc_type holds_ended_params[] = {RC_INT, RC_TIMESTAMP};
 static const struct rc_statement holds_ended_statement = {
 	.id = 4,
-	.sql = "SELECT * FROM booking WHERE state = 'held' AND hold_expires_at <= ?2 AND resource_id = ?1",
+	.sql[RC_SQLITE] = "SELECT * FROM booking WHERE state = 'held' AND hold_expires_at <= ?2 AND resource_id = ?1",
 	.param_count = 2,
 	.params = holds_ended_params,
 	.result = &booking_model,
@@ -6083,7 +6083,7 @@ int holds_ended(struct rc_tx *tx, struct rc_arena *arena, int64_t resource_id, i
 static const enum rc_type holds_ended_any_params[] = {RC_TIMESTAMP, RC_INT};
 static const struct rc_statement holds_ended_any_statement = {
 	.id = 5,
-	.sql = "SELECT * FROM booking WHERE state = 'held' AND hold_expires_at <= ?1 ORDER BY hold_expires_at LIMIT ?2",
+	.sql[RC_SQLITE] = "SELECT * FROM booking WHERE state = 'held' AND hold_expires_at <= ?1 ORDER BY hold_expires_at LIMIT ?2",
 	.param_count = 2,
 	.params = holds_ended_any_params,
 	.result = &booking_model,
@@ -6114,7 +6114,7 @@ static const struct rc_model holds_next_end_row_model = {
 
 static const struct rc_statement holds_next_end_statement = {
 	.id = 6,
-	.sql = "SELECT hold_expires_at FROM booking WHERE state = 'held' AND hold_expires_at IS NOT NULL ORDER BY hold_expires_at LIMIT 1",
+	.sql[RC_SQLITE] = "SELECT hold_expires_at FROM booking WHERE state = 'held' AND hold_expires_at IS NOT NULL ORDER BY hold_expires_at LIMIT 1",
 	.param_count = 0,
 	.result = &holds_next_end_row_model,
 };
@@ -6132,7 +6132,7 @@ int holds_next_end(struct rc_tx *tx, struct rc_arena *arena, struct holds_next_e
 static const enum rc_type booking_by_ref_params[] = {RC_TEXT};
 static const struct rc_statement booking_by_ref_statement = {
 	.id = 7,
-	.sql = "SELECT * FROM booking WHERE ref = ?1",
+	.sql[RC_SQLITE] = "SELECT * FROM booking WHERE ref = ?1",
 	.param_count = 1,
 	.params = booking_by_ref_params,
 	.result = &booking_model,
@@ -6151,7 +6151,7 @@ int booking_by_ref(struct rc_tx *tx, struct rc_arena *arena, struct rc_str ref, 
 static const enum rc_type session_at_params[] = {RC_INT, RC_TIMESTAMP};
 static const struct rc_statement session_at_statement = {
 	.id = 8,
-	.sql = "SELECT * FROM session WHERE resource_id = ?1 AND starts_at = ?2",
+	.sql[RC_SQLITE] = "SELECT * FROM session WHERE resource_id = ?1 AND starts_at = ?2",
 	.param_count = 2,
 	.params = session_at_params,
 	.result = &session_model,
@@ -6170,7 +6170,7 @@ int session_at(struct rc_tx *tx, struct rc_arena *arena, int64_t resource_id, in
 static const enum rc_type claims_delete_params[] = {RC_INT};
 static const struct rc_statement claims_delete_statement = {
 	.id = 9,
-	.sql = "DELETE FROM claim WHERE booking_id = ?1",
+	.sql[RC_SQLITE] = "DELETE FROM claim WHERE booking_id = ?1",
 	.param_count = 1,
 	.params = claims_delete_params,
 };
@@ -6198,7 +6198,7 @@ static const struct rc_model waitlist_ahead_row_model = {
 static const enum rc_type waitlist_ahead_params[] = {RC_INT, RC_INT};
 static const struct rc_statement waitlist_ahead_statement = {
 	.id = 10,
-	.sql = "SELECT count(*) AS ahead FROM waitlist WHERE service_id = ?1 AND state = 'waiting' AND id < ?2",
+	.sql[RC_SQLITE] = "SELECT count(*) AS ahead FROM waitlist WHERE service_id = ?1 AND state = 'waiting' AND id < ?2",
 	.param_count = 2,
 	.params = waitlist_ahead_params,
 	.result = &waitlist_ahead_row_model,
@@ -6217,7 +6217,7 @@ int waitlist_ahead(struct rc_tx *tx, struct rc_arena *arena, int64_t service_id,
 static const enum rc_type idempotency_prune_params[] = {RC_TIMESTAMP, RC_INT};
 static const struct rc_statement idempotency_prune_statement = {
 	.id = 11,
-	.sql = "DELETE FROM idempotency WHERE (scope, key) IN (SELECT scope, key FROM idempotency WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+	.sql[RC_SQLITE] = "DELETE FROM idempotency WHERE (scope, key) IN (SELECT scope, key FROM idempotency WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
 	.param_count = 2,
 	.params = idempotency_prune_params,
 };
@@ -7503,10 +7503,12 @@ static const char migration_2_down[] =
 	"END;\n";
 
 static const struct rc_migration migrations[] = {
-	{1, "initial", migration_1_up, migration_1_down,
-	 "578d9e71a3c20d084522202d47aeafb9a1e86290ac02bc654dc4a5049649a321"},
-	{2, "prices", migration_2_up, migration_2_down,
-	 "78d810dcd7413dadae9b40922ce2fea58505ba1a14d9db7cd2c8c874e90fc9ea"},
+	{1, "initial",
+	 .up[RC_SQLITE] = migration_1_up, .down[RC_SQLITE] = migration_1_down,
+	 .checksum[RC_SQLITE] = "578d9e71a3c20d084522202d47aeafb9a1e86290ac02bc654dc4a5049649a321"},
+	{2, "prices",
+	 .up[RC_SQLITE] = migration_2_up, .down[RC_SQLITE] = migration_2_down,
+	 .checksum[RC_SQLITE] = "78d810dcd7413dadae9b40922ce2fea58505ba1a14d9db7cd2c8c874e90fc9ea"},
 };
 
 const struct rc_schema slotcast_schema = {

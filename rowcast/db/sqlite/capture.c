@@ -30,9 +30,6 @@
 #include "rowcast/base/check.h"
 #include "rowcast/change.h"
 
-/* julianday is exact to 40 µs in a double; SQLite's clock gives milliseconds. One value per statement. */
-#define NOW_US "CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000"
-
 /* `text` between quotes, quotes inside doubled. */
 static void put_quoted(struct buf *out, char quote, const char *prefix, const char *text, const char *suffix)
 {
@@ -272,7 +269,7 @@ static void put_settle(struct buf *out, const struct capture_table *table)
 	for (uint32_t i = 0; i < key_count(table); i++) {
 		put(out, "  INSERT INTO rc_log (at, tbl, op, ");
 		put_images(out, 'o', model->column_count);
-		put(out, ")\n    SELECT " NOW_US ", ");
+		put(out, ")\n    SELECT " CAPTURE_NOW_US ", ");
 		put_quoted(out, '\'', "", model->table, "");
 		buf_printf(out, ", %d, ", RC_DELETE);
 		put_images(out, 'o', model->column_count);
@@ -302,7 +299,7 @@ static void put_log(struct buf *out, const struct rc_model *model, int op)
 	put(out, old && new ? ", " : "");
 	if (new)
 		put_images(out, 'n', model->column_count);
-	put(out, ")\n    VALUES (" NOW_US ", ");
+	put(out, ")\n    VALUES (" CAPTURE_NOW_US ", ");
 	put_quoted(out, '\'', "", model->table, "");
 	buf_printf(out, ", %d, ", op);
 	if (old)

@@ -11,6 +11,7 @@
  *     o0…  old image, n0… new image: column i of the model in o<i> / n<i>, as the value itself. No encoding: SQLite
  * keeps 64-bit integers, doubles, blobs and text with any character exactly, writing costs no formatting, and the
  * decoder of query results reads it. Columns behind the model's last one, and the image that an op has not, are NULL.
+ *   A row with op 0 and an empty table name is a mark (struct rc_mark): o0 is the writer, n0 what it counts.
  *   rc_meta(key TEXT PRIMARY KEY, value)   epoch, epoch_start, file: kept by the feed
  *   rc_pending_<table>                     rows that a REPLACE may be about to remove; empty between statements but for
  * rows that turned out to stay, which later statements clear
@@ -23,6 +24,9 @@
 
 #include "rowcast/base/buf.h"
 #include "rowcast/model.h"
+
+/* julianday is exact to 40 µs in a double; SQLite's clock gives milliseconds. One value per statement. */
+#define CAPTURE_NOW_US "CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000"
 
 enum capture_rowid {
 	CAPTURE_ROWID_KEY,    /* INTEGER PRIMARY KEY: the key is the rowid */

@@ -20,6 +20,7 @@ enum sqlite_fixed {
 	FIXED_ROLLBACK,
 	FIXED_LOG_HEAD,
 	FIXED_LOG_ENDS,
+	FIXED_MARK,
 	FIXED_COUNT
 };
 
@@ -65,6 +66,8 @@ void sqlite_finalize(struct db_stmt *stmt);
 int sqlite_bind(struct db_stmt *stmt, uint32_t first, const struct rc_value *values, size_t count);
 int sqlite_bind_fields(struct db_stmt *stmt, uint32_t first, const struct rc_model *model, const uint32_t *columns,
 		       size_t count, const void *row);
+int sqlite_batch(struct db_stmt *stmt, const struct rc_value *params, size_t param_count, size_t count,
+		 int (*row)(void *arg, size_t run), void *arg);
 int sqlite_step(struct db_stmt *stmt);
 int sqlite_read(struct db_stmt *stmt, const struct rc_model *model, const uint32_t *map, struct rc_arena *arena,
 		void *row);
@@ -75,12 +78,14 @@ uint32_t sqlite_column_count(struct db_stmt *stmt);
 const char *sqlite_column_name(struct db_stmt *stmt, uint32_t column);
 
 /* transaction.c */
-int sqlite_begin(struct db_conn *conn, bool write);
+int sqlite_begin(struct db_conn *conn, bool write, enum rc_isolation isolation);
 int sqlite_commit(struct db_conn *conn);
 void sqlite_rollback(struct db_conn *conn);
 int sqlite_savepoint(struct db_conn *conn, enum db_savepoint act);
 int sqlite_script(struct db_conn *conn, const char *sql);
 int sqlite_log_head(struct db_conn *conn, uint64_t *n);
+int sqlite_mark(struct db_conn *conn, struct rc_mark mark);
+int sqlite_clock(struct db_conn *conn, int64_t *us);
 int sqlite_checkpoint(struct db_conn *conn, uint32_t *wal_pages, uint32_t *moved_pages);
 int sqlite_foreign_keys(struct db_conn *conn, bool on);
 int sqlite_foreign_keys_check(struct db_conn *conn);

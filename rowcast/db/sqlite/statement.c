@@ -166,6 +166,20 @@ int sqlite_bind_fields(struct db_stmt *stmt, uint32_t first, const struct rc_mod
 	return RC_OK;
 }
 
+int sqlite_batch(struct db_stmt *stmt, const struct rc_value *params, size_t param_count, size_t count,
+		 int (*row)(void *arg, size_t run), void *arg)
+{
+	int rc = RC_OK;
+
+	for (size_t run = 0; run < count && rc == RC_OK; run++) {
+		rc = sqlite_bind(stmt, 0, params + run * param_count, param_count);
+		while (rc == RC_OK && (rc = sqlite_step(stmt)) == DB_ROW)
+			rc = row(arg, run);
+		sqlite_reset(stmt);
+	}
+	return rc;
+}
+
 int sqlite_step(struct db_stmt *stmt)
 {
 	int result = sqlite3_step(stmt->stmt);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "rowcast/base/check.h"
+#include "rowcast/db/sqlite/capture.h"
 #include "rowcast/db/sqlite/sqlite.h"
 
 /* A WAL beyond this is taken back to its beginning by force (RESTART) when PASSIVE checkpoints cannot get there. */
@@ -31,6 +32,8 @@ static const char *const fixed_sql[FIXED_COUNT] = {
 	[FIXED_LOG_HEAD] = ("SELECT max((SELECT coalesce(max(n), 0) FROM rc_log),"
 			    " (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'rc_log'))"),
 	[FIXED_LOG_ENDS] = "UPDATE rc_log SET ends = 1 WHERE n IN (?1, ?2) AND ends = 0",
+	[FIXED_MARK] = ("INSERT INTO rc_log (at, tbl, op, o0, n0)"
+			" VALUES (" CAPTURE_NOW_US ", '', 0, ?1, ?2)"),
 };
 
 static int fixed(struct sqlite_conn *conn, enum sqlite_fixed which, sqlite3_stmt **out)
@@ -86,7 +89,7 @@ static void let_restart_go_first(void)
 		nanosleep(&pause, NULL);
 }
 
-int sqlite_begin(struct db_conn *base, bool write)
+int sqlite_begin(struct db_conn *base, bool write, enum rc_isolation isolation)
 {
 	struct sqlite_conn *conn = sqlite_conn_of(base);
 	int moved = 0;
@@ -199,6 +202,31 @@ int sqlite_script(struct db_conn *base, const char *sql)
 	int result = sqlite3_exec(conn->db, sql, NULL, NULL, NULL);
 
 	return result == SQLITE_OK ? RC_OK : sqlite_fault(conn, result, "run a script in");
+}
+
+int sqlite_mark(struct db_conn *base, struct rc_mark mark)
+{
+	struct sqlite_conn *conn = sqlite_conn_of(base);
+	sqlite3_stmt *stmt;
+	int result = fixed(conn, FIXED_MARK, &stmt);
+
+	if (result != SQLITE_OK)
+		return sqlite_fault(conn, result, "write a mark into the change log of");
+	sqlite3_bind_int64(stmt, 1, (sqlite3_int64)mark.writer);
+	sqlite3_bind_int64(stmt, 2, (sqlite3_int64)mark.n);
+	result = sqlite3_step(stmt);
+	sqlite3_reset(stmt);
+	return result == SQLITE_DONE ? RC_OK : sqlite_fault(conn, result, "write a mark into the change log of");
+}
+
+int sqlite_clock(struct db_conn *base, int64_t *us)
+{
+	struct timespec now;
+
+	/* The database is in this process: its clock is this one. */
+	clock_gettime(CLOCK_REALTIME, &now);
+	*us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+	return RC_OK;
 }
 
 int sqlite_log_head(struct db_conn *base, uint64_t *n)

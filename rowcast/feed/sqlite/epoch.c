@@ -143,7 +143,7 @@ static int ensure_stored(const char *path, uint64_t broken, struct epoch *out, s
 
 	if (rc != RC_OK)
 		return rc;
-	rc = sqlite_begin(conn, true);
+	rc = sqlite_begin(conn, true, RC_ISOLATION_DEFAULT);
 	if (rc == RC_OK) {
 		rc = ensure_in_tx(conn, broken, out);
 		if (rc == RC_OK)

@@ -31,12 +31,20 @@ void log_reader_sql(const struct log_reader *reader, struct buf *out)
 
 struct log_mark log_row_mark(sqlite3_stmt *stmt)
 {
-	return (struct log_mark){
+	struct log_mark mark = {
 		.n = (uint64_t)sqlite3_column_int64(stmt, LOG_N),
 		.at_us = sqlite3_column_int64(stmt, LOG_AT),
 		.op = sqlite3_column_int(stmt, LOG_OP),
 		.ends = sqlite3_column_int(stmt, LOG_ENDS) != 0,
 	};
+
+	if (mark.op == RC_OP_NONE && sqlite3_column_count(stmt) > LOG_IMAGES) {
+		int second = (sqlite3_column_count(stmt) - LOG_IMAGES) / 2;
+
+		mark.mark.writer = (uint64_t)sqlite3_column_int64(stmt, LOG_IMAGES);
+		mark.mark.n = (uint64_t)sqlite3_column_int64(stmt, LOG_IMAGES + second);
+	}
+	return mark;
 }
 
 static const struct rc_model *find_model(struct log_reader *reader, struct rc_str table)

@@ -19,7 +19,8 @@ struct log_mark {
 	uint64_t n;
 	int64_t at_us;
 	int op;
-	bool ends; /* a transaction ends here, as far as its writer knew to say so */
+	struct rc_mark mark; /* op 0: what it says */
+	bool ends;           /* a transaction ends here, as far as its writer knew to say so */
 };
 
 void log_reader_init(struct log_reader *reader, const struct rc_schema *schema);
@@ -33,6 +34,8 @@ struct log_mark log_row_mark(sqlite3_stmt *stmt);
  */
 int log_row_read(struct log_reader *reader, sqlite3_stmt *stmt, struct rc_arena *arena,
 		 struct rc_change *out) RC_MUST_CHECK;
+/* prune.c */
+int log_prune(struct rc_tx *tx, const struct rc_feed_options *options, int64_t now_us, uint64_t *removed) RC_MUST_CHECK;
 /* Warn about a value that could not be read. */
 void log_bad_value(const struct rc_model *model, uint32_t column);
 

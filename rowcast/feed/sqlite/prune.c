@@ -5,7 +5,7 @@
  * by; never the newest row, which it compares. In small batches, so that a call in the writer's way costs little:
  * called after every few commits it keeps up with any rate.
  */
-#include "rowcast/feed.h"
+#include "rowcast/feed/sqlite/log.h"
 
 #define BATCH 1000
 
@@ -16,7 +16,7 @@ static int run_int(struct rc_tx *tx, const char *sql, int64_t a, int64_t b, size
 	return rc_sql_int(tx, sql, values, count, out);
 }
 
-int rc_feed_prune(struct rc_tx *tx, const struct rc_feed_options *options, int64_t now_us, uint64_t *removed)
+int log_prune(struct rc_tx *tx, const struct rc_feed_options *options, int64_t now_us, uint64_t *removed)
 {
 	uint64_t keep = options->keep_changes > 0 ? options->keep_changes : 1;
 	int64_t first = 0, last = 0, end, young = 0, changed = 0;

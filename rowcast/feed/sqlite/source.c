@@ -304,6 +304,7 @@ static int read_changes(struct sqlite_feed *feed, struct rc_arena *arena, struct
 	struct rc_change *changes = NULL;
 	uint32_t count = 0, capacity = 0;
 	struct log_mark at = feed->at;
+	struct rc_mark writer = {0};
 	bool own_row_seen = false;
 	int result;
 
@@ -322,6 +323,8 @@ static int read_changes(struct sqlite_feed *feed, struct rc_arena *arena, struct
 		if (*broken)
 			break;
 		at = mark;
+		if (mark.mark.writer)
+			writer = mark.mark;
 		grow(arena, &changes, count, &capacity);
 		if (log_row_read(&feed->reader, feed->read_log, arena, &changes[count]) == RC_OK)
 			count++;
@@ -349,6 +352,7 @@ static int read_changes(struct sqlite_feed *feed, struct rc_arena *arena, struct
 	feed->at_known = true;
 	*out = (struct rc_txn){
 		.position = {feed->epoch.number, at.n},
+		.mark = writer,
 		.committed_us = at.at_us,
 		.change_count = count,
 		.changes = changes,
@@ -375,7 +379,7 @@ static int look(struct sqlite_feed *feed, struct rc_arena *arena, struct rc_txn 
 	if (rc <= 0)
 		return rc == 0 ? RC_AGAIN : rc;
 	feed->look_again = true; /* until this look has succeeded */
-	rc = sqlite_begin(feed->conn, false);
+	rc = sqlite_begin(feed->conn, false, RC_ISOLATION_DEFAULT);
 	if (rc != RC_OK)
 		return rc;
 	rc = check_epoch(feed);
@@ -469,7 +473,7 @@ static int feed_snapshot(struct rc_feed *base, void (*row)(void *arg, const stru
 
 	if (rc != RC_OK && rc != RC_GONE)
 		return rc_fault_set(fault, (enum rc_err)rc, "database %s cannot be read now", feed->path);
-	rc = sqlite_begin(feed->conn, false);
+	rc = sqlite_begin(feed->conn, false, RC_ISOLATION_DEFAULT);
 	if (rc == RC_OK) {
 		rc = snapshot_rows(feed, row, arg);
 		sqlite_rollback(feed->conn);
@@ -592,7 +596,7 @@ static int feed_replay(struct rc_feed *base, struct rc_position after, void (*tx
 
 	if (feed->gone || after.epoch != feed->epoch.number || after.n > feed->at.n)
 		return RC_GONE;
-	rc = sqlite_begin(feed->conn, false);
+	rc = sqlite_begin(feed->conn, false, RC_ISOLATION_DEFAULT);
 	if (rc != RC_OK)
 		return rc;
 	rc = feed_oldest(base, &oldest);
@@ -617,8 +621,18 @@ static void feed_attend(struct rc_feed *feed)
 	wake_attend(&of(feed)->wake);
 }
 
+/* Migrations made the log and its triggers; a transaction's ends and marks need nothing else. */
+static int feed_prepare(const char *url, const struct rc_schema *schema, const struct rc_feed_options *options,
+			bool install, struct rc_fault *fault)
+{
+	return RC_OK;
+}
+
 const struct feed_source feed_sqlite = {
 	.scheme = "sqlite",
+	.kind = RC_FEED_TRIGGER,
+	.prepare = feed_prepare,
+	.prune = log_prune,
 	.open = feed_open,
 	.close = feed_close,
 	.snapshot = feed_snapshot,

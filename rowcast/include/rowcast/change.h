@@ -31,8 +31,16 @@ struct rc_change {
 	const void *new_row; /* NULL for a delete */
 };
 
+/* Whose transaction it is: `writer` is a number that a writer drew at random, `n` counts what it committed. Writer 0:
+ * not marked. */
+struct rc_mark {
+	uint64_t writer;
+	uint64_t n;
+};
+
 struct rc_txn {
 	struct rc_position position; /* of its last change */
+	struct rc_mark mark;         /* as rc_tx_mark wrote it */
 	int64_t committed_us;        /* µs UTC by the writer's clock, as far as known; else when it was read */
 	uint32_t change_count;
 	const struct rc_change *changes;

@@ -10,6 +10,7 @@
 
 #include "rowcast/arena.h"
 #include "rowcast/change.h"
+#include "rowcast/dialect.h"
 #include "rowcast/model.h"
 #include "rowcast/value.h"
 
@@ -53,11 +54,11 @@ struct rc_constraint {
 };
 
 struct rc_migration {
-	uint32_t version;      /* 1, 2, … */
-	const char *name;      /* "initial" */
-	const char *sqlite_up; /* SQL text of one transaction */
-	const char *sqlite_down;
-	const char *checksum; /* hex SHA-256 of sqlite_up; stored when applied, compared by verify */
+	uint32_t version;                  /* 1, 2, … */
+	const char *name;                  /* "initial" */
+	const char *up[RC_DIALECTS];       /* SQL text of one transaction; NULL: not for this engine */
+	const char *down[RC_DIALECTS];     /* NULL: cannot be taken back */
+	const char *checksum[RC_DIALECTS]; /* hex SHA-256 of `up`; stored when applied, compared by verify */
 };
 
 struct rc_db_options {
@@ -66,6 +67,9 @@ struct rc_db_options {
 	bool create;             /* make the database file when it is not there */
 	/* The owner runs checkpoints itself (rc_db_checkpoint on another connection); commits never do. */
 	bool no_auto_checkpoint;
+	/* Servers, where the URL names several: only this one of them, from 0 on. -1: the first that answers and, for
+	 * RC_WRITE, is primary. */
+	int host;
 };
 
 /*
@@ -76,8 +80,15 @@ struct rc_db_options {
 int rc_db_open(struct rc_db **out, const char *url, const struct rc_schema *schema, const struct rc_db_options *options,
 	       struct rc_fault *fault) RC_MUST_CHECK;
 void rc_db_close(struct rc_db *db);
+/* The servers that the URL names, in its order; rc_db_options.host counts them. Names live in the arena. */
+int rc_db_hosts(const char *url, struct rc_arena *arena, const char ***names, size_t *count,
+		struct rc_fault *fault) RC_MUST_CHECK;
 /* The last error on this connection; borrowed until the next call. */
 const struct rc_fault *rc_db_fault(const struct rc_db *db);
+enum rc_dialect rc_db_dialect(const struct rc_db *db);
+/* The database's own clock, µs UTC. Instants that decide (a hold's end) are compared by it, so that servers with clocks
+ * apart agree. */
+int rc_db_clock(struct rc_db *db, int64_t *us) RC_MUST_CHECK;
 
 /* Migrations. `status` calls `line` once per migration: version, name, "applied" | "pending" | "changed". */
 int rc_migrate_up(struct rc_db *db, uint32_t *applied, struct rc_fault *fault) RC_MUST_CHECK;
@@ -102,6 +113,9 @@ int rc_tx_savepoint_rollback(struct rc_tx *tx) RC_MUST_CHECK; /* undo it */
 struct rc_db *rc_tx_db(struct rc_tx *tx);
 /* The number of the change log's newest row as this transaction sees it: before commit, the position it will have. */
 int rc_tx_log_head(struct rc_tx *tx, uint64_t *n) RC_MUST_CHECK;
+/* Write a mark into the change log inside this transaction: the feed delivers the transaction with it (rc_txn.mark), so a
+ * writer recognises its own, on every engine. */
+int rc_tx_mark(struct rc_tx *tx, struct rc_mark mark) RC_MUST_CHECK;
 
 /* Run `fn` in a transaction and retry it from its beginning while RC_BUSY, with jitter, until `deadline_us` (relative,
  * µs) has passed. `fn` may run several times and must have no effect outside `tx`. */
@@ -114,7 +128,7 @@ int rc_run(struct rc_db *db, enum rc_access access, int64_t deadline_us, int (*f
  */
 struct rc_statement {
 	uint32_t id;
-	const char *sql;
+	const char *sql[RC_DIALECTS]; /* NULL: not for this engine */
 	uint32_t param_count;
 	const enum rc_type *params;
 	const struct rc_model *result; /* row type, NULL: none */

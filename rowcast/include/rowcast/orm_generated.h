@@ -21,7 +21,8 @@
  * field that is 0 is filled with the number that the database drew; a version field that is 0 becomes 1.
  */
 int rc_row_insert(struct rc_tx *tx, const struct rc_model *model, void *row) RC_MUST_CHECK;
-/* `rows`: an array of `count` structs. Stops at the first refusal; earlier rows stay inserted (use a savepoint). */
+/* `rows`: an array of `count` structs; few statements where the engine can (PostgreSQL: one, by arrays). Identities and
+ * versions are filled in as by rc_row_insert. After a refusal some rows may stay inserted (use a savepoint). */
 int rc_row_insert_many(struct rc_tx *tx, const struct rc_model *model, void *rows, size_t count) RC_MUST_CHECK;
 /* Insert, or overwrite the row with the same primary key; the version, where there is one, grows by 1 and is filled in.
  */
@@ -54,6 +55,12 @@ int rc_statement_each(struct rc_tx *tx, const struct rc_statement *statement, co
 /* No result; *changed (may be NULL): rows written. */
 int rc_statement_run(struct rc_tx *tx, const struct rc_statement *statement, const struct rc_value *params,
 		     int64_t *changed) RC_MUST_CHECK;
+/*
+ * The statement `count` times, run i with the values params[i * statement->param_count …]: one round trip where the
+ * engine can (PostgreSQL pipelines). out[i]: the rows of run i.
+ */
+int rc_statement_batch(struct rc_tx *tx, struct rc_arena *arena, const struct rc_statement *statement,
+		       const struct rc_value *params, size_t count, struct rc_rows *out) RC_MUST_CHECK;
 /* First column of the first row; RC_NOT_FOUND: no row, or NULL. */
 int rc_statement_int(struct rc_tx *tx, const struct rc_statement *statement, const struct rc_value *params,
 		     int64_t *out) RC_MUST_CHECK;

@@ -227,7 +227,7 @@ static void emit_statement(struct buf *out, struct rc_arena *arena, const struct
 			buf_printf(out, "%s%s", i ? ", " : "", type_enumerator(query->params[i].type));
 		buf_printf(out, "};\n");
 	}
-	buf_printf(out, "static const struct rc_statement %s_statement = {\n\t.id = %u,\n\t.sql = \"%s\",\n",
+	buf_printf(out, "static const struct rc_statement %s_statement = {\n\t.id = %u,\n\t.sql[RC_SQLITE] = \"%s\",\n",
 		   query->name, id, query->sql);
 	buf_printf(out, "\t.param_count = %u,\n", query->param_count);
 	if (query->param_count)
@@ -304,8 +304,11 @@ static void emit_migrations(struct buf *out, const struct migrations *migrations
 		emit_string(out, name, migration->up);
 		snprintf(name, sizeof(name), "migration_%u_down", migration->version);
 		emit_string(out, name, migration->down);
-		buf_printf(&table, "\t{%u, \"%s\", migration_%u_up, migration_%u_down,\n\t \"%s\"},\n",
-			   migration->version, migration->name, migration->version, migration->version, hex);
+		buf_printf(
+			&table,
+			"\t{%u, \"%s\",\n\t .up[RC_SQLITE] = migration_%u_up, .down[RC_SQLITE] = migration_%u_down,\n"
+			"\t .checksum[RC_SQLITE] = \"%s\"},\n",
+			migration->version, migration->name, migration->version, migration->version, hex);
 	}
 	buf_printf(out, "static const struct rc_migration migrations[] = {\n%s};\n\n", buf_cstr(&table));
 	buf_release(&table);

@@ -347,7 +347,10 @@ static void a_restarted_board_continues_from_what_its_history_knows(void **state
 	struct claim early = row_claim(1, 1, 0, "2026-11-20T09:00:00Z", "2026-11-20T09:30:00Z");
 	struct claim late = row_claim(2, 1, 0, "2026-11-20T11:30:00Z", "2026-11-20T12:00:00Z");
 	struct rc_change changes[] = {{&claim_model, RC_INSERT, NULL, &early}, {&claim_model, RC_INSERT, NULL, &late}};
-	struct rc_txn txns[] = {{{9, 50}, rig->now_us - 3, 1, &changes[0]}, {{9, 60}, rig->now_us - 2, 1, &changes[1]}};
+	struct rc_txn txns[] = {
+		{.position = {9, 50}, .committed_us = rig->now_us - 3, .change_count = 1, .changes = &changes[0]},
+		{.position = {9, 60}, .committed_us = rig->now_us - 2, .change_count = 1, .changes = &changes[1]},
+	};
 	struct watch watch;
 
 	board_row(rig->board, &claim_model, &early);

@@ -249,12 +249,12 @@ static void test_a_second_writer_is_busy_at_begin(void **state)
 
 	open_ok(f, &writing);
 	assert_int_equal(sqlite_open(&other, f->path, &using, &f->fault), RC_OK);
-	assert_int_equal(sqlite_begin(f->conn, true), RC_OK);
-	assert_int_equal(sqlite_begin(other, true), RC_BUSY);
-	assert_int_equal(sqlite_begin(other, false), RC_OK);
+	assert_int_equal(sqlite_begin(f->conn, true, RC_ISOLATION_DEFAULT), RC_OK);
+	assert_int_equal(sqlite_begin(other, true, RC_ISOLATION_DEFAULT), RC_BUSY);
+	assert_int_equal(sqlite_begin(other, false, RC_ISOLATION_DEFAULT), RC_OK);
 	sqlite_rollback(other);
 	sqlite_rollback(f->conn);
-	assert_int_equal(sqlite_begin(other, true), RC_OK);
+	assert_int_equal(sqlite_begin(other, true, RC_ISOLATION_DEFAULT), RC_OK);
 	sqlite_rollback(other);
 	sqlite_close(other);
 }
@@ -267,7 +267,7 @@ static void test_a_full_database_is_full_and_keeps_what_it_had(void **state)
 	assert_int_equal(
 		sqlite_script(f->conn, "CREATE TABLE t (x); INSERT INTO t VALUES (1); PRAGMA max_page_count = 8"),
 		RC_OK);
-	assert_int_equal(sqlite_begin(f->conn, true), RC_OK);
+	assert_int_equal(sqlite_begin(f->conn, true, RC_ISOLATION_DEFAULT), RC_OK);
 	assert_int_equal(sqlite_script(f->conn, "INSERT INTO t VALUES (zeroblob(100000))"), RC_FULL);
 	assert_non_null(strstr(f->conn->fault.message, f->path));
 	assert_non_null(strstr(f->conn->fault.message, "free space"));
@@ -335,7 +335,7 @@ static void test_a_checkpoint_does_not_wait_for_a_reader_that_stays(void **state
 	open_ok(f, &(struct db_options){.writable = true, .create = true, .no_auto_checkpoint = true});
 	assert_int_equal(sqlite_script(f->conn, "CREATE TABLE t (x); INSERT INTO t VALUES (1)"), RC_OK);
 	assert_int_equal(sqlite_open(&reader, f->path, &reading, &f->fault), RC_OK);
-	assert_int_equal(sqlite_begin(reader, false), RC_OK);
+	assert_int_equal(sqlite_begin(reader, false, RC_ISOLATION_DEFAULT), RC_OK);
 	assert_int_equal(sqlite_script(reader, "SELECT * FROM t"), RC_OK);
 	assert_int_equal(sqlite_script(f->conn, "INSERT INTO t VALUES (zeroblob(20000000))"), RC_OK);
 	assert_int_equal(sqlite_checkpoint(f->conn, &wal, &moved), RC_OK);

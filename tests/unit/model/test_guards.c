@@ -33,7 +33,7 @@ static int setup(void **state)
 	sqlite3 *db;
 
 	assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, slotcast_schema.migrations[0].sqlite_up, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, slotcast_schema.migrations[0].up[RC_SQLITE], NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, seed, NULL, NULL, NULL), SQLITE_OK);
 	*state = db;
 	return 0;

@@ -227,15 +227,15 @@ static void test_no_named_query_scans_a_table(void **state)
 
 	assert_non_null(file);
 	assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, slotcast_schema.migrations[0].sqlite_up, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, slotcast_schema.migrations[0].up[RC_SQLITE], NULL, NULL, NULL), SQLITE_OK);
 	while (fgets(line, sizeof(line), file)) {
-		char explain[8300], *sql = strstr(line, "\t.sql = \"");
+		char explain[8300], *sql = strstr(line, "\t.sql[RC_SQLITE] = \"");
 		sqlite3_stmt *stmt;
 
 		if (!sql)
 			continue;
 		statements++;
-		sql += strlen("\t.sql = \"");
+		sql += strlen("\t.sql[RC_SQLITE] = \"");
 		*strrchr(sql, '"') = '\0';
 		snprintf(explain, sizeof(explain), "EXPLAIN QUERY PLAN %s", sql);
 		assert_int_equal(sqlite3_prepare_v2(db, explain, -1, &stmt, NULL), SQLITE_OK);

@@ -105,17 +105,18 @@ static const char tables_sql[] =
 
 const struct rc_statement sample_big_items = {
 	.id = 0,
-	.sql = "SELECT id, name, flag, real, data, uuid, at, day, doc, version FROM item WHERE real >= ? ORDER BY id",
+	.sql[RC_SQLITE] =
+		"SELECT id, name, flag, real, data, uuid, at, day, doc, version FROM item WHERE real >= ? ORDER BY id",
 	.param_count = 1,
 	.params = (const enum rc_type[]){RC_DOUBLE},
 	.result = &item_model,
 };
 
-const struct rc_statement sample_item_total = {.id = 1, .sql = "SELECT count(*) FROM item"};
+const struct rc_statement sample_item_total = {.id = 1, .sql[RC_SQLITE] = "SELECT count(*) FROM item"};
 
 const struct rc_statement sample_rename = {
 	.id = 2,
-	.sql = "UPDATE item SET name = ? WHERE id = ?",
+	.sql[RC_SQLITE] = "UPDATE item SET name = ? WHERE id = ?",
 	.param_count = 2,
 	.params = (const enum rc_type[]){RC_TEXT, RC_INT},
 };
@@ -147,10 +148,15 @@ const struct rc_schema *sample_schema(void)
 	capture_write_table(&first, &(struct capture_table){
 					    &link_model, CAPTURE_ROWID_KEY,
 					    (struct capture_unique[]){{place, 2, NULL}, {rank, 1, "place > 100"}}, 2});
-	migrations[0] = (struct rc_migration){1, "initial", buf_cstr(&first), NULL, "11"};
-	migrations[1] = (struct rc_migration){2, "notes",
-					      "CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;",
-					      "DROP TABLE note;", "22"};
+	migrations[0] = (struct rc_migration){
+		.version = 1, .name = "initial", .up[RC_SQLITE] = buf_cstr(&first), .checksum[RC_SQLITE] = "11"};
+	migrations[1] = (struct rc_migration){
+		.version = 2,
+		.name = "notes",
+		.up[RC_SQLITE] = "CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;",
+		.down[RC_SQLITE] = "DROP TABLE note;",
+		.checksum[RC_SQLITE] = "22",
+	};
 	return &schema;
 }
 

@@ -110,7 +110,7 @@ static void test_a_failing_migration_leaves_no_trace(void **state)
 {
 	struct fixture *f = *state;
 
-	f->migrations[1].sqlite_up = "CREATE TABLE half (x); CREATE TABLE item (x);";
+	f->migrations[1].up[RC_SQLITE] = "CREATE TABLE half (x); CREATE TABLE item (x);";
 	reopen(f);
 	assert_int_equal(rc_migrate_up(f->db, &f->applied, &f->fault), RC_INVALID);
 	assert_int_equal(f->applied, 1);
@@ -131,7 +131,7 @@ static void test_a_migration_that_breaks_references_is_refused(void **state)
 	sample_write(f->db, "INSERT INTO item (id, name, flag, at) VALUES (1, 'a', 0, 0)");
 	sample_write(f->db, "INSERT INTO link (item_id, place, rank) VALUES (1, 1, 1)");
 	f->schema.migration_count = f->schema.version = 2;
-	f->migrations[1].sqlite_up = "DELETE FROM item;";
+	f->migrations[1].up[RC_SQLITE] = "DELETE FROM item;";
 	assert_int_equal(rc_migrate_up(f->db, &f->applied, &f->fault), RC_CONSTRAINT);
 	assert_non_null(strstr(f->fault.message, "table link points to a row of table item"));
 	tx = sample_begin(f->db);
@@ -146,7 +146,7 @@ static void test_a_migration_edited_after_it_was_applied_is_named(void **state)
 	char text[200] = "";
 
 	migrated(f);
-	f->migrations[0].checksum = "edited";
+	f->migrations[0].checksum[RC_SQLITE] = "edited";
 	verify(f, RC_MISMATCH, "migration 1 (initial) was changed");
 	assert_int_equal(rc_migrate_up(f->db, &f->applied, &f->fault), RC_MISMATCH);
 	assert_int_equal(rc_migrate_status(f->db, add_line, text, &f->fault), RC_OK);
