@@ -5,7 +5,6 @@ import concurrent.futures
 import datetime
 import json
 import re
-import sqlite3
 import uuid
 
 from slotcast import (CUSTOMER, DEADLINE_S, UTC, Live, Server, at, check, day, equal, house, instant, main, order, problem, resource, service,
@@ -439,8 +438,7 @@ def test_nobody_learns_who_waits_already():
         kept, again = join(ann, key="wait"), join(ann, key="wait")
         equal((again.headers.get("idempotency-replayed"), again.raw), ("true", kept.raw), "replay")
         server.post("/v1/waitlist", {**wish, "customer": bo}, key="wait").expect(422, "idempotency-mismatch")
-        with sqlite3.connect(server.path) as db:
-            equal(db.execute("SELECT count(*), count(DISTINCT customer_id) FROM waitlist").fetchone(), (5, 5), "entries and customers")
+        equal(server.db.rows("SELECT count(*), count(DISTINCT customer_id) FROM waitlist"), [("5", "5")], "entries and customers")
 
 
 def test_a_service_that_cannot_be_booked_has_no_waitlist():

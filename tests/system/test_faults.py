@@ -56,7 +56,7 @@ def test_wrong_starts_say_why():
         start_fails("--listen", "192.0.2.1:0", url=good, wanted=["192.0.2.1"])
         start_fails("--config", f"{folder}/none.ini", url=good, wanted=["none.ini"])
         start_fails(url="nonsense", wanted=["nonsense", "sqlite:"])
-        start_fails(url="mysql://x/y", wanted=["mysql"])
+        start_fails(url="oracle://x/y", wanted=["oracle"])
         start_fails(url=f"sqlite:{folder}/no/such/folder/a.db", wanted=["no/such/folder"])
         start_fails(url=f"sqlite:{folder}", wanted=[folder])
         with open(f"{folder}/garbage.db", "wb") as file:

@@ -1,25 +1,28 @@
 #!/usr/bin/python3
 """
-kill -9 at random moments under load, KILLS times (default 100): whatever was acknowledged is there, whoever asks again with the same
-key learns the one outcome, and every subscriber goes on from where it stood or is told to begin anew; in the end all see the same.
+kill -9 at random moments under load, of the server KILLS times (default 100), of a database server CRASHES times (default 8):
+whatever was acknowledged is there, whoever asks again with the same key learns the one outcome, and every subscriber goes on from
+where it stood or is told to begin anew; in the end all see the same.
 
 The only waits for time are the random moments of the kills themselves.
 """
 import asyncio
 import collections
+import contextlib
 import json
 import os
 import random
-import sqlite3
 import time
 import uuid
 
 import websockets
 
-from slotcast import CUSTOMER, DEADLINE_S, Failure, Live, Reply, Server, at, check, day, equal, main, order, resource, service, venue_file
+from databases import DATABASES, ENGINE, DatabaseServer, only
+from slotcast import CUSTOMER, DEADLINE_S, Failure, Live, Reply, Server, at, check, database, day, equal, main, order, resource, service, venue_file
 from test_storm import consistent, read_reply
 
 KILLS = int(os.environ.get("KILLS", "100"))
+CRASHES = int(os.environ.get("CRASHES", "8"))
 WRITERS = 8
 SUBSCRIBERS = 6
 COMPARE_EVERY = 20
@@ -164,8 +167,7 @@ class Follower(Live):
 
 
 def acknowledged_are_there(world):
-    with sqlite3.connect(f"file:{world.server.path}?mode=ro", uri=True) as db:
-        stored = dict(db.execute("SELECT ref, state FROM booking").fetchall())
+    stored = dict(world.server.db.rows("SELECT ref, state FROM booking"))
     for ref, state in world.acknowledged.items():
         check(ref in stored, "an acknowledged booking is lost:", ref, state)
         equal(stored[ref], state, f"state of {ref}")
@@ -181,7 +183,7 @@ async def compare(world, followers, ids):
         check(time.monotonic() < deadline, "the writers do not come to rest")
         await asyncio.sleep(0.01)
     acknowledged_are_there(world)
-    consistent(world.server.path)
+    consistent(world.server.db)
     for follower in followers:
         deadline = time.monotonic() + DEADLINE_S
         while True:
@@ -210,6 +212,19 @@ async def supervise(task_list, coroutine):
     return runner.result()
 
 
+async def crashes(world, followers, ids):
+    """The database's server dies and is started again; nobody touches ours."""
+    rng = random.Random(random.random())
+    database = world.server.db.server
+    for number in range(1, CRASHES + 1):
+        await asyncio.sleep(rng.choice([0.1, 0.5, 1]) * rng.random())
+        await asyncio.to_thread(database.crash)
+        await asyncio.to_thread(database.again)
+        if number % 4 == 0 or number == CRASHES:
+            await compare(world, followers, ids)
+    check(world.counts["unavailable"] + world.counts["outcome-unknown"] > 0, "nobody noticed that the database was away", world.counts)
+
+
 async def kills(world, followers, ids):
     rng = random.Random(random.random())
     server = world.server
@@ -228,33 +243,51 @@ async def kills(world, followers, ids):
     print(f"# {KILLS} kills; listening again after {downtimes[len(downtimes) // 2]:.3f} s (median), {downtimes[-1]:.3f} s at most")
 
 
-async def test_kill_9_at_random_moments_loses_nothing():
+async def under_load(server, harm):
+    """Writers and followers at work while `harm` does its own; returns what they counted."""
     begun = time.monotonic()
-    with Server() as server:
-        server.import_file(HOUSE)
-        world = World(server)
-        world.up.set()
-        world.go.set()
-        ids = server.venue("house")
-        names = ["visit", "play", "yoga"]
-        followers = [Follower(server.port, ids.services[names[i % 3]], day(1), day(DAYS), mode="every" if i % 2 else "latest")
-                     for i in range(SUBSCRIBERS)]
-        tasks = [asyncio.ensure_future(writer(world, ids, random.random())) for _ in range(WRITERS)]
-        tasks += [asyncio.ensure_future(follower.follow(world)) for follower in followers]
-        try:
-            await supervise(tasks, kills(world, followers, ids))
-            world.done = True
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks, timeout=10)  # one that waits for a server that will not come is left behind
-        print(f"# reasons of resets: {dict(collections.Counter(reason for f in followers for reason in f.reasons))}")
-        print(f"# {dict(world.counts)}; resets {sum(f.resets for f in followers)}, snapshots {sum(f.snapshots for f in followers)}, "
-              f"deltas {sum(len(f.deltas) for f in followers)}; {time.monotonic() - begun:.0f} s")
+    server.import_file(HOUSE)
+    server.start()
+    world = World(server)
+    world.up.set()
+    world.go.set()
+    ids = server.venue("house")
+    names = ["visit", "play", "yoga"]
+    followers = [Follower(server.port, ids.services[names[i % 3]], day(1), day(DAYS), mode="every" if i % 2 else "latest")
+                 for i in range(SUBSCRIBERS)]
+    tasks = [asyncio.ensure_future(writer(world, ids, random.random())) for _ in range(WRITERS)]
+    tasks += [asyncio.ensure_future(follower.follow(world)) for follower in followers]
+    try:
+        await supervise(tasks, harm(world, followers, ids))
+        world.done = True
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=10)  # one that waits for a server that will not come is left behind
+    print(f"# reasons of resets: {dict(collections.Counter(reason for f in followers for reason in f.reasons))}")
+    print(f"# {dict(world.counts)}; resets {sum(f.resets for f in followers)}, snapshots {sum(f.snapshots for f in followers)}, "
+          f"deltas {sum(len(f.deltas) for f in followers)}; {time.monotonic() - begun:.0f} s")
+    return world, followers
+
+
+async def test_kill_9_at_random_moments_loses_nothing():
+    with database() as server:
+        world, followers = await under_load(server, kills)
         check(world.counts["acknowledged"] > 10 * KILLS ** 0.5, "too little was done to prove anything", world.counts)
         check(world.counts["resumes asked"] >= KILLS, "the subscribers were not cut off", world.counts)
         check(sum(f.snapshots for f in followers) < sum(1 for _ in followers) + world.counts["resumes asked"] // 2,
               "most resumes should need no snapshot")
+
+
+@only("postgres", "mariadb")
+async def test_a_database_that_crashes_loses_nothing_either():
+    own = DatabaseServer(ENGINE)
+    try:
+        with contextlib.closing(Server(db=DATABASES[ENGINE](server=own))) as server:
+            world, _ = await under_load(server, crashes)
+            check(world.counts["acknowledged"] > 10 * CRASHES, "too little was done to prove anything", world.counts)
+    finally:
+        own.remove()
 
 
 if __name__ == "__main__":

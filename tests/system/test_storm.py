@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import sqlite3
 import time
 import uuid
 
@@ -39,20 +38,18 @@ async def crowd(port, requests):
     return replies
 
 
-def consistent(path):
+def consistent(db):
     """What the database holds, asked without any of our code: no overlap, no lane or place too many."""
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
-        overlaps = db.execute("SELECT a.id, b.id FROM claim a JOIN claim b ON a.resource_id = b.resource_id AND a.lane = b.lane AND "
-                              "a.id < b.id AND a.lo < b.hi AND b.lo < a.hi WHERE a.session_id IS NULL").fetchall()
-        equal(overlaps, [], "overlapping claims")
-        equal(db.execute("SELECT c.id FROM claim c JOIN resource r ON r.id = c.resource_id WHERE r.kind <> 'session' AND "
-                         "c.lane >= r.capacity").fetchall(), [], "lanes that do not exist")
-        equal(db.execute("SELECT id FROM session WHERE taken > capacity OR taken <> (SELECT coalesce(sum(qty), 0) FROM claim "
-                         "WHERE session_id = session.id)").fetchall(), [], "places that do not add up")
-        equal(db.execute("SELECT b.id FROM booking b WHERE (state IN ('confirmed', 'pending', 'checked_in')) <> "
-                         "EXISTS (SELECT 1 FROM claim WHERE booking_id = b.id) AND state <> 'held'").fetchall(), [],
-              "bookings and claims that contradict each other")
-        return db.execute("SELECT count(*) FROM booking WHERE state IN ('confirmed', 'held')").fetchone()[0]
+    equal(db.rows("SELECT a.id, b.id FROM claim a JOIN claim b ON a.resource_id = b.resource_id AND a.lane = b.lane AND "
+                  "a.id < b.id AND a.lo < b.hi AND b.lo < a.hi WHERE a.session_id IS NULL"), [], "overlapping claims")
+    equal(db.rows("SELECT c.id FROM claim c JOIN resource r ON r.id = c.resource_id WHERE r.kind <> 'session' AND "
+                  "c.lane >= r.capacity"), [], "lanes that do not exist")
+    equal(db.rows("SELECT id FROM session WHERE taken > capacity OR taken <> (SELECT coalesce(sum(qty), 0) FROM claim "
+                  "WHERE session_id = session.id)"), [], "places that do not add up")
+    equal(db.rows("SELECT b.id FROM booking b WHERE (state IN ('confirmed', 'pending', 'checked_in')) <> "
+                  "EXISTS (SELECT 1 FROM claim WHERE booking_id = b.id) AND state <> 'held'"), [],
+          "bookings and claims that contradict each other")
+    return int(db.value("SELECT count(*) FROM booking WHERE state IN ('confirmed', 'held')"))
 
 
 async def storm(kind, capacity, path, hold=False):
@@ -74,7 +71,7 @@ async def storm(kind, capacity, path, hold=False):
                 check((place["resource"], place["start"], place["end"]) in free, "not free:", place)
         slot = next(slot for slot in answer["slots"] if slot["start"] == at(1))
         equal((slot["remaining"], slot["state"]), (0, "booked"), "the slot")
-        equal(consistent(server.path), capacity, "bookings in the database")
+        equal(consistent(server.db), capacity, "bookings in the database")
         check(server.get("/readyz").status == 200, "ready after the storm")
 
 
@@ -113,7 +110,7 @@ async def test_overlapping_neighbours_never_overlap():
                 reply.expect(409, "slot-full")
         won = sum(reply.status == 201 for reply in replies)
         check(won >= 10, "winners:", won)
-        equal(consistent(server.path), won, "bookings in the database")
+        equal(consistent(server.db), won, "bookings in the database")
 
 
 if __name__ == "__main__":
