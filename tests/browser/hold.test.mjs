@@ -135,7 +135,7 @@ test("an address that names no booking or venue says so", async () => {
 
 test("a service without times this week finds its next free one", async () => {
 	const page = await visitor(browser);
-	server.sql("UPDATE service SET notice_min = 60 * 24 * 9 WHERE key = 'cut'");
+	server.sql("UPDATE service SET notice_min = 60 * 24 * 9 WHERE \"key\" = 'cut'");
 	await page.goto(`${server.url}/v/quick?service=cut&date=${dateIn(0)}&view=day`);
 	await page.getByRole("group", { name: "Nearest free times" }).getByRole("button").first().click();
 	await page.locator("[data-slot]").first().waitFor();

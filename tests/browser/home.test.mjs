@@ -40,7 +40,7 @@ test("without a venue the page says how to get one, copies the commands, and sho
 	await steps.nth(2).waitFor();
 	await assertAccessible(page, "first run");
 	const command = await steps.nth(1).locator("code").textContent();
-	assert.match(command, /^build\/bin\/slotcast import venue\.json --db sqlite:\S+demo\.db$/);
+	assert.equal(command, `build/bin/slotcast import venue.json --db ${server.database.url}`);
 	await steps.nth(1).getByRole("button").click();
 	await page.locator(".first-run li button svg").waitFor();
 	assert.equal(await page.evaluate(() => navigator.clipboard.readText()), command);

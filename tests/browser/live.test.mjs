@@ -118,7 +118,7 @@ test("a change that another program makes in the database is seen like any other
 	const page = await visitor(browser);
 	await open(page, free.address("week"));
 	assert.equal(await slotOf(page, free).getAttribute("data-state"), "booked");
-	const [from, to] = [free.start, free.end].map((instant) => Date.parse(instant) * 1000);
+	const [from, to] = [free.start, free.end].map((instant) => server.database.instant(instant));
 	server.sql(`DELETE FROM claim WHERE resource_id = ${free.resource} AND lo < ${to} AND hi > ${from}`);
 	await slotOf(page, free).and(page.locator(".is-updated[data-state=available]")).waitFor();
 	await done(page);
@@ -128,7 +128,7 @@ test("when nearly everything changes at once, one line says so instead of hundre
 	const page = await visitor(browser);
 	await open(page, (await server.freeSlot("padel", 10)).address("week"));
 	assert.ok((await page.locator(".cell[data-slot]").count()) > 200);
-	server.sql("UPDATE resource SET capacity = 5 WHERE key = 'court'");
+	server.sql("UPDATE resource SET capacity = 5 WHERE \"key\" = 'court'");
 	await page.getByText(/^\d+ slots refreshed$/).waitFor();
 	assert.equal(await page.locator(".is-updated").count(), 0);
 	await page.locator(".cell[aria-label*='5 left']").first().waitFor();

@@ -85,8 +85,8 @@ test("after a restore from a backup the page is rebuilt in place, and none of it
 	});
 
 	await server.stop();
-	server.restore();
-	const [from, to] = [slot.start, slot.end].map((instant) => Date.parse(instant) * 1000);
+	server.database.restore();
+	const [from, to] = [slot.start, slot.end].map((instant) => server.database.instant(instant));
 	server.sql(`DELETE FROM claim WHERE resource_id = ${slot.resource} AND lo < ${to} AND hi > ${from}`);
 	await server.start();
 	await slotOf(page, slot).and(page.locator("[data-state=available]")).waitFor();

@@ -135,8 +135,7 @@ test("loading: a skeleton at once, words, other words, an error, and the times a
 test("the server has lost its database: unavailable, and back", async () => {
 	const slot = await server.freeSlot("massage", 21);
 	const page = await visit({}, slot.address("week"));
-	// The history broke, as after a restore, and the tables cannot be read anew.
-	server.sql("ALTER TABLE claim RENAME TO claim_gone; UPDATE rc_meta SET value = 'another' WHERE key = 'epoch'");
+	server.database.lose();
 	try {
 		await status(page, "Unavailable");
 		await banner(page, "Online booking is unavailable right now");
@@ -144,7 +143,7 @@ test("the server has lost its database: unavailable, and back", async () => {
 		await hears(page, "Online booking is unavailable right now");
 		await assertAccessible(page, "unavailable");
 	} finally {
-		server.sql("ALTER TABLE claim_gone RENAME TO claim");
+		server.database.find();
 	}
 	await status(page, "Live");
 	await noBanner(page);

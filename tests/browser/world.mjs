@@ -5,24 +5,26 @@
  *   SLOTCAST_BIN  the program (default build/bin/slotcast)
  *   CHROMIUM_BIN  the browser (default /usr/bin/chromium)
  *   SERVER_LOG    set: show what the server logs
+ *   ENGINE        the database (database.mjs)
  */
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { EventEmitter, once } from "node:events";
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { databaseIn } from "./database.mjs";
 
 const require = createRequire(new URL("../../web/package.json", import.meta.url));
 const { chromium } = require("playwright-core");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 // Every SLOTCAST_* variable is an option to the program; this one is ours.
-const { SLOTCAST_BIN, ...env } = process.env;
+const { SLOTCAST_BIN, ENGINE, ...env } = process.env;
 const program = SLOTCAST_BIN ?? fileURLToPath(new URL("../../build/bin/slotcast", import.meta.url));
 /** How long to wait for what must come: a machine with much to do gets there too. Nothing that passes takes so long. */
 const PATIENCE_MS = 60_000;
@@ -39,6 +41,7 @@ const ARGS = [
 
 export class Server {
 	#folder = mkdtempSync(join(tmpdir(), "slotcast-browser-"));
+	database = databaseIn(this.#folder);
 	#process = null;
 	#demo;
 	url = "";
@@ -54,7 +57,7 @@ export class Server {
 		const listen = this.url ? new URL(this.url).host : "127.0.0.1:0";
 		const child = spawn(
 			program,
-			["serve", "--db", `sqlite:${this.#folder}/demo.db`, "--listen", listen, ...(this.#demo ? ["--demo"] : []), "--rate-limits", "off"],
+			["serve", "--db", this.database.url, "--listen", listen, ...(this.#demo ? ["--demo"] : []), "--rate-limits", "off"],
 			{ stdio: ["ignore", "pipe", process.env.SERVER_LOG ? "inherit" : "ignore"], env },
 		);
 		this.#process = child;
@@ -99,7 +102,7 @@ export class Server {
 	import(venue) {
 		const file = join(this.#folder, `${venue.venue.slug}.json`);
 		writeFileSync(file, JSON.stringify(venue));
-		execFileSync(program, ["import", file, "--db", `sqlite:${this.#folder}/demo.db`], { stdio: ["ignore", "ignore", "inherit"], env });
+		execFileSync(program, ["import", file, "--db", this.database.url], { stdio: ["ignore", "ignore", "inherit"], env });
 	}
 
 	/** The same with a file of the repository, changed. */
@@ -111,15 +114,7 @@ export class Server {
 
 	/** Another program that knows nothing of us writes the database. */
 	sql(statement) {
-		execFileSync("sqlite3", ["-cmd", ".timeout 5000", join(this.#folder, "demo.db"), statement]);
-	}
-
-	/** What an operator does after a disaster: the database is a copy of itself, a new file. The server must be down. */
-	restore() {
-		const file = join(this.#folder, "demo.db");
-		execFileSync("sqlite3", [file, `.backup ${file}.copy`]);
-		for (const suffix of ["", "-wal", "-shm"]) rmSync(file + suffix, { force: true });
-		renameSync(`${file}.copy`, file);
+		this.database.sql(statement);
 	}
 
 	async get(path) {

@@ -100,7 +100,7 @@ export const scenes = [
 		name: "refreshed",
 		async play({ page, server }) {
 			await open(page, `${server.url}/v/harbour?service=padel&view=week&date=${dateIn(8)}`);
-			const change = (by) => server.sql(`UPDATE resource SET capacity = capacity + ${by} WHERE key = 'court'`);
+			const change = (by) => server.sql(`UPDATE resource SET capacity = capacity + ${by} WHERE "key" = 'court'`);
 			change(4);
 			await page.locator(".refreshed").waitFor();
 			return { moving: true, after: () => change(-4) };
@@ -241,10 +241,10 @@ export const scenes = [
 		async play({ page, server, device, day }) {
 			const slot = await server.freeSlot("massage", day);
 			await open(page, slot.address(viewOn(device)));
-			server.sql("ALTER TABLE claim RENAME TO claim_gone; UPDATE rc_meta SET value = 'another' WHERE key = 'epoch'");
+			server.database.lose();
 			await status(page, "Unavailable");
 			await page.locator(".banner").waitFor();
-			return { after: () => server.sql("ALTER TABLE claim_gone RENAME TO claim") };
+			return { after: () => server.database.find() };
 		},
 	},
 	{
