@@ -7,24 +7,28 @@
 
 static const struct db_driver *const drivers[] = {&sqlite_driver};
 
+/* Never the URL itself: it may hold a password. */
+#define FORMS "sqlite:PATH, postgres://USER@HOST/DATABASE or mariadb://USER@HOST/DATABASE"
+
 int db_driver_find(const char *url, const struct db_driver **driver, const char **address, struct rc_fault *fault)
 {
 	const char *colon = strchr(url, ':');
 	struct rc_str scheme = {url, colon ? (size_t)(colon - url) : 0};
 
 	if (!colon || scheme.len == 0)
-		return rc_fault_set(fault, RC_INVALID, "\"%s\" is not a database URL; write sqlite:PATH", url);
+		return rc_fault_set(fault, RC_INVALID, "this is not a database URL; write " FORMS);
 	for (size_t i = 0; i < sizeof(drivers) / sizeof(*drivers); i++) {
-		if (!rc_str_is(scheme, drivers[i]->scheme))
+		if (!rc_str_is(scheme, drivers[i]->scheme) &&
+		    !(drivers[i]->scheme_alias && rc_str_is(scheme, drivers[i]->scheme_alias)))
 			continue;
 		if (!colon[1])
 			return rc_fault_set(fault, RC_INVALID,
-					    "the database URL \"%s\" names no database; write %s:PATH", url,
+					    "the database URL \"%s:\" names no database; write " FORMS,
 					    drivers[i]->scheme);
 		*driver = drivers[i];
 		*address = colon + 1;
 		return RC_OK;
 	}
-	return rc_fault_set(fault, RC_INVALID, "there is no driver for \"%.*s\" databases; write sqlite:PATH",
+	return rc_fault_set(fault, RC_INVALID, "there is no driver for \"%.*s\" databases; write " FORMS,
 			    RC_STR_ARG(scheme));
 }

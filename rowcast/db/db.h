@@ -36,7 +36,7 @@ struct db_options {
 	bool create;             /* make the database when it is not there (writable only) */
 	bool no_auto_checkpoint; /* commits never checkpoint: the owner does, on another connection */
 	int64_t busy_timeout_us; /* how long a lock, or a server that does not answer, is waited for */
-	int host;                /* of a URL that names several: only this one, from 0 on; -1: as rc_db_options */
+	int host;                /* of a URL that names several: only this one, from 1 on; 0: as rc_db_options */
 };
 
 /* Which rule refused a row, as far as the engine tells: its name, or the table and the columns of a key ("a, b"). */
@@ -116,8 +116,9 @@ struct db_driver {
 	uint32_t (*column_count)(struct db_stmt *stmt);
 	const char *(*column_name)(struct db_stmt *stmt, uint32_t column);
 
-	int64_t (*changed)(struct db_conn *conn);  /* rows written by the last statement itself, without triggers */
-	int64_t (*identity)(struct db_conn *conn); /* number drawn by the last insert */
+	int64_t (*changed)(struct db_conn *conn); /* rows written by the last statement itself, without triggers */
+	/* Number drawn by the last insert; NULL: the engine tells it by INSERT … RETURNING. */
+	int64_t (*identity)(struct db_conn *conn);
 	int (*log_head)(struct db_conn *conn, uint64_t *n); /* NULL: positions are known only behind the commit */
 	/* Inside a write transaction: what the feed will deliver it with. */
 	int (*mark)(struct db_conn *conn, struct rc_mark mark);
@@ -128,8 +129,9 @@ struct db_driver {
 	/* Inside a transaction: RC_CONSTRAINT names the first row that points nowhere. */
 	int (*foreign_keys_check)(struct db_conn *conn);
 	int (*catalog)(struct db_conn *conn, struct rc_arena *arena, struct db_object **objects, size_t *count);
-	/* An empty database of its own, to build what migrations should make. */
-	int (*scratch)(struct db_conn **out, struct rc_fault *fault);
+	/* An empty database (or schema) of its own, to build what migrations should make, on the server of `live`. `script`
+	 * may be called on it at once; what was made is gone when it is closed. */
+	int (*scratch)(struct db_conn *live, struct db_conn **out, struct rc_fault *fault);
 };
 
 /* The driver and the address of "scheme:address"; RC_INVALID names what is wrong with the URL. */

@@ -113,9 +113,14 @@ void rc_query_limit(struct rc_query *query, int64_t limit)
 	query->limit = limit < 0 ? -1 : limit;
 }
 
+void rc_query_lock(struct rc_query *query, enum rc_lock rows, enum rc_lock wait)
+{
+	query->lock = (uint32_t)rows | (uint32_t)wait;
+}
+
 enum ask { ASK_ROWS, ASK_COUNT, ASK_DELETE };
 
-#define SHAPE_MAX (2 + sizeof(uint32_t) + RC_QUERY_CONDITIONS_MAX * 4 + RC_QUERY_ORDER_MAX * 2 + 1)
+#define SHAPE_MAX (2 + sizeof(uint32_t) + RC_QUERY_CONDITIONS_MAX * 4 + RC_QUERY_ORDER_MAX * 2 + 2)
 
 static size_t write_shape(const struct rc_query *query, enum ask ask, char shape[SHAPE_MAX])
 {
@@ -140,6 +145,7 @@ static size_t write_shape(const struct rc_query *query, enum ask ask, char shape
 		*to++ = (char)query->order[i].descending;
 	}
 	*to++ = query->limit >= 0 ? 0 : -1;
+	*to++ = (char)query->lock;
 	return (size_t)(to - shape);
 }
 
@@ -166,6 +172,26 @@ static void put_condition(struct buf *out, enum rc_dialect dialect, const struct
 	put(out, ")");
 }
 
+static void put_lock(struct buf *out, enum rc_dialect dialect, uint32_t lock)
+{
+	static const char *const strengths[] = {
+		[RC_NO_LOCK] = "",
+		[RC_FOR_KEY_SHARE] = " FOR KEY SHARE",
+		[RC_FOR_SHARE] = " FOR SHARE",
+		[RC_FOR_NO_KEY_UPDATE] = " FOR NO KEY UPDATE",
+		[RC_FOR_UPDATE] = " FOR UPDATE",
+	};
+	uint32_t strength = lock & 7;
+
+	if (strength == RC_NO_LOCK || dialect == RC_SQLITE)
+		return;
+	if (dialect == RC_POSTGRES)
+		put(out, strengths[strength]);
+	else
+		put(out, strength <= RC_FOR_SHARE ? " LOCK IN SHARE MODE" : " FOR UPDATE");
+	put(out, lock & RC_NOWAIT ? " NOWAIT" : lock & RC_SKIP_LOCKED ? " SKIP LOCKED" : "");
+}
+
 static void write_sql(struct buf *out, enum rc_dialect dialect, const struct rc_query *query, enum ask ask)
 {
 	put(out, ask == ASK_DELETE ? "DELETE" : "SELECT ");
@@ -188,6 +214,7 @@ static void write_sql(struct buf *out, enum rc_dialect dialect, const struct rc_
 	}
 	if (query->limit >= 0)
 		put(out, " LIMIT ?");
+	put_lock(out, dialect, query->lock);
 }
 
 static int start(struct rc_query *query, enum ask ask, struct prepared **out)
@@ -200,6 +227,10 @@ static int start(struct rc_query *query, enum ask ask, struct prepared **out)
 	rc_check(query->tx->open);
 	if (query->err != RC_OK)
 		return db_refuse(db, (enum rc_err)query->err, "the query on %s has too many conditions or values",
+				 query->model->table);
+	if (query->lock && query->tx->access != RC_WRITE)
+		return db_refuse(db, RC_READONLY,
+				 "rows of %s can be locked only in a transaction that was begun to write",
 				 query->model->table);
 	prepared = *out = cache_entry(db, &db->shapes, (struct rc_str){shape, write_shape(query, ask, shape)});
 	if (!prepared->stmt) {

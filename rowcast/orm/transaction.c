@@ -7,7 +7,7 @@
 #include "rowcast/base/check.h"
 #include "rowcast/orm/db.h"
 
-int rc_tx_begin(struct rc_db *db, enum rc_access access, struct rc_tx **out)
+int rc_tx_begin_isolated(struct rc_db *db, enum rc_access access, enum rc_isolation isolation, struct rc_tx **out)
 {
 	int rc;
 
@@ -15,7 +15,7 @@ int rc_tx_begin(struct rc_db *db, enum rc_access access, struct rc_tx **out)
 	rc_check(!db->tx.open);
 	if (access == RC_WRITE && db->access != RC_WRITE)
 		return db_refuse(db, RC_READONLY, "this connection was opened for reading");
-	rc = db->driver->begin(db->conn, access == RC_WRITE, RC_ISOLATION_DEFAULT);
+	rc = db->driver->begin(db->conn, access == RC_WRITE, isolation);
 	if (rc != RC_OK)
 		return rc;
 	db->tx.access = access;
@@ -23,6 +23,11 @@ int rc_tx_begin(struct rc_db *db, enum rc_access access, struct rc_tx **out)
 	db->tx.savepoints = 0;
 	*out = &db->tx;
 	return RC_OK;
+}
+
+int rc_tx_begin(struct rc_db *db, enum rc_access access, struct rc_tx **out)
+{
+	return rc_tx_begin_isolated(db, access, RC_ISOLATION_DEFAULT, out);
 }
 
 int rc_tx_commit(struct rc_tx *tx)
@@ -87,10 +92,11 @@ static int64_t now_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-static int run_once(struct rc_db *db, enum rc_access access, int (*fn)(struct rc_tx *tx, void *arg), void *arg)
+static int run_once(struct rc_db *db, enum rc_access access, enum rc_isolation isolation,
+		    int (*fn)(struct rc_tx *tx, void *arg), void *arg)
 {
 	struct rc_tx *tx;
-	int rc = rc_tx_begin(db, access, &tx);
+	int rc = rc_tx_begin_isolated(db, access, isolation, &tx);
 
 	if (rc != RC_OK)
 		return rc;
@@ -104,14 +110,14 @@ static int run_once(struct rc_db *db, enum rc_access access, int (*fn)(struct rc
 #define RETRY_FIRST_US 500
 #define RETRY_MAX_US   50000
 
-int rc_run(struct rc_db *db, enum rc_access access, int64_t deadline_us, int (*fn)(struct rc_tx *tx, void *arg),
-	   void *arg)
+int rc_run_isolated(struct rc_db *db, enum rc_access access, enum rc_isolation isolation, int64_t deadline_us,
+		    int (*fn)(struct rc_tx *tx, void *arg), void *arg)
 {
 	int64_t end_us = now_us() + deadline_us;
 	int64_t pause_us = RETRY_FIRST_US;
 
 	for (;;) {
-		int rc = run_once(db, access, fn, arg);
+		int rc = run_once(db, access, isolation, fn, arg);
 		int64_t left_us = end_us - now_us();
 		struct timespec pause = {0};
 
@@ -123,4 +129,10 @@ int rc_run(struct rc_db *db, enum rc_access access, int64_t deadline_us, int (*f
 				1000;
 		nanosleep(&pause, NULL);
 	}
+}
+
+int rc_run(struct rc_db *db, enum rc_access access, int64_t deadline_us, int (*fn)(struct rc_tx *tx, void *arg),
+	   void *arg)
+{
+	return rc_run_isolated(db, access, RC_ISOLATION_DEFAULT, deadline_us, fn, arg);
 }

@@ -37,7 +37,7 @@ static int expected_catalog(struct rc_db *db, struct rc_arena *arena, struct db_
 			    struct rc_fault *fault)
 {
 	struct db_conn *scratch;
-	int rc = db->driver->scratch(&scratch, fault);
+	int rc = db->driver->scratch(db->conn, &scratch, fault);
 
 	if (rc != RC_OK)
 		return rc;

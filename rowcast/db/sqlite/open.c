@@ -142,7 +142,7 @@ int sqlite_open(struct db_conn **out, const char *address, const struct db_optio
 	return rc == RC_OK ? open_path(out, address, options, fault) : rc;
 }
 
-int sqlite_scratch(struct db_conn **out, struct rc_fault *fault)
+int sqlite_scratch(struct db_conn *live, struct db_conn **out, struct rc_fault *fault)
 {
 	return open_path(out, memory_path, &(struct db_options){.writable = true, .create = true}, fault);
 }

@@ -46,7 +46,7 @@ static inline struct sqlite_conn *sqlite_conn_of(struct db_conn *conn)
 
 /* open.c */
 int sqlite_open(struct db_conn **out, const char *address, const struct db_options *options, struct rc_fault *fault);
-int sqlite_scratch(struct db_conn **out, struct rc_fault *fault);
+int sqlite_scratch(struct db_conn *live, struct db_conn **out, struct rc_fault *fault);
 void sqlite_close(struct db_conn *conn);
 
 /* fault.c: SQLite's result as rc_err, without a message. */

@@ -67,7 +67,7 @@ struct rc_db_options {
 	bool create;             /* make the database file when it is not there */
 	/* The owner runs checkpoints itself (rc_db_checkpoint on another connection); commits never do. */
 	bool no_auto_checkpoint;
-	/* Servers, where the URL names several: only this one of them, from 0 on. -1: the first that answers and, for
+	/* Servers, where the URL names several: only this one of them, from 1 on. 0: the first that answers and, for
 	 * RC_WRITE, is primary. */
 	int host;
 };
@@ -80,7 +80,7 @@ struct rc_db_options {
 int rc_db_open(struct rc_db **out, const char *url, const struct rc_schema *schema, const struct rc_db_options *options,
 	       struct rc_fault *fault) RC_MUST_CHECK;
 void rc_db_close(struct rc_db *db);
-/* The servers that the URL names, in its order; rc_db_options.host counts them. Names live in the arena. */
+/* The servers that the URL names, in its order; rc_db_options.host counts them from 1 on. Names live in the arena. */
 int rc_db_hosts(const char *url, struct rc_arena *arena, const char ***names, size_t *count,
 		struct rc_fault *fault) RC_MUST_CHECK;
 /* The last error on this connection; borrowed until the next call. */
@@ -105,6 +105,8 @@ int rc_migrate_verify(struct rc_db *db, struct rc_fault *fault) RC_MUST_CHECK;
  * transaction is gone.
  */
 int rc_tx_begin(struct rc_db *db, enum rc_access access, struct rc_tx **out) RC_MUST_CHECK;
+int rc_tx_begin_isolated(struct rc_db *db, enum rc_access access, enum rc_isolation isolation,
+			 struct rc_tx **out) RC_MUST_CHECK;
 int rc_tx_commit(struct rc_tx *tx) RC_MUST_CHECK;
 void rc_tx_rollback(struct rc_tx *tx);
 int rc_tx_savepoint(struct rc_tx *tx) RC_MUST_CHECK;          /* they nest */
@@ -121,6 +123,8 @@ int rc_tx_mark(struct rc_tx *tx, struct rc_mark mark) RC_MUST_CHECK;
  * µs) has passed. `fn` may run several times and must have no effect outside `tx`. */
 int rc_run(struct rc_db *db, enum rc_access access, int64_t deadline_us, int (*fn)(struct rc_tx *tx, void *arg),
 	   void *arg) RC_MUST_CHECK;
+int rc_run_isolated(struct rc_db *db, enum rc_access access, enum rc_isolation isolation, int64_t deadline_us,
+		    int (*fn)(struct rc_tx *tx, void *arg), void *arg) RC_MUST_CHECK;
 
 /*
  * What the generated functions call. `statement` is a static object in generated code; each connection keeps its

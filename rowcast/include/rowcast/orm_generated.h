@@ -78,6 +78,23 @@ int rc_statement_int(struct rc_tx *tx, const struct rc_statement *statement, con
  */
 enum rc_compare { RC_EQ = 1, RC_NE, RC_LT, RC_LE, RC_GT, RC_GE, RC_IN, RC_IS_NULL, RC_NOT_NULL_VALUE };
 
+/*
+ * Locks on the rows that a query finds, held until the transaction ends: how strong, and what is done about rows that
+ * another transaction holds. RC_NOWAIT: RC_BUSY at once; RC_SKIP_LOCKED: they are left out. MariaDB knows two
+ * strengths: share (for the two SHAREs) and update. On SQLite a write transaction holds every row already, so a lock
+ * asks for one and adds nothing.
+ */
+enum rc_lock {
+	RC_NO_LOCK,
+	RC_FOR_KEY_SHARE,
+	RC_FOR_SHARE,
+	RC_FOR_NO_KEY_UPDATE,
+	RC_FOR_UPDATE,
+	RC_WAIT = 0,
+	RC_NOWAIT = 8,
+	RC_SKIP_LOCKED = 16,
+};
+
 #define RC_QUERY_CONDITIONS_MAX 16
 #define RC_QUERY_ORDER_MAX      4
 #define RC_QUERY_VALUES_MAX     1024 /* values of all conditions together, each IN rounded up to a power of two */
@@ -97,6 +114,7 @@ struct rc_query {
 		bool descending;
 	} order[RC_QUERY_ORDER_MAX];
 	uint32_t order_count;
+	uint32_t lock;           /* enum rc_lock: strength | waiting */
 	struct rc_value *values; /* of all conditions, in order */
 	uint32_t value_count, value_capacity;
 	int64_t limit; /* -1: none */
@@ -116,6 +134,8 @@ void rc_query_overlaps(struct rc_query *query, uint32_t low_column, uint32_t hig
 		       struct rc_value high);
 void rc_query_order(struct rc_query *query, uint32_t column, bool descending);
 void rc_query_limit(struct rc_query *query, int64_t limit);
+/* `rows`: RC_FOR_…; `wait`: RC_WAIT, RC_NOWAIT or RC_SKIP_LOCKED. RC_READONLY by what runs it, outside RC_WRITE. */
+void rc_query_lock(struct rc_query *query, enum rc_lock rows, enum rc_lock wait);
 
 int rc_query_rows(struct rc_query *query, struct rc_rows *out) RC_MUST_CHECK;
 int rc_query_one(struct rc_query *query, void **row) RC_MUST_CHECK; /* the first; RC_NOT_FOUND */

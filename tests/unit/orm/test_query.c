@@ -252,6 +252,19 @@ static void test_many_shapes_do_not_fill_memory_and_all_work(void **state)
 	}
 }
 
+static void test_a_lock_asks_for_a_write_transaction(void **state)
+{
+	struct fixture *f = *state;
+
+	rc_query_where(f->q, ITEM_ID, RC_LE, RC_INT_VALUE(2));
+	rc_query_order(f->q, ITEM_ID, false);
+	rc_query_lock(f->q, RC_FOR_UPDATE, RC_SKIP_LOCKED);
+	finds(f, "1 2");
+	rc_tx_rollback(f->tx);
+	assert_int_equal(rc_tx_begin(f->db, RC_READ, &f->tx), RC_OK);
+	assert_int_equal(rc_query_rows(f->q, &f->rows), RC_READONLY);
+}
+
 static void test_named_statements_run_decode_and_count(void **state)
 {
 	struct fixture *f = *state;
@@ -319,6 +332,7 @@ int main(void)
 		TEST(test_sixteen_conditions_fit_and_seventeen_are_a_limit),
 		TEST(test_a_thousand_and_twenty_four_values_fit_and_more_are_a_limit),
 		TEST(test_many_shapes_do_not_fill_memory_and_all_work),
+		TEST(test_a_lock_asks_for_a_write_transaction),
 		TEST(test_named_statements_run_decode_and_count),
 		TEST(test_raw_sql_decodes_by_column_name),
 		TEST(test_raw_sql_with_the_wrong_number_of_values_is_refused),
