@@ -1,11 +1,13 @@
 /*
  * The room's own object: routes, the shared catalog, and the operations that wait on the projector for the board.
  *
- * Waiting: an operation that arrives before its position is on the board joins `arrived` and asks for the feed to be
- * read. When a reading begins, everything in `arrived` moves to `waiting`; all of it was committed before, so when the
- * feed is empty (or the position is reached earlier) it is visible. This also holds for answers without a position of
- * their own (replays, refusals) and across a new epoch. Whoever waits longer than visible_time_us is told that the
- * outcome is unknown, never something untrue.
+ * Waiting: an operation that arrives before its transaction is on the board joins `arrived` and asks for the feed to be
+ * read. It is visible when its mark has come out of the feed (marks.h). When a reading begins, everything in `arrived`
+ * moves to `waiting`; all of it was committed before, so where a look at the feed is a look at the database (SQLite) it
+ * is visible too when the feed is empty: replays and refusals, which wrote nothing, and whoever waits across a new epoch.
+ * Elsewhere every train is marked, and after a new epoch one that carries nothing passes those that the feed does not
+ * deliver any more. Whoever waits longer than visible_time_us is told that the outcome is unknown, never something
+ * untrue.
  */
 #include "slotcast/api/api.h"
 
@@ -42,28 +44,38 @@ static const struct http_route routes[] = {
 #define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
 #define PAGE_ROUTES 3 /* the last ones; only where the web build is embedded */
 
-static void take_catalog(struct api *api)
+/* What other threads are told of the board. Only this thread writes it. */
+static void publish(struct api *api)
 {
-	struct catalog *fresh = board_catalog(api->config.board), *old = NULL;
+	struct catalog *fresh = board_catalog(api->config.board), *old = api->catalog;
 
-	if (fresh == api->catalog) /* only this thread changes the pointer */
-		return;
-	catalog_acquire(fresh);
-	pthread_mutex_lock(&api->catalog_lock);
-	old = api->catalog;
+	if (fresh != old)
+		catalog_acquire(fresh);
+	pthread_mutex_lock(&api->lock);
+	api->position = board_position(api->config.board);
 	api->catalog = fresh;
-	pthread_mutex_unlock(&api->catalog_lock);
-	if (old)
+	pthread_mutex_unlock(&api->lock);
+	if (old && fresh != old)
 		catalog_drop(old);
+}
+
+struct rc_position api_position(struct api *api)
+{
+	struct rc_position position;
+
+	pthread_mutex_lock(&api->lock);
+	position = api->position;
+	pthread_mutex_unlock(&api->lock);
+	return position;
 }
 
 struct catalog *api_catalog(struct api *api)
 {
 	struct catalog *catalog;
 
-	pthread_mutex_lock(&api->catalog_lock);
+	pthread_mutex_lock(&api->lock);
 	catalog = catalog_acquire(api->catalog);
-	pthread_mutex_unlock(&api->catalog_lock);
+	pthread_mutex_unlock(&api->lock);
 	return catalog;
 }
 
@@ -75,14 +87,13 @@ int api_create(struct api **out, const struct api_config *config, struct rc_faul
 	api->config = *config;
 	list_init(&api->arrived);
 	list_init(&api->waiting);
-	pthread_mutex_init(&api->catalog_lock, NULL);
+	pthread_mutex_init(&api->lock, NULL);
 	err = reader_start(&api->reader, config->url, fault);
 	if (err) {
 		free(api);
 		return err;
 	}
-	take_catalog(api);
-	atomic_init(&api->epoch, board_position(config->board).epoch);
+	publish(api);
 	outcome_register_metrics();
 	api->route_count = shell_any(config->files) ? ROUTE_COUNT : ROUTE_COUNT - PAGE_ROUTES;
 	api->routes = rc_xcalloc(ROUTE_COUNT + 1, sizeof(*api->routes));
@@ -99,7 +110,7 @@ void api_destroy(struct api *api)
 		return;
 	reader_stop(api->reader);
 	catalog_drop(api->catalog);
-	pthread_mutex_destroy(&api->catalog_lock);
+	pthread_mutex_destroy(&api->lock);
 	buf_release(&api->memo.text);
 	free(api->routes);
 	free(api);
@@ -129,12 +140,12 @@ bool api_admit(struct api *api, struct http_request *req)
 	return false;
 }
 
-static void release_visible(struct api *api, struct list *list, struct rc_position board)
+static void release_visible(struct list *list)
 {
 	LIST_EACH_SAFE (node, list) {
 		struct op *op = LIST_OWNER(node, struct op, waiting);
 
-		if (!op_visible(op, board))
+		if (!op_visible(op))
 			continue;
 		list_remove(node);
 		op_finish(op);
@@ -151,20 +162,22 @@ void api_catching_up(struct api *api)
 
 void api_advanced(struct api *api)
 {
-	struct rc_position board = board_position(api->config.board);
-
-	take_catalog(api);
-	atomic_store_explicit(&api->epoch, board.epoch, memory_order_relaxed);
-	release_visible(api, &api->waiting, board);
-	release_visible(api, &api->arrived, board);
+	publish(api);
+	release_visible(&api->waiting);
+	release_visible(&api->arrived);
 }
 
 void api_caught_up(struct api *api)
 {
 	struct list *node;
 
-	while ((node = list_pop_front(&api->waiting)))
+	while (!store_marks_all(api->config.store) && (node = list_pop_front(&api->waiting)))
 		op_finish(LIST_OWNER(node, struct op, waiting));
+}
+
+void api_seen(struct api *api, struct rc_mark mark, struct rc_position position)
+{
+	marks_add(&api->marks, mark, position);
 }
 
 static void expire(struct api *api, struct list *list, int64_t now_us, int64_t *next_us)

@@ -37,12 +37,15 @@ void api_destroy(struct api *api);
 const struct http_route *api_routes(const struct api *api, size_t *count);
 
 /*
- * Projector thread. A read of the feed begins; the board moved; the feed is empty. Whatever was committed before the
- * first call is on the board at the last one, which answers all operations that had arrived before it.
+ * Projector thread. A read of the feed begins; the board moved; the feed is empty. Unless store_marks_all, whatever was
+ * committed before the first call is on the board at the last one, which answers all operations that had arrived before
+ * it.
  */
 void api_catching_up(struct api *api);
 void api_advanced(struct api *api);
 void api_caught_up(struct api *api);
+/* Projector thread: a transaction of this server's own writer is on the board. */
+void api_seen(struct api *api, struct rc_mark mark, struct rc_position position);
 /*
  * What reads say about the board: its state, and since when (monotonic µs) it may be out of date; 0: it is not. As long
  * as it is LIVE_UNAVAILABLE, writes are answered 503 `unavailable` before anything is written.

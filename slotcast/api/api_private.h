@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "slotcast/api/api.h"
+#include "slotcast/api/marks.h"
 
 struct reader;
 
@@ -25,16 +26,17 @@ struct api {
 	struct http_route *routes;
 	size_t route_count;
 	struct reader *reader;
-	_Atomic bool refusing;  /* the state is `unavailable`: no write is begun */
-	_Atomic uint64_t epoch; /* of the board; for positions of what the reader read */
+	_Atomic bool refusing; /* the state is `unavailable`: no write is begun */
 
-	pthread_mutex_t catalog_lock; /* guards the pointer only */
+	pthread_mutex_t lock; /* guards these two only, for an instant */
 	struct catalog *catalog;
+	struct rc_position position; /* of the board */
 
 	/* projector thread */
 	struct list arrived; /* operations that came since the feed was last opened for reading */
 	struct list waiting; /* operations that are answered when this reading ends */
 	struct timer deadline;
+	struct marks marks; /* this server's newest transactions on the board */
 	enum live_state state;
 	int64_t behind_since_us;
 	struct alternatives_memo memo;
@@ -42,6 +44,8 @@ struct api {
 
 /* The catalog in force, acquired. Any thread; takes a lock for an instant, so not for the hot path. */
 struct catalog *api_catalog(struct api *api);
+/* The board's position as answers have told it, or newer. Any thread. */
+struct rc_position api_position(struct api *api);
 /* Common fields of every answer of /v1. */
 void api_reply_json(struct http_request *req, int status, struct rc_str body);
 /* A write: false when the caller had too many and has been answered. */

@@ -73,11 +73,13 @@ static void get_back(struct visit *visit)
 {
 	struct lookup *lookup = (struct lookup *)visit;
 	const struct store_booking *booking = &lookup->found.booking;
-	struct buf body = BUF_INIT;
+	struct buf text = BUF_INIT, body = BUF_INIT;
 
 	if (lookup_failed(lookup))
 		return;
-	render_booking(&body, booking, lookup->position, clock_wall_us());
+	render_booking(&text, booking, clock_wall_us());
+	render_position(&body, buf_str(&text), lookup->position);
+	buf_release(&text);
 	http_reply_header(visit->req, "ETag",
 			  rc_str_from(rc_arena_printf(&visit->req->arena, "\"%lld\"", (long long)booking->version)));
 	api_reply_json(visit->req, 200, buf_str(&body));

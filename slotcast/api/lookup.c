@@ -10,11 +10,10 @@ static void look(struct visit *visit)
 {
 	struct lookup *lookup = (struct lookup *)visit;
 
+	lookup->position = api_position(lookup->api); /* before it is read: what is read is that new, or newer */
 	lookup->err = reader_booking(lookup->api->reader, &visit->req->arena, visit->req->params[0], &lookup->found);
-	lookup->position = (struct rc_position){
-		.epoch = atomic_load_explicit(&lookup->api->epoch, memory_order_relaxed),
-		.n = lookup->found.log_head,
-	};
+	if (lookup->found.log_head)
+		lookup->position.n = lookup->found.log_head;
 }
 
 void lookup_begin(struct api *api, struct http_request *req, void (*back)(struct visit *visit))

@@ -222,21 +222,26 @@ static bool needs_no_board(enum store_result result)
 	       result == STORE_UNKNOWN;
 }
 
-/* Writer thread: the key's outcome is durable, or another one was there before. */
+/* Writer thread: the key's outcome is durable, or cannot be kept. */
 static void kept(struct op *op)
 {
 	struct buf body = BUF_INIT;
 
 	if (op->store.result == STORE_DONE)
 		return;
-	if (op->store.result == STORE_REPLAYED) {
-		op->status = (int)op->store.replay_status;
-		op->answer = op->store.replay_body;
-		op->replayed = true;
-		return;
-	}
 	/* Not kept: say so, for a repetition may find another answer. */
 	op->status = outcome_write(op, &body);
+	set_answer(op, op->status, &body);
+}
+
+/* What tells of a success says which state shows it. */
+static void add_position(struct op *op)
+{
+	struct buf body = BUF_INIT;
+
+	if (op->status >= 300)
+		return;
+	render_position(&body, op->answer, op->position);
 	set_answer(op, op->status, &body);
 }
 
@@ -246,6 +251,8 @@ void op_finish(struct op *op)
 	struct store_request *store = &op->store;
 	struct buf body = BUF_INIT;
 
+	if (!op->position.epoch)
+		op->position = board_position(op->api->config.board);
 	if (op->expired && (store->result == STORE_DONE || store->result == STORE_REPLAYED)) {
 		set_problem_code(op, PROBLEM_OUTCOME_UNKNOWN);
 	} else if (store->result == STORE_REPLAYED) {
@@ -267,19 +274,21 @@ void op_finish(struct op *op)
 		op->status = outcome_write(op, &body);
 		set_answer(op, op->status, &body);
 	}
+	add_position(op);
 	to_reactor(op);
 }
 
-bool op_visible(const struct op *op, struct rc_position board)
+bool op_visible(struct op *op)
 {
-	return op->store.position.n && op->store.position.epoch == board.epoch && op->store.position.n <= board.n;
+	return op->store.mark.writer &&
+	       marks_find(&op->api->marks, op->store.mark, board_position(op->api->config.board), &op->position);
 }
 
 void op_arrive(struct message *message)
 {
 	struct op *op = (struct op *)message;
 
-	if (op_visible(op, board_position(op->api->config.board)))
+	if (op_visible(op))
 		op_finish(op);
 	else
 		api_wait_for_board(op->api, &op->waiting, &op->deadline_us);
@@ -310,6 +319,9 @@ static void op_step(struct op *op)
 {
 	struct buf body = BUF_INIT;
 
+	/* Somebody else's outcome stands under the key: it is answered like any replay. */
+	if (op->step == OP_KEEP && op->store.result == STORE_REPLAYED)
+		op->step = OP_STORE;
 	switch (op->step) {
 	case OP_OPEN:
 	case OP_BOARD:
@@ -323,6 +335,7 @@ static void op_step(struct op *op)
 			break;
 		}
 		op->step = OP_BOARD;
+		op->position = (struct rc_position){0};
 		op->store.message.deliver = op_arrive;
 		loop_post(op->api->config.projector, &op->store.message);
 		break;

@@ -28,13 +28,14 @@ struct op {
 	struct api *api;
 	struct http_request *req;
 	enum op_step step;
-	struct decode body;   /* open until op_begin or op_refuse */
-	struct list waiting;  /* on the projector, for the board */
-	int64_t deadline_us;  /* there: monotonic */
-	bool expired;         /* the board did not come in time */
-	int success_status;   /* 200 or 201 */
-	int status;           /* of the answer */
-	struct rc_str answer; /* its body */
+	struct decode body;          /* open until op_begin or op_refuse */
+	struct list waiting;         /* on the projector, for the board */
+	int64_t deadline_us;         /* there: monotonic */
+	bool expired;                /* the board did not come in time */
+	struct rc_position position; /* of the state that shows what the answer tells */
+	int success_status;          /* 200 or 201 */
+	int status;                  /* of the answer */
+	struct rc_str answer;        /* its body */
 	bool replayed;
 };
 
@@ -55,7 +56,8 @@ void op_begin(struct op *op);
 
 /* Projector thread, called by api.c. */
 void op_arrive(struct message *message);
-bool op_visible(const struct op *op, struct rc_position board);
+/* Is what it wrote on the board? Then op->position is set. */
+bool op_visible(struct op *op);
 void op_finish(struct op *op);
 
 #endif

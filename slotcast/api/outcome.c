@@ -90,9 +90,9 @@ int outcome_write(struct op *op, struct buf *out)
 
 	if (request->result == STORE_DONE) {
 		if (request->action == STORE_WAITLIST)
-			render_waitlist(out, request->waitlist_id, request->waitlist_rank, request->position);
+			render_waitlist(out, request->waitlist_id, request->waitlist_rank);
 		else
-			render_booking(out, &request->booking, request->position, clock_wall_us());
+			render_booking(out, &request->booking, clock_wall_us());
 		return op->success_status;
 	}
 	problem = problem_for(request);

@@ -8,7 +8,8 @@
 
 /* A refusal whose body lists alternatives: only the projector can write it. */
 bool outcome_needs_board(const struct store_request *request);
-/* Write the body of the answer and return its status. Writer thread or projector; not for what needs the board. */
+/* Write the body of the answer, without the position, and return its status. Writer thread or projector; not for what
+ * needs the board. */
 int outcome_write(struct op *op, struct buf *out);
 /* The same for refusals with alternatives. Projector thread. */
 int outcome_write_with_alternatives(struct op *op, struct buf *out);

@@ -99,7 +99,7 @@ static int look_up(struct rc_tx *tx, struct rc_arena *arena, struct rc_str ref, 
 		err = resource_get(tx, arena, row->resource_id, &resource);
 	if (!err)
 		err = venue_get(tx, arena, service->venue_id, &venue);
-	if (!err)
+	if (!err && rc_db_dialect(rc_tx_db(tx)) == RC_SQLITE)
 		err = rc_tx_log_head(tx, &out->log_head);
 	if (err)
 		return err;

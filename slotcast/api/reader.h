@@ -2,8 +2,8 @@
  * Looks up single bookings in the database, on a thread and a read connection of its own.
  *
  * Neither the reactors nor the projector may wait for a disk: one slow page read would hold up every connection or
- * every subscriber. SQLite's readers do not wait for the writer either (WAL), so a lookup sees every commit that ended
- * before it began.
+ * every subscriber. Readers do not wait for the writer either, so a lookup sees every commit that ended before it
+ * began.
  */
 #ifndef SLOTCAST_API_READER_H
 #define SLOTCAST_API_READER_H
@@ -21,7 +21,7 @@ struct loop *reader_loop(const struct reader *reader);
 /* What a page or a calendar entry needs beside the booking itself. */
 struct reader_booking {
 	struct store_booking booking;
-	uint64_t log_head; /* of the state that was read */
+	uint64_t log_head; /* of the state that was read; 0: the engine does not tell */
 	int64_t updated_us;
 	struct rc_str service_name, resource_name;
 	struct rc_str venue_slug, venue_name, venue_phone, venue_email;

@@ -3,6 +3,8 @@
  */
 #include "slotcast/api/render.h"
 
+#include "rowcast/base/check.h"
+
 const char *live_state_name(enum live_state state)
 {
 	static const char *const names[] = {[LIVE_LIVE] = "live",
@@ -21,7 +23,7 @@ static void time_or_null(struct json_out *json, int64_t us)
 		json_put_null(json);
 }
 
-void render_booking(struct buf *out, const struct store_booking *booking, struct rc_position position, int64_t now_us)
+void render_booking(struct buf *out, const struct store_booking *booking, int64_t now_us)
 {
 	struct json_out json;
 	enum booking_state state = booking->state;
@@ -50,12 +52,10 @@ void render_booking(struct buf *out, const struct store_booking *booking, struct
 	time_or_null(&json, booking->hold_expires_us);
 	json_key(&json, "version");
 	json_int(&json, booking->version);
-	json_key(&json, "position");
-	json_position(&json, position);
 	json_end(&json);
 }
 
-void render_waitlist(struct buf *out, int64_t id, int64_t rank, struct rc_position position)
+void render_waitlist(struct buf *out, int64_t id, int64_t rank)
 {
 	struct json_out json;
 
@@ -67,9 +67,28 @@ void render_waitlist(struct buf *out, int64_t id, int64_t rank, struct rc_positi
 	json_cstr(&json, "waiting");
 	json_key(&json, "rank");
 	json_int(&json, rank);
-	json_key(&json, "position");
-	json_position(&json, position);
 	json_end(&json);
+}
+
+void render_position(struct buf *out, struct rc_str body, struct rc_position position)
+{
+	const struct rc_str member = RC_STR(",\"position\":\"");
+	char text[RC_POSITION_TEXT_MAX];
+	size_t len = rc_position_format(position, text);
+	size_t end = body.len - 1; /* of what stays, before the closing brace */
+
+	rc_check(body.len > 2 && body.ptr[end] == '}');
+	for (size_t at = end > member.len + RC_POSITION_TEXT_MAX ? end - member.len - RC_POSITION_TEXT_MAX : 1;
+	     at + member.len <= end; at++) {
+		if (memcmp(body.ptr + at, member.ptr, member.len) == 0) {
+			end = at;
+			break;
+		}
+	}
+	buf_append(out, body.ptr, end);
+	buf_append_str(out, member);
+	buf_append(out, text, len);
+	buf_append_str(out, RC_STR("\"}"));
 }
 
 void render_alternatives(struct buf *out, const struct alternative *list, size_t count)

@@ -244,6 +244,8 @@ static int reload(struct projector *projector)
 		  LOG_I("position", position.n));
 	store_use_epoch(projector->store, position.epoch);
 	store_use_catalog(projector->store, board_catalog(projector->board));
+	if (store_marks_all(projector->store))
+		store_nudge(projector->store);
 	hub_restart(projector->hub, position, "the history of changes begins anew");
 	return 0;
 }
@@ -259,6 +261,8 @@ static void apply(struct projector *projector, const struct rc_txn *txn, int64_t
 		board_share_catalog(projector->board, board_catalog(projector->board));
 	}
 	hub_commit(projector->hub, txn->position, committed_us);
+	if (store_made(projector->store, txn->mark))
+		api_seen(projector->api, txn->mark, txn->position);
 	metric_add(&transactions, 1);
 	if (now_us > committed_us)
 		metric_observe_us(&lag_seconds, now_us - committed_us);

@@ -3,6 +3,7 @@
  * runs them as trains (train.c), timers tidy (tidy.c). Nothing here takes a lock: a newer catalog and epoch are handed
  * over by atomic exchange and taken up before the next train.
  */
+#include <sodium.h>
 #include <stdlib.h>
 
 #include "rowcast/base/check.h"
@@ -37,6 +38,14 @@ static void stop_deliver(struct message *message)
 	store->stopping = true;
 }
 
+static void nudge_deliver(struct message *message)
+{
+	struct store *store = (struct store *)((char *)message - offsetof(struct store, nudge));
+
+	atomic_store(&store->nudged, false);
+	store->mark_wanted = true;
+}
+
 static void take_catalog(struct store *store)
 {
 	struct catalog *catalog = atomic_exchange(&store->next_catalog, NULL);
@@ -59,6 +68,10 @@ static void writer_flush(struct loop_hook *hook)
 		train_run(store, store->waiting + at, count < most ? count : most);
 	}
 	store->waiting_count = 0;
+	if (store->mark_wanted) {
+		store->mark_wanted = false;
+		train_failed(store, train_mark(store));
+	}
 	if (store->stopping)
 		loop_stop(store->loop);
 }
@@ -128,7 +141,11 @@ int store_start(struct store **out, const char *url, const struct store_options 
 	sem_init(&store->checkpoint_wake, 0, 0);
 	rc_arena_init(&store->arena, 16384);
 	store->rules = rules_create();
+	randombytes_buf(&store->writer_base, sizeof(store->writer_base));
+	store->writer_base &= ~WRITER_CONNECTIONS;
 	err = rc_db_open(&store->db, url, &slotcast_schema, &db_options, fault);
+	if (!err)
+		store_connected(store);
 	if (!err)
 		err = loop_create(&store->loop, fault);
 	if (err) {
@@ -169,6 +186,24 @@ void store_use_catalog(struct store *store, struct catalog *catalog)
 void store_use_epoch(struct store *store, uint64_t epoch)
 {
 	atomic_store(&store->epoch, epoch);
+}
+
+bool store_made(const struct store *store, struct rc_mark mark)
+{
+	return mark.writer && (mark.writer & ~WRITER_CONNECTIONS) == store->writer_base;
+}
+
+bool store_marks_all(const struct store *store)
+{
+	return store->marks_all;
+}
+
+void store_nudge(struct store *store)
+{
+	if (atomic_exchange(&store->nudged, true))
+		return;
+	store->nudge.deliver = nudge_deliver;
+	loop_post(store->loop, &store->nudge);
 }
 
 void store_on_news(struct store *store, void (*fn)(void *arg), void *arg)

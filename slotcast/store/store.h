@@ -83,7 +83,7 @@ struct store_request {
 	enum store_result result;
 	struct store_booking booking;
 	int64_t waitlist_id, waitlist_rank;
-	struct rc_position position; /* of exactly the transaction that made it */
+	struct rc_mark mark; /* of the transaction that made it, as the feed will deliver it; writer 0: it has none */
 	int64_t held_until_us;
 	const char *field; /* static */
 	struct rc_str detail;
@@ -91,9 +91,9 @@ struct store_request {
 	struct rc_str replay_body;
 	int64_t queued_us, committed_us; /* monotonic, for metrics */
 
-	/* The body to keep for the key, asked for on the writer thread inside the transaction, position known. Writes
-	 * it to `out` and returns its status, or 0 when it cannot be written yet (refusals that need alternatives:
-	 * remembered later). */
+	/* The body to keep for the key, asked for on the writer thread inside the transaction, before its position is
+	 * known. Writes it to `out` and returns its status, or 0 when it cannot be written yet (refusals that need
+	 * alternatives: remembered later). */
 	int (*render)(struct store_request *request, struct buf *out);
 	struct rc_str remember_body;                    /* STORE_REMEMBER: body; status in replay_status */
 	void (*settled)(struct store_request *request); /* writer thread */
@@ -119,6 +119,15 @@ int store_submit(struct store *store, struct store_request *request) RC_MUST_CHE
 void store_use_catalog(struct store *store, struct catalog *catalog);
 /* Any thread: the feed began a new epoch. */
 void store_use_epoch(struct store *store, uint64_t epoch);
+/* Any thread: is this a mark of this store's writer? */
+bool store_made(const struct store *store, struct rc_mark mark);
+/*
+ * Whether a train that writes nothing is marked too: where the feed comes from the database's log, its being empty
+ * proves nothing, so that only a mark tells that everything before it has been read.
+ */
+bool store_marks_all(const struct store *store);
+/* Any thread: commit a mark soon, so that whoever waits for an older one learns that it has been passed. */
+void store_nudge(struct store *store);
 /* Called on the writer thread after every commit and whenever store_health is another, before any `settled`: wakes the
  * projector. */
 void store_on_news(struct store *store, void (*fn)(void *arg), void *arg);

@@ -138,13 +138,32 @@ void tidy_tick(struct timer *timer)
 	timer_start(store->loop, &store->tidy, clock_mono_us() + (more && !err ? 1000 : TIDY_US), tidy_tick);
 }
 
+/*
+ * Marks are counted anew on each connection: what one of them was seen to have committed says nothing about what another
+ * one did, maybe on another server.
+ */
+void store_connected(struct store *store)
+{
+	uint64_t connection = (store->mark.writer + 1) & WRITER_CONNECTIONS;
+
+	store->mark = (struct rc_mark){.writer = store->writer_base | connection};
+	store->marks_all = rc_db_dialect(store->db) != RC_SQLITE;
+}
+
 int store_reopen(struct store *store)
 {
 	struct rc_db_options options = {
 		.access = RC_WRITE, .busy_timeout_us = store->options.busy_timeout_us, .no_auto_checkpoint = true};
 	struct rc_fault fault;
 
-	return store->db ? 0 : rc_db_open(&store->db, store->url, &slotcast_schema, &options, &fault);
+	int err = 0;
+
+	if (!store->db) {
+		err = rc_db_open(&store->db, store->url, &slotcast_schema, &options, &fault);
+		if (!err)
+			store_connected(store);
+	}
+	return err;
 }
 
 /* A row that is written and made durable: what a booking would need. */

@@ -2,8 +2,8 @@
  * The commit train: all requests that wait leave together, in one transaction with one fsync, each with an outcome of
  * its own.
  *
- *   BEGIN IMMEDIATE → per request: idempotency key, decision (savepoint from its first write on) → position → answers
- * are rendered and kept for their keys → COMMIT → the projector is woken → settled() in arrival order
+ *   BEGIN IMMEDIATE → per request: idempotency key, decision (savepoint from its first write on) → answers are rendered
+ * and kept for their keys → mark → COMMIT → the projector is woken → settled() in arrival order
  *
  * Latency stays about one commit, throughput grows with load: what arrives during a commit is the next train. Within
  * the train the order is arrival; every decision sees what those before it did.
@@ -50,7 +50,7 @@ static void request_reset(struct store_request *request)
 	request->field = NULL;
 	request->detail = RC_STR_NONE;
 	request->held_until_us = 0;
-	request->position = (struct rc_position){0};
+	request->mark = (struct rc_mark){0};
 }
 
 /* A rule of the database refused what the decision thought right. */
@@ -119,22 +119,46 @@ static int keep(struct store *store, struct rc_tx *tx, struct seat *seat)
 	return status ? flight_keep(&decision, status, buf_str(&store->body)) : 0;
 }
 
+/* Has the transaction written what the feed will tell? */
+static int wrote(struct rc_tx *tx, uint64_t head_before, bool *out)
+{
+	uint64_t head;
+	int err = rc_tx_log_head(tx, &head);
+
+	*out = head != head_before;
+	return err;
+}
+
+/* Marked: what the feed tells of, and where its silence proves nothing, everything. */
+static int mark(struct store *store, struct rc_tx *tx, bool wanted, struct seat *seats, size_t count)
+{
+	if (!wanted && !store->marks_all)
+		return 0;
+	store->mark.n++;
+	for (size_t i = 0; i < count; i++)
+		seats[i].request->mark = store->mark;
+	return rc_tx_mark(tx, store->mark);
+}
+
 static int execute(struct store *store, struct seat *seats, size_t count)
 {
-	struct rc_position position = {.epoch = atomic_load(&store->epoch)};
+	uint64_t head = 0;
+	bool visible = false;
 	struct rc_tx *tx;
 	int err = train_begin(store, &tx);
 
 	if (err)
 		return err;
+	if (!store->marks_all)
+		err = rc_tx_log_head(tx, &head);
 	for (size_t i = 0; i < count && !err; i++)
 		err = decide(store, tx, &seats[i]);
-	if (!err)
-		err = rc_tx_log_head(tx, &position.n);
-	for (size_t i = 0; i < count && !err; i++) {
-		seats[i].request->position = position;
+	for (size_t i = 0; i < count && !err; i++)
 		err = keep(store, tx, &seats[i]);
-	}
+	if (!err && !store->marks_all)
+		err = wrote(tx, head, &visible);
+	if (!err)
+		err = mark(store, tx, visible, seats, count);
 	if (err) {
 		log_event(LOG_WARN, "train_undone", rc_db_fault(store->db)->message, LOG_S("err", rc_err_name(err)));
 		rc_tx_rollback(tx);
@@ -164,6 +188,20 @@ int train_commit(struct store *store, struct rc_tx *tx)
 
 	if (!err)
 		tell_news(store);
+	return err;
+}
+
+int train_mark(struct store *store)
+{
+	struct rc_tx *tx;
+	int err = train_begin(store, &tx);
+
+	if (err)
+		return err;
+	err = mark(store, tx, true, NULL, 0);
+	if (!err)
+		return train_commit(store, tx);
+	rc_tx_rollback(tx);
 	return err;
 }
 

@@ -17,6 +17,7 @@
 #include "slotcast/store/store.h"
 
 #define HOLD_EXTENSIONS_MAX 3
+#define WRITER_CONNECTIONS  UINT64_C(0xffff)
 #define REF_TIME_BYTES      6 /* of a booking's reference: 30 characters in all */
 #define REF_RANDOM_BYTES    16
 
@@ -29,16 +30,21 @@ struct store {
 	/* between threads */
 	_Atomic(struct catalog *) next_catalog; /* NULL: none newer */
 	_Atomic uint64_t epoch;
+	_Atomic bool nudged;
 	_Atomic int health;
 	_Atomic int64_t written; /* requests committed since the last checkpoint */
 	_Atomic bool checkpointing;
 	sem_t checkpoint_wake;
-	struct message stop;
+	struct message stop, nudge;
+	uint64_t writer_base; /* of all its marks; the low bits count its connections */
+	bool marks_all;
 
 	/* the writer thread's */
 	struct loop *loop;
 	pthread_t writer, checkpointer;
-	struct rc_db *db; /* NULL: to be opened again before anything is acknowledged */
+	struct rc_db *db;    /* NULL: to be opened again before anything is acknowledged */
+	struct rc_mark mark; /* the newest; its writer is new with every connection */
+	bool mark_wanted;
 	struct loop_hook hook;
 	struct rules *rules;
 	struct rc_arena arena;          /* of one decision */
@@ -131,6 +137,8 @@ int train_begin(struct store *store, struct rc_tx **tx) RC_MUST_CHECK;
 /* Commit, tell the projector; on failure note the store's health and what must be reopened. */
 int train_commit(struct store *store, struct rc_tx *tx) RC_MUST_CHECK;
 void train_failed(struct store *store, int err);
+/* A transaction that says only that those before it are over. */
+int train_mark(struct store *store) RC_MUST_CHECK;
 /* From now on it can write (0), or not, and say so. */
 void store_turn(struct store *store, int health);
 
@@ -138,6 +146,7 @@ void store_turn(struct store *store, int health);
 void tidy_tick(struct timer *timer);
 void probe_tick(struct timer *timer);
 int store_reopen(struct store *store) RC_MUST_CHECK;
+void store_connected(struct store *store);
 
 /* checkpoint.c */
 void *checkpoint_main(void *store);

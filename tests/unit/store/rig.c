@@ -140,8 +140,7 @@ static int call_render(struct store_request *request, struct buf *out)
 	struct call *call = (struct call *)request;
 
 	call->rendered++;
-	buf_printf(out, "{\"result\":%d,\"ref\":\"%.*s\",\"n\":%llu}", request->result,
-		   RC_STR_ARG(request->booking.ref), (unsigned long long)request->position.n);
+	buf_printf(out, "{\"result\":%d,\"ref\":\"%.*s\"}", request->result, RC_STR_ARG(request->booking.ref));
 	return call->status >= 0 ? call->status : place_refused(request) ? 0 : 200;
 }
 

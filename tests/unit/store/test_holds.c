@@ -22,8 +22,9 @@ static void test_a_hold_takes_the_place_and_tells_its_end(void **state)
 	assert_true(rc_str_is(hold->tz, "UTC"));
 	assert_int_equal(hold->hold_expires_us % 1000, 0);
 	assert_in_range(hold->hold_expires_us, before + 300000000, clock_wall_us() + 300000000);
-	assert_int_equal(call->request.position.epoch, 7);
-	assert_int_equal(call->request.position.n, rig_number(rig, "SELECT max(n) FROM rc_log"));
+	assert_true(store_made(rig->store, call->request.mark));
+	assert_int_equal(call->request.mark.n,
+			 rig_number(rig, "SELECT n0 FROM rc_log WHERE n = (SELECT max(n) FROM rc_log)"));
 	assert_int_equal(rig_number(rig, "SELECT count(*) FROM audit WHERE action = 'hold'"), 1);
 	call_free(call);
 }
