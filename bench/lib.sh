@@ -6,10 +6,67 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bin=build/bin/slotcast
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/bench.XXXXXX")
 server_pid=
-trap 'stop_server; rm -rf "$scratch"' EXIT
+trap 'stop_server; stop_engines; rm -rf "$scratch"' EXIT
 
 say_machine() {
   echo "# $(nproc) cores, $(uname -sr), load $(cut -d' ' -f1 /proc/loadavg); $1"
+}
+
+# engines WORD: the engines that a benchmark's argument names.
+engines() {
+  case $1 in
+  sqlite | postgres | mariadb) echo "$1" ;;
+  all) echo sqlite postgres mariadb ;;
+  *) echo "bench: no engine named '$1'; there are: sqlite postgres mariadb all" >&2; exit 2 ;;
+  esac
+}
+
+# start_engine ENGINE: a private server in the scratch directory, durable (fsync, sync_binlog=1), stopped by the trap above.
+# Both get half a gigabyte of cache and a log that is not checkpointed within a run.
+start_engine() {
+  case $1 in
+  sqlite) return ;;
+  postgres) set -- "$1" shared_buffers=512MB max_wal_size=4GB checkpoint_timeout=30min autovacuum=off ;;
+  mariadb) set -- "$1" --innodb-buffer-pool-size=512M --innodb-log-file-size=1G ;;
+  esac
+  [ -d "$scratch/$1" ] && return
+  chmod 755 "$scratch" # PostgreSQL runs as a user of its own when we are root
+  tests/servers/"$1" start "$scratch/$1" "${@:2}" >"$scratch/$1.url" 2>"$scratch/$1.log" || {
+    tail -n 5 "$scratch/$1.log" >&2
+    echo "bench: the private $1 server does not start; is it installed (script/bootstrap test)?" >&2
+    exit 1
+  }
+}
+
+stop_engines() {
+  local engine
+  for engine in postgres mariadb; do
+    [ ! -d "$scratch/$engine" ] || tests/servers/"$engine" stop "$scratch/$engine" || true
+  done
+}
+
+# fresh_url ENGINE: sets $url to a new empty database.
+databases=0
+fresh_url() {
+  databases=$((databases + 1))
+  local name=b$databases base
+  case $1 in
+  sqlite) url=sqlite:$scratch/$name.db ;;
+  *)
+    base=$(cat "$scratch/$1.url")
+    sql "$base" "CREATE DATABASE $name"
+    url=${base%/*}/$name
+    ;;
+  esac
+}
+
+# sql URL TEXT: what the engine's own client prints, columns by |.
+sql() {
+  case $1 in
+  sqlite:*) sqlite3 "${1#sqlite:}" "$2" ;;
+  postgres:*) psql -X -q -A -t -v ON_ERROR_STOP=1 "$1" -c "$2" ;;
+  mariadb:*) mariadb --no-defaults -S "$scratch/mariadb/socket" -u tester -N -B "${1##*/}" -e "$2" | tr '\t' '|' ;;
+  esac
 }
 
 # fresh_db PATH: a migrated database with the venue of bench/venue.py.
@@ -56,6 +113,6 @@ goal() {
   awk -v name="$1" -v value="$2" -v op="$3" -v goal="$4" 'BEGIN {
     if (value == "" || value == "NaN") { printf "RATIO %s missing goal %s%s short\n", name, op, goal; exit }
     met = op == ">=" ? value + 0 >= goal + 0 : value + 0 <= goal + 0
-    printf "RATIO %s %.2f goal %s%s %s\n", name, value, op, goal, met ? "ok" : "short"
+    printf "RATIO %s %.4g goal %s%s %s\n", name, value, op, goal, met ? "ok" : "short"
   }'
 }
