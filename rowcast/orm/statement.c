@@ -172,6 +172,27 @@ int prepared_int(struct rc_db *db, struct prepared *prepared, int64_t *out)
 
 /* Named statements */
 
+enum { BINDS_MAX = 64 }; /* rowgen writes no more */
+
+/* How many parameters the text has for this engine. */
+static uint32_t bound_count(const struct rc_db *db, const struct rc_statement *statement)
+{
+	return statement->binds && db->driver->dialect == RC_MARIADB ? statement->bind_count : statement->param_count;
+}
+
+/* The values of `runs` runs as the text's own parameters take them. */
+static const struct rc_value *bound_values(const struct rc_db *db, const struct rc_statement *statement,
+					   const struct rc_value *params, size_t runs, struct rc_value *room)
+{
+	if (!statement->binds || db->driver->dialect != RC_MARIADB)
+		return params;
+	for (size_t run = 0; run < runs; run++)
+		for (uint32_t i = 0; i < statement->bind_count; i++)
+			room[run * statement->bind_count + i] =
+				params[run * statement->param_count + statement->binds[i]];
+	return room;
+}
+
 /* Prepared, not started. */
 static int find_named(struct rc_tx *tx, const struct rc_statement *statement, struct prepared **out)
 {
@@ -180,7 +201,7 @@ static int find_named(struct rc_tx *tx, const struct rc_statement *statement, st
 	int rc;
 
 	rc_check(tx->open);
-	rc_check(statement->id < db->schema->statement_count);
+	rc_check(statement->id < db->schema->statement_count && statement->bind_count <= BINDS_MAX);
 	prepared = *out = &db->statements[statement->id];
 	if (prepared->stmt)
 		return RC_OK;
@@ -190,7 +211,7 @@ static int find_named(struct rc_tx *tx, const struct rc_statement *statement, st
 	if (rc != RC_OK)
 		return rc;
 	prepared->model = statement->result;
-	rc_check(db->driver->param_count(prepared->stmt) == statement->param_count);
+	rc_check(db->driver->param_count(prepared->stmt) == bound_count(db, statement));
 	rc_check(!statement->result || db->driver->column_count(prepared->stmt) == statement->result->column_count);
 	return RC_OK;
 }
@@ -198,9 +219,13 @@ static int find_named(struct rc_tx *tx, const struct rc_statement *statement, st
 static int named(struct rc_tx *tx, const struct rc_statement *statement, const struct rc_value *params,
 		 struct prepared **out)
 {
+	struct rc_value room[BINDS_MAX];
 	int rc = find_named(tx, statement, out);
 
-	return rc == RC_OK ? prepared_start(tx->db, *out, params, statement->param_count) : rc;
+	if (rc != RC_OK)
+		return rc;
+	return prepared_start(tx->db, *out, bound_values(tx->db, statement, params, 1, room),
+			      bound_count(tx->db, statement));
 }
 
 int rc_statement_rows(struct rc_tx *tx, struct rc_arena *arena, const struct rc_statement *statement,
@@ -235,6 +260,7 @@ int rc_statement_batch(struct rc_tx *tx, struct rc_arena *arena, const struct rc
 		       const struct rc_value *params, size_t count, struct rc_rows *out)
 {
 	struct batch batch = {.db = tx->db, .arena = arena, .out = out};
+	struct rc_value *room;
 	int rc = find_named(tx, statement, &batch.prepared);
 
 	memset(out, 0, count * sizeof(*out));
@@ -242,7 +268,10 @@ int rc_statement_batch(struct rc_tx *tx, struct rc_arena *arena, const struct rc
 		rc = prepared_start(tx->db, batch.prepared, NULL, 0);
 	if (rc != RC_OK)
 		return rc;
-	rc = tx->db->driver->batch(batch.prepared->stmt, params, statement->param_count, count, batch_row, &batch);
+	room = RC_ARENA_ARRAY(arena, struct rc_value, count * (statement->binds ? statement->bind_count : 0) + 1);
+	params = bound_values(tx->db, statement, params, count, room);
+	rc = tx->db->driver->batch(batch.prepared->stmt, params, bound_count(tx->db, statement), count, batch_row,
+				   &batch);
 	prepared_end(tx->db, batch.prepared);
 	return db_failed(tx->db, rc);
 }

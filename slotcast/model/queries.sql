@@ -71,5 +71,6 @@ SELECT count(*)::bigint AS ahead FROM waitlist WHERE service_id = $1 AND state =
 
 -- name: idempotency_prune :exec
 -- params: now timestamptz, most bigint
+-- mariadb: DELETE FROM idempotency WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2
 DELETE FROM idempotency WHERE (scope, key) IN
   (SELECT scope, key FROM idempotency WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2);

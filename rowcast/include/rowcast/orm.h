@@ -133,8 +133,11 @@ int rc_run_isolated(struct rc_db *db, enum rc_access access, enum rc_isolation i
 struct rc_statement {
 	uint32_t id;
 	const char *sql[RC_DIALECTS]; /* NULL: not for this engine */
-	uint32_t param_count;
+	uint32_t param_count;         /* values given */
 	const enum rc_type *params;
+	/* MariaDB's parameters have no numbers: binds[i] is the value (from 0 on) that its i-th `?` takes. NULL: value i. */
+	const uint8_t *binds;
+	uint32_t bind_count;
 	const struct rc_model *result; /* row type, NULL: none */
 };
 

@@ -209,6 +209,37 @@ static void emit_run(struct buf *out, const struct table *table)
 		   name, name, name, name);
 }
 
+static const char *const dialect_names[RC_DIALECTS] = {"RC_SQLITE", "RC_POSTGRES", "RC_MARIADB"};
+
+/* As the inside of a C string of one line. */
+static void emit_escaped(struct buf *out, const char *sql)
+{
+	for (; *sql; sql++) {
+		if (*sql == '"' || *sql == '\\')
+			buf_append_char(out, '\\');
+		buf_append_char(out, *sql);
+	}
+}
+
+/* MariaDB's places for parameters are not simply 1, 2, … */
+static bool binds_needed(const struct query *query)
+{
+	for (uint32_t i = 0; i < query->bind_count; i++)
+		if (query->binds[i] != i)
+			return true;
+	return query->bind_count != query->param_count;
+}
+
+static void emit_binds(struct buf *out, const struct query *query)
+{
+	if (!binds_needed(query))
+		return;
+	buf_printf(out, "static const uint8_t %s_binds[] = {", query->name);
+	for (uint32_t i = 0; i < query->bind_count; i++)
+		buf_printf(out, "%s%u", i ? ", " : "", query->binds[i]);
+	buf_printf(out, "};\n");
+}
+
 static void emit_statement(struct buf *out, struct rc_arena *arena, const struct query *query, uint32_t id)
 {
 	const char *row = query->table ? query->table->name : rc_arena_printf(arena, "%s_row", query->name);
@@ -227,8 +258,15 @@ static void emit_statement(struct buf *out, struct rc_arena *arena, const struct
 			buf_printf(out, "%s%s", i ? ", " : "", type_enumerator(query->params[i].type));
 		buf_printf(out, "};\n");
 	}
-	buf_printf(out, "static const struct rc_statement %s_statement = {\n\t.id = %u,\n\t.sql[RC_SQLITE] = \"%s\",\n",
-		   query->name, id, query->sql);
+	emit_binds(out, query);
+	buf_printf(out, "static const struct rc_statement %s_statement = {\n\t.id = %u,\n", query->name, id);
+	for (enum rc_dialect dialect = RC_SQLITE; dialect < RC_DIALECTS; dialect++) {
+		buf_printf(out, "\t.sql[%s] = \"", dialect_names[dialect]);
+		emit_escaped(out, query->sql[dialect]);
+		buf_printf(out, "\",\n");
+	}
+	if (binds_needed(query))
+		buf_printf(out, "\t.binds = %s_binds,\n\t.bind_count = %u,\n", query->name, query->bind_count);
 	buf_printf(out, "\t.param_count = %u,\n", query->param_count);
 	if (query->param_count)
 		buf_printf(out, "\t.params = %s_params,\n", query->name);
@@ -288,6 +326,26 @@ static void emit_string(struct buf *out, const char *name, const char *sql)
 	buf_printf(out, "\";\n\n");
 }
 
+static void emit_migration(struct buf *out, struct buf *table, const struct migration *migration,
+			   enum rc_dialect dialect)
+{
+	static const char *const suffixes[RC_DIALECTS] = {"", "_postgres", "_mariadb"};
+	const char *up = migration->up[dialect], *in = dialect_names[dialect];
+	unsigned char hash[crypto_hash_sha256_BYTES];
+	char hex[2 * sizeof(hash) + 1], name[64];
+
+	if (!up)
+		return;
+	crypto_hash_sha256(hash, (const unsigned char *)up, strlen(up));
+	sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
+	snprintf(name, sizeof(name), "migration_%u_up%s", migration->version, suffixes[dialect]);
+	emit_string(out, name, up);
+	buf_printf(table, "\t .up[%s] = %s, ", in, name);
+	snprintf(name, sizeof(name), "migration_%u_down%s", migration->version, suffixes[dialect]);
+	emit_string(out, name, migration->down[dialect]);
+	buf_printf(table, ".down[%s] = %s,\n\t .checksum[%s] = \"%s\",\n", in, name, in, hex);
+}
+
 /* The texts, then the table of them. Versions tell them apart: migration_2_up. */
 static void emit_migrations(struct buf *out, const struct migrations *migrations)
 {
@@ -295,20 +353,11 @@ static void emit_migrations(struct buf *out, const struct migrations *migrations
 
 	for (uint32_t i = 0; i < migrations->count; i++) {
 		const struct migration *migration = &migrations->items[i];
-		unsigned char hash[crypto_hash_sha256_BYTES];
-		char hex[2 * sizeof(hash) + 1], name[48];
 
-		crypto_hash_sha256(hash, (const unsigned char *)migration->up, strlen(migration->up));
-		sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
-		snprintf(name, sizeof(name), "migration_%u_up", migration->version);
-		emit_string(out, name, migration->up);
-		snprintf(name, sizeof(name), "migration_%u_down", migration->version);
-		emit_string(out, name, migration->down);
-		buf_printf(
-			&table,
-			"\t{%u, \"%s\",\n\t .up[RC_SQLITE] = migration_%u_up, .down[RC_SQLITE] = migration_%u_down,\n"
-			"\t .checksum[RC_SQLITE] = \"%s\"},\n",
-			migration->version, migration->name, migration->version, migration->version, hex);
+		buf_printf(&table, "\t{%u, \"%s\",\n", migration->version, migration->name);
+		for (enum rc_dialect dialect = RC_SQLITE; dialect < RC_DIALECTS; dialect++)
+			emit_migration(out, &table, migration, dialect);
+		buf_printf(&table, "\t},\n");
 	}
 	buf_printf(out, "static const struct rc_migration migrations[] = {\n%s};\n\n", buf_cstr(&table));
 	buf_release(&table);

@@ -26,6 +26,11 @@ static const char *sqlite_type(enum rc_type type)
 	}
 }
 
+static const char *span_sqlite(const struct schema *schema, struct span span)
+{
+	return text_sqlite(schema->source, span.from, span.to, NULL, NULL);
+}
+
 static void put_names(struct buf *out, const struct schema *schema, const struct table *table, const uint32_t *columns,
 		      uint32_t count)
 {
@@ -51,8 +56,8 @@ static void put_column(struct buf *out, const struct schema *schema, const struc
 	}
 	if (!(column->flags & RC_COLUMN_NULLABLE))
 		buf_printf(out, " NOT NULL");
-	if (column->fallback)
-		buf_printf(out, " DEFAULT (%s)", column->fallback);
+	if (column->fallback.to)
+		buf_printf(out, " DEFAULT (%s)", span_sqlite(schema, column->fallback));
 	if (column->type == RC_BOOL)
 		buf_printf(out, " CHECK (%s IN (0, 1))", name);
 	if (column->type == RC_DATE)
@@ -66,7 +71,7 @@ static void put_constraint(struct buf *out, const struct schema *schema, const s
 		return;
 	buf_printf(out, ",\n  CONSTRAINT %s ", text_quote(schema->source->arena, c->name));
 	if (c->kind == CONSTRAINT_CHECK) {
-		buf_printf(out, "CHECK (%s)", c->check);
+		buf_printf(out, "CHECK (%s)", span_sqlite(schema, c->check));
 		return;
 	}
 	buf_printf(out, "%s (",
@@ -75,9 +80,12 @@ static void put_constraint(struct buf *out, const struct schema *schema, const s
 						  : "FOREIGN KEY");
 	put_names(out, schema, table, c->columns, c->column_count);
 	buf_append_char(out, ')');
-	if (c->kind == CONSTRAINT_FOREIGN)
-		buf_printf(out, " REFERENCES %s (%s)", text_quote(schema->source->arena, c->foreign_table),
-			   c->foreign_columns);
+	if (c->kind != CONSTRAINT_FOREIGN)
+		return;
+	buf_printf(out, " REFERENCES %s (", text_quote(schema->source->arena, c->foreign_table));
+	for (uint32_t i = 0; i < c->foreign_count; i++)
+		buf_printf(out, "%s%s", i ? ", " : "", text_quote(schema->source->arena, c->foreign_columns[i]));
+	buf_append_char(out, ')');
 }
 
 static void put_table(struct buf *out, const struct schema *schema, const struct table *table)
@@ -90,6 +98,15 @@ static void put_table(struct buf *out, const struct schema *schema, const struct
 	buf_printf(out, "\n) STRICT%s;\n", has_rowid_key(table) ? "" : ", WITHOUT ROWID");
 }
 
+static void put_index(struct buf *out, const struct schema *schema, const struct sql_index *index)
+{
+	buf_printf(out, "CREATE %sINDEX %s ON %s (%s)", index->unique ? "UNIQUE " : "", index->name,
+		   text_quote(schema->source->arena, index->table), span_sqlite(schema, index->list));
+	if (index->where.to)
+		buf_printf(out, " WHERE %s", span_sqlite(schema, index->where));
+	buf_printf(out, ";\n");
+}
+
 static void put_exclusion(struct buf *out, const struct schema *schema, const struct table *table,
 			  const struct constraint *c, bool update)
 {
@@ -97,12 +114,12 @@ static void put_exclusion(struct buf *out, const struct schema *schema, const st
 	const char *name = text_quote(source->arena, table->name);
 	const char *lo = text_quote(source->arena, table->columns[c->lo].name);
 	const char *hi = text_quote(source->arena, table->columns[c->hi].name);
-	bool where = c->where_to > c->where_from;
+	bool where = c->where.to > 0;
 
 	buf_printf(out, "CREATE TRIGGER %s_%s AFTER %s ON %s", c->name, update ? "update" : "insert",
 		   update ? "UPDATE" : "INSERT", name);
 	if (where)
-		buf_printf(out, "\nWHEN %s", text_sqlite(source, c->where_from, c->where_to, table, "NEW"));
+		buf_printf(out, "\nWHEN %s", text_sqlite(source, c->where.from, c->where.to, table, "NEW"));
 	buf_printf(out, " BEGIN\n  SELECT RAISE(ABORT, '%s: another row of %s with the same ", c->name, table->name);
 	for (uint32_t i = 0; i < c->column_count; i++)
 		buf_printf(out, "%s%s", i ? " and " : "", table->columns[c->columns[i]].name);
@@ -114,7 +131,7 @@ static void put_exclusion(struct buf *out, const struct schema *schema, const st
 		buf_printf(out, "%s = NEW.%s AND ", column, column);
 	}
 	if (where)
-		buf_printf(out, "(%s) AND ", text_sqlite(source, c->where_from, c->where_to, NULL, NULL));
+		buf_printf(out, "(%s) AND ", span_sqlite(schema, c->where));
 	buf_printf(out, "%s < NEW.%s AND NOT (", lo, hi);
 	for (uint32_t i = 0; i < table->key_count; i++) {
 		const char *key = text_quote(source->arena, table->columns[table->key[i]].name);
@@ -163,8 +180,9 @@ static void put_capture(struct buf *out, const struct schema *schema, const stru
 		const struct sql_index *index = &schema->indexes[i];
 
 		if (index->unique && strcmp(index->table, table->name) == 0)
-			uniques[capture.unique_count++] = (struct capture_unique){index->columns, index->column_count,
-										  index->where};
+			uniques[capture.unique_count++] = (struct capture_unique){
+				index->columns, index->column_count,
+				index->where.to ? span_sqlite(schema, index->where) : NULL};
 	}
 	capture_write_table(out, &capture);
 }
@@ -182,7 +200,7 @@ void emit_sqlite(struct buf *up, struct buf *down, const struct schema *schema, 
 	for (uint32_t t = 0; t < schema->table_count; t++)
 		put_table(up, schema, &schema->tables[t]);
 	for (uint32_t x = 0; x < schema->index_count; x++)
-		buf_printf(up, "%s;\n", schema->indexes[x].sql);
+		put_index(up, schema, &schema->indexes[x]);
 	for (uint32_t t = 0; t < schema->table_count; t++) {
 		const struct table *table = &schema->tables[t];
 

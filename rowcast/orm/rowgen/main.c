@@ -1,9 +1,12 @@
 /*
- * rowgen --schema-name NAME --include PATH --schema FILE [--queries FILE] [--guards FILE] [--migrations DIR] --out DIR
+ * rowgen --schema-name NAME --include PATH --schema FILE [--queries FILE] [--guards FILE] [--guards-postgres FILE]
+ *        [--guards-mariadb FILE] [--migrations DIR] --out DIR
+ * rowgen --schema FILE [--guards… FILE] --ddl sqlite|postgres|mariadb
  * rowgen --schema FILE --capture TABLE
  *
- * Writes DIR/model.h and DIR/model.c; without --migrations the schema is the only migration. --capture prints the
- * statements that make a table's capture again, for a migration that changes its columns. Exit status: 0 written, 1 the
+ * Writes DIR/model.h and DIR/model.c; without --migrations the schema is the only migration. --ddl prints what makes the
+ * whole schema on that engine, as a migration. --capture prints the statements that make a table's capture again on
+ * SQLite, for a migration that changes its columns. Exit status: 0 written, 1 the
  * input has a fault (file:line: what), 2 wrong use.
  */
 #include <errno.h>
@@ -87,7 +90,7 @@ static int file_write(const char *dir, const char *name, const struct buf *text)
 }
 
 struct args {
-	const char *schema, *queries, *guards, *migrations, *capture, *out;
+	const char *schema, *queries, *guards[RC_DIALECTS], *migrations, *ddl, *capture, *out;
 	struct names names;
 };
 
@@ -99,6 +102,9 @@ static int args_read(int argc, char **argv, struct args *args)
 		{"schema", required_argument, NULL, 's'},
 		{"queries", required_argument, NULL, 'q'},
 		{"guards", required_argument, NULL, 'g'},
+		{"guards-postgres", required_argument, NULL, 'p'},
+		{"guards-mariadb", required_argument, NULL, 'a'},
+		{"ddl", required_argument, NULL, 'd'},
 		{"migrations", required_argument, NULL, 'm'},
 		{"capture", required_argument, NULL, 'c'},
 		{"out", required_argument, NULL, 'o'},
@@ -111,7 +117,10 @@ static int args_read(int argc, char **argv, struct args *args)
 				     : option == 'i' ? &args->names.include
 				     : option == 's' ? &args->schema
 				     : option == 'q' ? &args->queries
-				     : option == 'g' ? &args->guards
+				     : option == 'g' ? &args->guards[RC_SQLITE]
+				     : option == 'p' ? &args->guards[RC_POSTGRES]
+				     : option == 'a' ? &args->guards[RC_MARIADB]
+				     : option == 'd' ? &args->ddl
 				     : option == 'm' ? &args->migrations
 				     : option == 'c' ? &args->capture
 				     : option == 'o' ? &args->out
@@ -123,7 +132,7 @@ static int args_read(int argc, char **argv, struct args *args)
 	}
 	if (optind != argc || !args->schema)
 		return 2;
-	return args->capture || (args->names.schema && args->names.include && args->out) ? 0 : 2;
+	return args->capture || args->ddl || (args->names.schema && args->names.include && args->out) ? 0 : 2;
 }
 
 static int print_capture(const struct schema *schema, const char *name)
@@ -139,50 +148,110 @@ static int print_capture(const struct schema *schema, const char *name)
 	return 0;
 }
 
+struct ddl {
+	struct buf up[RC_DIALECTS], down[RC_DIALECTS];
+};
+
+static void ddl_write(struct ddl *ddl, const struct schema *schema, const struct source *guards)
+{
+	static void (*const emit[RC_DIALECTS])(struct buf * up, struct buf * down, const struct schema *schema,
+					       const struct source *guards) = {emit_sqlite, emit_postgres,
+									       emit_mariadb};
+
+	*ddl = (struct ddl){0};
+	for (enum rc_dialect dialect = RC_SQLITE; dialect < RC_DIALECTS; dialect++)
+		emit[dialect](&ddl->up[dialect], &ddl->down[dialect], schema, &guards[dialect]);
+}
+
+static void ddl_release(struct ddl *ddl)
+{
+	for (enum rc_dialect dialect = RC_SQLITE; dialect < RC_DIALECTS; dialect++) {
+		buf_release(&ddl->up[dialect]);
+		buf_release(&ddl->down[dialect]);
+	}
+}
+
+static int print_ddl(struct ddl *ddl, const char *name)
+{
+	static const char *const names[RC_DIALECTS] = {"sqlite", "postgres", "mariadb"};
+
+	for (enum rc_dialect dialect = RC_SQLITE; dialect < RC_DIALECTS; dialect++) {
+		if (strcmp(names[dialect], name) != 0)
+			continue;
+		printf("%s-- down\n%s", buf_cstr(&ddl->up[dialect]), buf_cstr(&ddl->down[dialect]));
+		return 0;
+	}
+	fprintf(stderr, "rowgen: --ddl is sqlite, postgres or mariadb\n");
+	return 2;
+}
+
+static int usage(void)
+{
+	fprintf(stderr,
+		"usage: rowgen --schema-name NAME --include PATH --schema FILE [--queries FILE] [--guards FILE]\n"
+		"              [--guards-postgres FILE] [--guards-mariadb FILE] [--migrations DIR] --out DIR\n"
+		"       rowgen --schema FILE [--guards... FILE] --ddl sqlite|postgres|mariadb\n"
+		"       rowgen --schema FILE --capture TABLE\n");
+	return 2;
+}
+
+/* model.h and model.c. */
+static int write_model(const struct args *args, const struct schema *schema, const struct queries *queries,
+		       struct ddl *ddl)
+{
+	struct rc_arena *arena = schema->source->arena;
+	struct migration whole = {.version = 1, .name = "initial"};
+	struct migrations migrations = {&whole, 1};
+	struct buf header = BUF_INIT, source = BUF_INIT;
+	int status;
+
+	prove(schema, queries, buf_cstr(&ddl->up[RC_SQLITE]), buf_cstr(&ddl->down[RC_SQLITE]));
+	for (enum rc_dialect dialect = RC_SQLITE; dialect < RC_DIALECTS; dialect++) {
+		whole.up[dialect] = buf_cstr(&ddl->up[dialect]);
+		whole.down[dialect] = buf_cstr(&ddl->down[dialect]);
+	}
+	if (args->migrations) {
+		migrations_read(&migrations, arena, args->migrations);
+		prove_migrations(schema, &migrations, buf_cstr(&ddl->up[RC_SQLITE]));
+	}
+	emit_header(&header, &args->names, schema, queries);
+	emit_source(&source, &args->names, schema, queries, &migrations);
+	status = file_write(args->out, "model.h", &header) | file_write(args->out, "model.c", &source);
+	buf_release(&header);
+	buf_release(&source);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct args args = {0};
 	struct rc_arena arena;
-	struct source schema_text, queries_text, guards_text;
+	struct source schema_text, queries_text, guards[RC_DIALECTS];
 	struct schema schema;
 	struct queries queries;
-	struct migrations migrations;
-	struct buf header = BUF_INIT, source = BUF_INIT, up = BUF_INIT, down = BUF_INIT;
+	struct ddl ddl;
 	int status;
 
-	if (args_read(argc, argv, &args)) {
-		fprintf(stderr, "usage: rowgen --schema-name NAME --include PATH --schema FILE [--queries FILE] "
-				"[--guards FILE] "
-				"[--migrations DIR] --out DIR\n"
-				"       rowgen --schema FILE --capture TABLE\n");
-		return 2;
-	}
+	if (args_read(argc, argv, &args))
+		return usage();
 	rc_arena_init(&arena, 1 << 16);
 	source_read(&schema_text, &arena, args.schema);
 	source_read(&queries_text, &arena, args.queries);
-	source_read(&guards_text, &arena, args.guards);
 	schema_parse(&schema, &schema_text);
 	if (args.capture)
 		return print_capture(&schema, args.capture);
-	schema_add_guards(&schema, &guards_text);
-	queries_parse(&queries, &queries_text, &schema);
-	emit_sqlite(&up, &down, &schema, &guards_text);
-	prove(&schema, &queries, buf_cstr(&up), buf_cstr(&down));
-	migrations = (struct migrations){
-		&(struct migration){1, "initial", buf_cstr(&up), buf_cstr(&down)},
-		1,
-	};
-	if (args.migrations) {
-		migrations_read(&migrations, &arena, args.migrations);
-		prove_migrations(&schema, &migrations, buf_cstr(&up));
+	for (enum rc_dialect dialect = RC_SQLITE; dialect < RC_DIALECTS; dialect++) {
+		source_read(&guards[dialect], &arena, args.guards[dialect]);
+		schema_add_guards(&schema, &guards[dialect], dialect);
 	}
-	emit_header(&header, &args.names, &schema, &queries);
-	emit_source(&source, &args.names, &schema, &queries, &migrations);
-	status = file_write(args.out, "model.h", &header) | file_write(args.out, "model.c", &source);
-	buf_release(&header);
-	buf_release(&source);
-	buf_release(&up);
-	buf_release(&down);
+	ddl_write(&ddl, &schema, guards);
+	if (args.ddl) {
+		status = print_ddl(&ddl, args.ddl);
+	} else {
+		queries_parse(&queries, &queries_text, &schema);
+		status = write_model(&args, &schema, &queries, &ddl);
+	}
+	ddl_release(&ddl);
 	rc_arena_release(&arena);
 	return status;
 }

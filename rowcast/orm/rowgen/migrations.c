@@ -1,22 +1,30 @@
 /*
- * Migrations are files, NNNN-name.sql, in the engine's own SQL: what goes up, a line "-- down", what takes it back. They
- * are frozen once a database has run them, so nothing in them is generated again; instead prove.c runs them all and
- * compares what they make with what schema.sql asks for.
+ * Migrations are files, NNNN-name.sql (SQLite), NNNN-name.postgres.sql and NNNN-name.mariadb.sql, in the engine's own
+ * SQL: what goes up, a line "-- down", what takes it back. They are frozen once a database has run them, so nothing in
+ * them is generated again; instead prove.c runs them all and compares what they make with what schema.sql asks for
+ * (the servers': tests/unit/model/migrations.py, on real ones).
  */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "rowcast/orm/rowgen/rowgen.h"
 
 #define DOWN "\n-- down\n"
 
+static const char *const suffixes[RC_DIALECTS] = {".sql", ".postgres.sql", ".mariadb.sql"};
+
+static bool ends_with(const char *name, const char *suffix)
+{
+	return strlen(name) > strlen(suffix) && strcmp(name + strlen(name) - strlen(suffix), suffix) == 0;
+}
+
 static int is_migration(const struct dirent *entry)
 {
-	size_t len = strlen(entry->d_name);
-
-	return len > 4 && strcmp(entry->d_name + len - 4, ".sql") == 0;
+	return ends_with(entry->d_name, suffixes[RC_SQLITE]) && !ends_with(entry->d_name, suffixes[RC_POSTGRES]) &&
+	       !ends_with(entry->d_name, suffixes[RC_MARIADB]);
 }
 
 /* "0002-prices.sql" → 2, "prices" */
@@ -30,19 +38,36 @@ static void read_name(struct migration *migration, const struct source *file, co
 	migration->name = rc_arena_printf(file->arena, "%.*s", (int)(strlen(end) - 5), end + 1);
 }
 
-static void read_file(struct migration *migration, struct rc_arena *arena, const char *path, const char *name)
+static void read_file(struct migration *migration, enum rc_dialect dialect, const struct source *file)
 {
-	struct source file;
-	char *down;
+	char *down = strstr(file->text, DOWN);
 
-	source_read(&file, arena, path);
-	read_name(migration, &file, name);
-	down = strstr(file.text, DOWN);
 	if (!down)
-		fail(&file, 0, "a line \"-- down\" and what takes the migration back are missing");
+		fail(file, 0, "a line \"-- down\" and what takes the migration back are missing");
 	down[1] = '\0'; /* the line break before it belongs to the way up */
-	migration->up = file.text;
-	migration->down = down + strlen(DOWN);
+	migration->up[dialect] = file->text;
+	migration->down[dialect] = down + strlen(DOWN);
+}
+
+/* Of the other engines there are all files or none: an engine that misses one would stop in the middle. */
+static void read_others(struct migrations *migrations, struct rc_arena *arena, const char *dir, uint32_t index)
+{
+	struct migration *migration = &migrations->items[index];
+
+	for (enum rc_dialect dialect = RC_POSTGRES; dialect < RC_DIALECTS; dialect++) {
+		struct source file;
+		const char *path = rc_arena_printf(arena, "%s/%04u-%s%s", dir, migration->version, migration->name,
+						   suffixes[dialect]);
+		bool there = access(path, F_OK) == 0;
+
+		if (index > 0 && there != !!migrations->items[0].up[dialect])
+			fail(&(struct source){.path = path}, 0,
+			     there ? "the first migration has no such file" : "this file is missing");
+		if (!there)
+			continue;
+		source_read(&file, arena, path);
+		read_file(migration, dialect, &file);
+	}
 }
 
 void migrations_read(struct migrations *migrations, struct rc_arena *arena, const char *dir)
@@ -56,11 +81,14 @@ void migrations_read(struct migrations *migrations, struct rc_arena *arena, cons
 	migrations->items = RC_ARENA_ARRAY(arena, struct migration, (size_t)count);
 	migrations->count = (uint32_t)count;
 	for (int i = 0; i < count; i++) {
-		const char *path = rc_arena_printf(arena, "%s/%s", dir, names[i]->d_name);
+		struct source file;
 
-		read_file(&migrations->items[i], arena, path, names[i]->d_name);
+		source_read(&file, arena, rc_arena_printf(arena, "%s/%s", dir, names[i]->d_name));
+		read_name(&migrations->items[i], &file, names[i]->d_name);
+		read_file(&migrations->items[i], RC_SQLITE, &file);
 		if (migrations->items[i].version != (uint32_t)i + 1)
 			fail(&place, 0, "%s stands where number %d is expected", names[i]->d_name, i + 1);
+		read_others(migrations, arena, dir, (uint32_t)i);
 		free(names[i]);
 	}
 	free(names);

@@ -13,7 +13,7 @@ static void prove_query(const struct queries *queries, const struct query *query
 	sqlite3_stmt *stmt = NULL;
 	int columns;
 
-	if (sqlite3_prepare_v2(db, query->sql, -1, &stmt, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(db, query->sql[RC_SQLITE], -1, &stmt, NULL) != SQLITE_OK)
 		fail(queries->source, query->at, "%s: SQLite: %s", query->name, sqlite3_errmsg(db));
 	columns = (int)(query->table ? query->table->column_count : query->column_count);
 	if (query->kind != QUERY_EXEC && sqlite3_column_count(stmt) != columns)
@@ -142,12 +142,13 @@ void prove_migrations(const struct schema *schema, const struct migrations *migr
 	wanted = catalog_of(schema, fresh, true);
 	for (uint32_t i = 0; i < migrations->count; i++) {
 		before[i] = catalog_of(schema, db, false);
-		run(schema, db, migrations->items[i].up, "migration", migrations->items[i].version);
+		run(schema, db, migrations->items[i].up[RC_SQLITE], "migration", migrations->items[i].version);
 	}
 	got = catalog_of(schema, db, true);
 	same_catalog(schema, &got, &wanted, "the migrations do not make this schema; write another one");
 	for (uint32_t i = migrations->count; i-- > 0;) {
-		run(schema, db, migrations->items[i].down, "the way back of migration", migrations->items[i].version);
+		run(schema, db, migrations->items[i].down[RC_SQLITE], "the way back of migration",
+		    migrations->items[i].version);
 		got = catalog_of(schema, db, false);
 		same_catalog(schema, &got, &before[i], migrations->items[i].name);
 	}

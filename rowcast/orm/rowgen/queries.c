@@ -5,9 +5,13 @@
  *   -- params: resource bigint, lo timestamptz, hi timestamptz
  *   SELECT * FROM claim WHERE resource_id = $1 AND lo < $3 AND hi > $2 ORDER BY lane, lo;
  *
+ * A line "-- mariadb: …" above it is what MariaDB gets instead, where it cannot run the common text.
+ *
  * Rows of `SELECT *` or `SELECT t.*` over one table are rows of that table; others become struct NAME_row, whose
  * columns need a name and a type: a plain column of a table in FROM, or a cast.
  */
+#include <strings.h>
+
 #include "rowcast/orm/rowgen/rowgen.h"
 
 static struct rc_str word_cut(struct rc_str *rest)
@@ -198,6 +202,48 @@ static void result_read(const struct source *source, const struct schema *schema
 	query->row_bytes = row_layout(query->columns, query->column_count);
 }
 
+/* The lines "-- mariadb: …" above a statement, joined: its own text for an engine that cannot run the common one. */
+static bool override_find(const struct source *source, size_t from, size_t at, struct source *out)
+{
+	struct buf text = BUF_INIT;
+	struct rc_str line;
+	bool found = false;
+
+	while (directive_find(source, from, at, "mariadb", &line)) {
+		buf_append_str(&text, line);
+		buf_append_char(&text, '\n');
+		from = (size_t)(line.ptr + line.len - source->text);
+		found = true;
+	}
+	*out = (struct source){.path = source->path, .arena = source->arena, .len = text.len};
+	out->text = (char *)(uintptr_t)rc_arena_copy(source->arena, buf_str(&text)).ptr;
+	buf_release(&text);
+	return found;
+}
+
+/* MariaDB ends a recursion after 1000 rounds (max_recursive_iterations) with a mere warning and half the rows. */
+static const char *recursion_unbounded(struct rc_arena *arena, const char *sql)
+{
+	if (strncasecmp(sql, "WITH RECURSIVE ", 15) != 0)
+		return sql;
+	return rc_arena_printf(arena, "SET STATEMENT max_recursive_iterations = 4294967295 FOR %s", sql);
+}
+
+static void texts_write(struct query *query, const struct source *source, const struct schema *schema, size_t from,
+			size_t to)
+{
+	struct text_style style = {
+		.schema = schema, .query = query, .binds = query->binds, .bind_count = &query->bind_count};
+	struct source other;
+
+	for (style.dialect = RC_SQLITE; style.dialect < RC_DIALECTS; style.dialect++)
+		if (style.dialect == RC_MARIADB && override_find(source, from, query->at, &other))
+			query->sql[style.dialect] = text_sql(&other, 0, other.len, &style);
+		else
+			query->sql[style.dialect] = text_sql(source, query->at, to, &style);
+	query->sql[RC_MARIADB] = recursion_unbounded(source->arena, query->sql[RC_MARIADB]);
+}
+
 static void query_read(struct queries *queries, const struct source *source, const struct schema *schema,
 		       const json_t *node, size_t from, size_t to)
 {
@@ -233,7 +279,7 @@ static void query_read(struct queries *queries, const struct source *source, con
 	if (query->kind != QUERY_EXEC)
 		result_read(source, schema, query, json_object_get(node, "SelectStmt"));
 	query->note = text_note_above(source, query->at);
-	query->sql = text_sqlite(source, query->at, to, NULL, NULL);
+	texts_write(query, source, schema, from, to);
 }
 
 void queries_parse(struct queries *queries, const struct source *source, const struct schema *schema)

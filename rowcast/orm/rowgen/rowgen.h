@@ -13,11 +13,19 @@
 
 #include "rowcast/arena.h"
 #include "rowcast/base/buf.h"
+#include "rowcast/dialect.h"
 #include "rowcast/model.h"
 
 #define COLUMNS_MAX 64
 #define KEY_MAX     4
 #define PARAMS_MAX  16
+#define BINDS_MAX   64
+#define GUARDS_MAX  256
+
+/* From … to in the source; equal: nothing. */
+struct span {
+	size_t from, to;
+};
 
 struct source {
 	const char *path; /* as shown in messages */
@@ -31,7 +39,7 @@ struct column {
 	enum rc_type type;
 	uint32_t flags;
 	uint32_t offset;      /* in the struct, as every LP64 compiler lays it out; asserted in the output */
-	const char *fallback; /* DEFAULT, SQLite text, or NULL */
+	struct span fallback; /* DEFAULT */
 	const char *note;     /* comment behind the column, or NULL */
 	size_t at;            /* byte offset in the source */
 };
@@ -49,11 +57,12 @@ struct constraint {
 	const char *name;
 	uint32_t columns[COLUMNS_MAX]; /* EXCLUDE: those compared by = */
 	uint32_t column_count;
-	const char *check; /* CHECK: expression */
+	struct span check; /* CHECK: expression */
 	const char *foreign_table;
-	const char *foreign_columns; /* "id" */
-	uint32_t lo, hi;             /* EXCLUDE: columns of the half-open range */
-	size_t where_from, where_to; /* EXCLUDE: source span of its predicate; equal: none */
+	const char *foreign_columns[KEY_MAX]; /* "id" */
+	uint32_t foreign_count;
+	uint32_t lo, hi;   /* EXCLUDE: columns of the half-open range */
+	struct span where; /* EXCLUDE: its predicate */
 	size_t at;
 };
 
@@ -75,11 +84,15 @@ struct table {
 struct sql_index {
 	const char *name;
 	const char *table;
-	const char *sql; /* whole statement, SQLite */
-	bool unique;     /* then: over these columns, for rows that `where` (or NULL) selects */
+	bool unique; /* then: over these columns, for rows that `where` selects */
 	uint32_t columns[COLUMNS_MAX];
 	uint32_t column_count;
-	const char *where;
+	bool expressions;        /* not only columns */
+	struct span list, where; /* between the parentheses; the predicate */
+	/* Columns that the predicate compares with a constant by = or IS NULL, and nothing else than those is in it: an
+	 * index that begins with them finds the same rows where an engine has no partial ones. */
+	uint32_t fixed[KEY_MAX];
+	uint32_t fixed_count;
 	size_t at;
 };
 
@@ -116,7 +129,9 @@ struct query {
 	struct column *columns;    /* else the rows are struct NAME_row of these */
 	uint32_t column_count;
 	uint32_t row_bytes;
-	const char *sql; /* SQLite */
+	const char *sql[RC_DIALECTS];
+	uint8_t binds[BINDS_MAX]; /* MariaDB: which param each ? takes */
+	uint32_t bind_count;
 	size_t at;
 };
 
@@ -129,7 +144,7 @@ struct queries {
 struct migration {
 	uint32_t version;
 	const char *name;
-	const char *up, *down; /* SQLite */
+	const char *up[RC_DIALECTS], *down[RC_DIALECTS]; /* NULL: not for this engine */
 };
 
 struct migrations {
@@ -174,19 +189,38 @@ bool token_is(const struct source *source, const struct token *token, const char
 void text_parens(const struct source *source, size_t at, size_t *from, size_t *to);
 /* Position behind the next word `word` at or behind `at`, before `end`; fails when there is none. */
 size_t text_after_word(const struct source *source, size_t at, size_t end, const char *word);
-/* [from, to) as SQLite: casts dropped, $1 → ?1, comments dropped, blanks folded; columns of `table` get `prefix` when
- * it is set. */
+struct text_style {
+	enum rc_dialect dialect;
+	const struct schema *schema; /* whose names MariaDB wants quoted where it reserves them; NULL: none */
+	const struct table *table;
+	const char *prefix;        /* columns of `table` get it, when it is set */
+	const struct query *query; /* its params: PostgreSQL $1::type, MariaDB ? (which one it is goes into binds) */
+	uint8_t *binds;
+	uint32_t *bind_count;
+};
+
+/* [from, to) in an engine's words: comments dropped, blanks folded, casts only for PostgreSQL, $1 → ?1 for SQLite. */
+const char *text_sql(const struct source *source, size_t from, size_t to, const struct text_style *style);
 const char *text_sqlite(const struct source *source, size_t from, size_t to, const struct table *table,
 			const char *prefix);
 const char *text_quote(struct rc_arena *arena, const char *identifier); /* quoted when it is a keyword of SQLite */
+const char *text_name(struct rc_arena *arena, enum rc_dialect dialect, const char *identifier);
 const char *text_upper(struct rc_arena *arena, const char *name);
 /* Comment behind the element that starts at `at`, on its line; directives ("-- rowgen: …") are returned apart. */
 void text_notes(const struct source *source, size_t at, const char **note, const char **directive);
 const char *text_note_above(const struct source *source, size_t at);
 
-/* schema.c, queries.c */
+/* schema.c, index.c, guards.c, queries.c */
+size_t location(const json_t *node);
+const char *str_value(const struct source *source, const json_t *node);
+const char *member(const struct source *source, const json_t *node, const char *name); /* NULL: it has none */
+uint32_t column_named(const struct source *source, size_t at, const struct table *table, const char *name);
+void index_read(struct schema *schema, const struct source *source, const json_t *node, size_t end);
 void schema_parse(struct schema *schema, const struct source *source);
-void schema_add_guards(struct schema *schema, const struct source *guards);
+bool schema_names(const struct schema *schema, const char *word); /* a table or a column */
+bool schema_rule_known(const struct schema *schema, const char *name);
+/* SQLite's guards say which rules there are; those of the other engines raise no others. */
+void schema_add_guards(struct schema *schema, const struct source *guards, enum rc_dialect dialect);
 const struct table *schema_table(const struct schema *schema, const char *name);
 int32_t table_column(const struct table *table, const char *name); /* -1: none */
 enum rc_type type_from_name(const struct source *source, size_t at, const json_t *type_name);
@@ -201,7 +235,12 @@ void emit_source(struct buf *out, const struct names *names, const struct schema
 const char *c_type(enum rc_type type);
 /* RC_INT …: the enumerator's name. */
 const char *type_enumerator(enum rc_type type);
+/* DDL of an engine, with its guards; `down` takes it back. */
 void emit_sqlite(struct buf *up, struct buf *down, const struct schema *schema, const struct source *guards);
+void emit_postgres(struct buf *up, struct buf *down, const struct schema *schema, const struct source *guards);
+void emit_mariadb(struct buf *up, struct buf *down, const struct schema *schema, const struct source *guards);
+const char *postgres_type(enum rc_type type);
+bool mariadb_reserves(const char *word);
 /* Capture of one table, dropped and made again: what a migration says that changes a captured table's columns. */
 void emit_recapture(struct buf *out, const struct schema *schema, const struct table *table);
 

@@ -4,21 +4,19 @@
  */
 #include "rowcast/orm/rowgen/rowgen.h"
 
-#define GUARDS_MAX 256
-
-static size_t location(const json_t *node)
+size_t location(const json_t *node)
 {
 	return (size_t)json_integer_value(json_object_get(node, "location")); /* 0 is left out of the tree */
 }
 
-static const char *str_value(const struct source *source, const json_t *node)
+const char *str_value(const struct source *source, const json_t *node)
 {
 	const char *text = json_string_value(json_object_get(json_object_get(node, "String"), "sval"));
 
 	return text ? rc_arena_printf(source->arena, "%s", text) : "";
 }
 
-static const char *member(const struct source *source, const json_t *node, const char *name)
+const char *member(const struct source *source, const json_t *node, const char *name)
 {
 	const char *text = json_string_value(json_object_get(node, name));
 
@@ -33,6 +31,14 @@ const struct table *schema_table(const struct schema *schema, const char *name)
 	return NULL;
 }
 
+bool schema_names(const struct schema *schema, const char *word)
+{
+	for (uint32_t i = 0; i < schema->table_count; i++)
+		if (strcmp(schema->tables[i].name, word) == 0 || table_column(&schema->tables[i], word) >= 0)
+			return true;
+	return false;
+}
+
 int32_t table_column(const struct table *table, const char *name)
 {
 	for (uint32_t i = 0; i < table->column_count; i++)
@@ -41,7 +47,7 @@ int32_t table_column(const struct table *table, const char *name)
 	return -1;
 }
 
-static uint32_t column_named(const struct source *source, size_t at, const struct table *table, const char *name)
+uint32_t column_named(const struct source *source, size_t at, const struct table *table, const char *name)
 {
 	int32_t i = table_column(table, name);
 
@@ -156,7 +162,6 @@ static void foreign_read(const struct source *source, struct table *table, const
 {
 	const json_t *attrs = json_object_get(node, "pk_attrs");
 	const char *actions[] = {member(source, node, "fk_upd_action"), member(source, node, "fk_del_action")};
-	struct buf columns = BUF_INIT;
 
 	out->foreign_table = member(source, json_object_get(node, "pktable"), "relname");
 	if (table->captured && (strcmp(actions[0], "a") != 0 || strcmp(actions[1], "a") != 0))
@@ -165,13 +170,11 @@ static void foreign_read(const struct source *source, struct table *table, const
 	if (strcmp(actions[0], "a") != 0 || strcmp(actions[1], "a") != 0)
 		fail(source, out->at,
 		     "ON DELETE and ON UPDATE actions are not supported; say in SQL what is to be deleted");
-	if (!json_array_size(attrs))
-		fail(source, out->at, "say which columns of %s are referenced", out->foreign_table);
+	if (!json_array_size(attrs) || json_array_size(attrs) > KEY_MAX)
+		fail(source, out->at, "say which columns of %s are referenced, at most %d", out->foreign_table,
+		     KEY_MAX);
 	for (size_t i = 0; i < json_array_size(attrs); i++)
-		buf_printf(&columns, "%s%s", i ? ", " : "",
-			   text_quote(source->arena, str_value(source, json_array_get(attrs, i))));
-	out->foreign_columns = rc_arena_copy(source->arena, buf_str(&columns)).ptr;
-	buf_release(&columns);
+		out->foreign_columns[out->foreign_count++] = str_value(source, json_array_get(attrs, i));
 	if (!out->name)
 		out->name = default_name(source, table, out, "fkey");
 }
@@ -221,7 +224,7 @@ static void exclude_read(const struct source *source, struct table *table, const
 
 		text_parens(source, at, &from, &to);
 		at = text_after_word(source, to, source->len, "where");
-		text_parens(source, at, &out->where_from, &out->where_to);
+		text_parens(source, at, &out->where.from, &out->where.to);
 	}
 }
 
@@ -230,7 +233,7 @@ static void constraint_read(const struct source *source, struct table *table, in
 {
 	const char *type = member(source, node, "contype");
 	const char *name = member(source, node, "conname");
-	size_t at = location(node), from, to;
+	size_t at = location(node);
 	struct column *owner = column >= 0 ? &table->columns[column] : NULL;
 	struct constraint *out;
 
@@ -245,8 +248,8 @@ static void constraint_read(const struct source *source, struct table *table, in
 		keys_read(source, table, json_object_get(node, "keys"), out);
 	} else if (strcmp(type, "CONSTR_CHECK") == 0) {
 		out = constraint_add(source, table, CONSTRAINT_CHECK, name, at);
-		text_parens(source, text_after_word(source, at, source->len, "check"), &from, &to);
-		out->check = text_sqlite(source, from, to, NULL, NULL);
+		text_parens(source, text_after_word(source, at, source->len, "check"), &out->check.from,
+			    &out->check.to);
 	} else if (strcmp(type, "CONSTR_FOREIGN") == 0) {
 		out = constraint_add(source, table, CONSTRAINT_FOREIGN, name, at);
 		keys_read(source, table, json_object_get(node, "fk_attrs"), out);
@@ -284,7 +287,7 @@ static void column_directive(const struct source *source, struct table *table, u
 }
 
 /* The text of DEFAULT …: up to the next constraint word or the comma at depth 0. */
-static const char *default_text(const struct source *source, size_t at)
+static struct span default_span(const struct source *source, size_t at)
 {
 	size_t from = text_after_word(source, at, source->len, "default"), to = from, next = from;
 	struct token token;
@@ -304,7 +307,7 @@ static const char *default_text(const struct source *source, size_t at)
 			depth--;
 		to = token.to;
 	}
-	return text_sqlite(source, from, to, NULL, NULL);
+	return (struct span){from, to};
 }
 
 static void column_read(const struct source *source, struct table *table, const json_t *node)
@@ -329,7 +332,7 @@ static void column_read(const struct source *source, struct table *table, const 
 		if (strcmp(type, "CONSTR_IDENTITY") == 0)
 			column->flags |= RC_COLUMN_IDENTITY;
 		if (strcmp(type, "CONSTR_DEFAULT") == 0)
-			column->fallback = default_text(source, location(constraint));
+			column->fallback = default_span(source, location(constraint));
 	}
 	table->column_count++;
 }
@@ -409,49 +412,6 @@ static void table_read(struct schema *schema, const struct source *source, const
 	schema->table_count++;
 }
 
-static void index_columns(struct sql_index *index, const struct source *source, const struct table *table,
-			  const json_t *params)
-{
-	for (size_t i = 0; i < json_array_size(params); i++) {
-		const char *name = member(source, json_object_get(json_array_get(params, i), "IndexElem"), "name");
-
-		if (!name && index->unique)
-			fail(source, index->at, "a unique index on expressions cannot be captured");
-		if (name)
-			index->columns[index->column_count++] = column_named(source, index->at, table, name);
-	}
-}
-
-static void index_read(struct schema *schema, const struct source *source, const json_t *node, size_t begin, size_t end)
-{
-	struct sql_index *index = &schema->indexes[schema->index_count++];
-	const struct table *table;
-	struct buf sql = BUF_INIT;
-	size_t from, to;
-
-	index->at = location(json_object_get(node, "relation"));
-	index->name = member(source, node, "idxname");
-	index->table = member(source, json_object_get(node, "relation"), "relname");
-	index->unique = json_is_true(json_object_get(node, "unique"));
-	table = schema_table(schema, index->table);
-	if (!table)
-		fail(source, index->at, "there is no table %s before this index", index->table);
-	if (!index->name)
-		fail(source, index->at, "an index needs a name");
-	if (strcmp(json_string_value(json_object_get(node, "accessMethod")), "btree") != 0)
-		fail(source, index->at, "only btree indexes exist on every engine");
-	text_parens(source, index->at, &from, &to);
-	index_columns(index, source, table, json_object_get(node, "indexParams"));
-	if (json_object_get(node, "whereClause"))
-		index->where = text_sqlite(source, text_after_word(source, to, end, "where"), end, NULL, NULL);
-	buf_printf(&sql, "CREATE %sINDEX %s ON %s (%s)", index->unique ? "UNIQUE " : "", index->name,
-		   text_quote(source->arena, index->table), text_sqlite(source, from, to, NULL, NULL));
-	if (index->where)
-		buf_printf(&sql, " WHERE %s", index->where);
-	index->sql = rc_arena_copy(source->arena, buf_str(&sql)).ptr;
-	buf_release(&sql);
-}
-
 static const char *column_list(const struct source *source, const struct table *table, const uint32_t *columns,
 			       uint32_t count)
 {
@@ -462,7 +422,7 @@ static const char *column_list(const struct source *source, const struct table *
 	return list;
 }
 
-static bool rule_known(const struct schema *schema, const char *name)
+bool schema_rule_known(const struct schema *schema, const char *name)
 {
 	for (uint32_t i = 1; i < schema->rule_count; i++)
 		if (strcmp(schema->rules[i].name, name) == 0)
@@ -481,7 +441,7 @@ static void rules_collect(struct schema *schema, const struct source *source)
 		for (uint32_t i = 0; i < table->constraint_count; i++) {
 			const struct constraint *c = &table->constraints[i];
 
-			if (rule_known(schema, c->name))
+			if (schema_rule_known(schema, c->name))
 				fail(source, c->at, "there are two constraints %s", c->name);
 			schema->rules[schema->rule_count++] = (struct rule){
 				c->name, table->name, column_list(source, table, c->columns, c->column_count),
@@ -492,7 +452,7 @@ static void rules_collect(struct schema *schema, const struct source *source)
 		const struct sql_index *index = &schema->indexes[x];
 		const struct table *table = schema_table(schema, index->table);
 
-		if (rule_known(schema, index->name))
+		if (schema_rule_known(schema, index->name))
 			fail(source, index->at, "there are two constraints %s", index->name);
 		if (index->unique)
 			schema->rules[schema->rule_count++] = (struct rule){
@@ -559,8 +519,7 @@ void schema_parse(struct schema *schema, const struct source *source)
 			table_read(schema, source, json_object_get(node, "CreateStmt"), begin);
 			names += schema->tables[schema->table_count - 1].constraint_count;
 		} else if (json_object_get(node, "IndexStmt")) {
-			index_read(schema, source, json_object_get(node, "IndexStmt"), begin,
-				   len ? begin + len : source->len);
+			index_read(schema, source, json_object_get(node, "IndexStmt"), len ? begin + len : source->len);
 			names++;
 		} else {
 			fail(source, begin, "only CREATE TABLE and CREATE INDEX are understood here");
@@ -575,29 +534,4 @@ void schema_parse(struct schema *schema, const struct source *source)
 	rules_collect(schema, source);
 	references_check(schema);
 	directives_check(source, schema);
-}
-
-/* Guards raise "name: why"; names that no constraint has join the enum. */
-void schema_add_guards(struct schema *schema, const struct source *guards)
-{
-	static const char raise[] = "RAISE(ABORT, '";
-	const char *at = guards->text;
-	uint32_t room = GUARDS_MAX;
-
-	while ((at = strstr(at, raise))) {
-		const char *colon = strchr(at += sizeof(raise) - 1, ':');
-		struct rc_str name = {at, colon ? (size_t)(colon - at) : 0};
-		const char *copy;
-
-		for (size_t i = 0; i < name.len; i++)
-			if (!(name.ptr[i] == '_' || (name.ptr[i] >= 'a' && name.ptr[i] <= 'z')))
-				name.len = 0;
-		if (!name.len || !room--)
-			fail(guards, (size_t)(at - guards->text),
-			     "a guard's message begins with \"its_name: \", and there are at most %d of them",
-			     GUARDS_MAX);
-		copy = rc_arena_copy(guards->arena, name).ptr;
-		if (!rule_known(schema, copy))
-			schema->rules[schema->rule_count++] = (struct rule){copy, "", "", "RC_GUARD"};
-	}
 }

@@ -1,11 +1,12 @@
 /*
- * The source as tokens, and the few things that SQLite writes differently.
+ * The source as tokens, and the few things that the engines write differently.
  *
  * Expressions are carried over as text, not printed from the tree: what the schema's author wrote is what the database
  * gets. The tree says where they are. Rejected: a printer for PostgreSQL's expression grammar, a thousand lines to say
  * the same.
  */
 #include <ctype.h>
+#include <pg_query.h>
 #include <sqlite3.h>
 #include <strings.h>
 
@@ -133,36 +134,132 @@ static void skip_cast(const struct source *source, size_t *at, size_t end)
 		fail(source, *at, "a type name must follow ::");
 }
 
-const char *text_sqlite(const struct source *source, size_t from, size_t to, const struct table *table,
-			const char *prefix)
+static void put_param(struct buf *out, const struct source *source, const struct token *token,
+		      const struct text_style *style)
+{
+	struct rc_str digits = {source->text + token->from + 1, token->to - token->from - 1};
+	int64_t n = 0;
+
+	if (style->dialect == RC_SQLITE || !style->query) {
+		buf_append_char(out, style->dialect == RC_SQLITE ? '?' : '$');
+		buf_append_str(out, digits);
+		return;
+	}
+	if (rc_str_to_i64(digits, &n) || n < 1 || n > style->query->param_count)
+		fail(source, token->from, "%s: this parameter is not in its params", style->query->name);
+	if (style->dialect == RC_POSTGRES) {
+		buf_printf(out, "$%d::%s", (int)n, postgres_type(style->query->params[n - 1].type));
+		return;
+	}
+	if (*style->bind_count == BINDS_MAX)
+		fail(source, token->from, "%s: at most %d places for parameters", style->query->name, BINDS_MAX);
+	style->binds[(*style->bind_count)++] = (uint8_t)(n - 1);
+	buf_printf(out, style->query->params[n - 1].type == RC_TIMESTAMP ? "CAST(? AS DATETIME(6))" : "?");
+}
+
+/* The one star of `SELECT *` and `SELECT t.*`: the columns by name, so that one added by hand changes nothing. */
+static void put_star(struct buf *out, const struct source *source, const struct token *token,
+		     const struct text_style *style)
+{
+	const struct table *table = style->query->table;
+	size_t dot = token->from;
+	struct rc_str owner = {NULL, 0};
+
+	if (dot > 0 && source->text[dot - 1] == '.') {
+		size_t begin = dot - 1;
+
+		while (begin > 0 && word_char(source->text[begin - 1]))
+			begin--;
+		owner = (struct rc_str){source->text + begin, dot - begin};
+	}
+	for (uint32_t i = 0; i < table->column_count; i++)
+		buf_printf(out, "%s%.*s%s", i ? ", " : "", i ? (int)owner.len : 0, owner.len ? owner.ptr : "",
+			   text_name(source->arena, style->dialect, table->columns[i].name));
+}
+
+/* A word that names something and means something else to MariaDB, which reserves more than PostgreSQL. */
+static void put_word(struct buf *out, const struct source *source, const struct token *token,
+		     const struct text_style *style)
+{
+	struct rc_str text = token_text(source, token);
+	const char *word = rc_arena_copy(source->arena, text).ptr;
+
+	if (style->prefix && table_column(style->table, word) >= 0)
+		buf_printf(out, "%s.%s", style->prefix,
+			   style->dialect == RC_MARIADB ? text_name(source->arena, RC_MARIADB, word) : word);
+	else if (style->dialect == RC_MARIADB && style->schema && schema_names(style->schema, word) &&
+		 mariadb_reserves(word))
+		buf_printf(out, "`%s`", word);
+	else
+		buf_append_str(out, text);
+}
+
+static void put_quoted(struct buf *out, const struct source *source, const struct token *token,
+		       const struct text_style *style)
+{
+	struct rc_str text = token_text(source, token);
+
+	if (style->dialect != RC_MARIADB) {
+		buf_append_str(out, text);
+		return;
+	}
+	if (memchr(text.ptr, '\\', text.len) || memchr(text.ptr, '`', text.len))
+		fail(source, token->from, "a backslash or ` here means something else to MariaDB");
+	if (token->kind == TOKEN_QUOTED)
+		buf_printf(out, "`%.*s`", (int)text.len - 2, text.ptr + 1);
+	else
+		buf_append_str(out, text);
+}
+
+static void put_token(struct buf *out, const struct source *source, const struct token *token,
+		      const struct text_style *style, bool *starred)
+{
+	char c = source->text[token->from];
+
+	if (token->kind == TOKEN_PARAM) {
+		put_param(out, source, token, style);
+	} else if (token->kind == TOKEN_WORD) {
+		put_word(out, source, token, style);
+	} else if (token->kind == TOKEN_QUOTED || token->kind == TOKEN_STRING) {
+		put_quoted(out, source, token, style);
+	} else if (c == '*' && style->query && style->query->table && style->dialect != RC_SQLITE && !*starred) {
+		put_star(out, source, token, style);
+		*starred = true;
+	} else if (token->kind != TOKEN_COMMENT) {
+		if (style->dialect == RC_MARIADB && c == '|' && source->text[token->to] == '|')
+			fail(source, token->from, "|| is OR in MariaDB; write concat()");
+		buf_append_str(out, token_text(source, token));
+	}
+}
+
+const char *text_sql(const struct source *source, size_t from, size_t to, const struct text_style *style)
 {
 	struct buf out = BUF_INIT;
 	struct token token;
 	size_t at = from, last = from;
+	bool starred = false;
 	const char *copy;
 
 	while (token_next(source, &at, to, &token)) {
-		struct rc_str text = token_text(source, &token);
-
+		if (token.kind == TOKEN_CAST && style->dialect != RC_POSTGRES) {
+			skip_cast(source, &at, to);
+			last = at;
+			continue;
+		}
 		if (out.len && token.from > last && token.kind != TOKEN_CAST)
 			buf_append_char(&out, ' ');
 		last = token.to;
-		if (token.kind == TOKEN_CAST) {
-			skip_cast(source, &at, to);
-			last = at;
-		} else if (token.kind == TOKEN_PARAM) {
-			buf_append_char(&out, '?');
-			buf_append(&out, text.ptr + 1, text.len - 1);
-		} else if (token.kind == TOKEN_WORD && prefix &&
-			   table_column(table, rc_arena_copy(source->arena, text).ptr) >= 0) {
-			buf_printf(&out, "%s.%.*s", prefix, RC_STR_ARG(text));
-		} else if (token.kind != TOKEN_COMMENT) {
-			buf_append_str(&out, text);
-		}
+		put_token(&out, source, &token, style, &starred);
 	}
 	copy = rc_arena_copy(source->arena, buf_str(&out)).ptr;
 	buf_release(&out);
 	return copy;
+}
+
+const char *text_sqlite(const struct source *source, size_t from, size_t to, const struct table *table,
+			const char *prefix)
+{
+	return text_sql(source, from, to, &(struct text_style){.dialect = RC_SQLITE, .table = table, .prefix = prefix});
 }
 
 const char *text_quote(struct rc_arena *arena, const char *identifier)
@@ -179,6 +276,22 @@ const char *text_upper(struct rc_arena *arena, const char *name)
 	for (char *c = upper; *c; c++)
 		*c = (char)toupper((unsigned char)*c);
 	return upper;
+}
+
+/* As a name of this engine. MariaDB's are always quoted; PostgreSQL's where its own parser wants it. */
+const char *text_name(struct rc_arena *arena, enum rc_dialect dialect, const char *identifier)
+{
+	PgQueryParseResult result;
+	bool plain;
+
+	if (dialect == RC_SQLITE)
+		return text_quote(arena, identifier);
+	if (dialect == RC_MARIADB)
+		return rc_arena_printf(arena, "`%s`", identifier);
+	result = pg_query_parse(rc_arena_printf(arena, "CREATE TABLE %s (%s int)", identifier, identifier));
+	plain = !result.error && strspn(identifier, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(identifier);
+	pg_query_free_parse_result(result);
+	return plain ? identifier : rc_arena_printf(arena, "\"%s\"", identifier);
 }
 
 static struct rc_str trimmed(const char *from, const char *to)
@@ -236,7 +349,7 @@ const char *text_note_above(const struct source *source, size_t at)
 
 		line = end + 1;
 		if (rc_str_starts(text, RC_STR("rowgen:")) || rc_str_starts(text, RC_STR("name:")) ||
-		    rc_str_starts(text, RC_STR("params:")))
+		    rc_str_starts(text, RC_STR("params:")) || rc_str_starts(text, RC_STR("mariadb:")))
 			continue;
 		if (out.len)
 			buf_append(&out, "\n * ", 4);

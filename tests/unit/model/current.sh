@@ -7,6 +7,7 @@ rowgen=$(realpath "$1")
 cd "$2"
 "$rowgen" --schema-name slotcast --include slotcast/model/model.h --schema slotcast/model/schema.sql \
 	--queries slotcast/model/queries.sql --guards slotcast/model/guards.sqlite.sql \
+	--guards-postgres slotcast/model/guards.postgres.sql --guards-mariadb slotcast/model/guards.mariadb.sql \
 	--migrations slotcast/model/migrations --out "$out"
 for file in model.h model.c; do
 	if ! cmp -s "$out/$file" "slotcast/model/$file"; then
