@@ -39,7 +39,8 @@ static void ours_open(const char *url)
 	struct rc_fault fault;
 	uint32_t applied;
 
-	if (rc_db_open(&db, url, &bench_schema, &options, &fault) != RC_OK || rc_migrate_up(db, &applied, &fault) != RC_OK) {
+	if (rc_db_open(&db, url, &bench_schema, &options, &fault) != RC_OK ||
+	    rc_migrate_up(db, &applied, &fault) != RC_OK) {
 		fprintf(stderr, "orm: %s\n", fault.message);
 		exit(1);
 	}
@@ -101,7 +102,7 @@ static void ours_insert_many(struct item *rows, size_t count)
 	must(item_insert_many(tx, rows, count), "insert many");
 }
 
-static const struct side side_ours = {"ours", ours_open, ours_begin, ours_rollback, ours_get,
+static const struct side side_ours = {"ours",    ours_open,   ours_begin,       ours_rollback, ours_get,
 				      ours_list, ours_insert, ours_insert_many, ours_close};
 
 /* The work */
@@ -256,10 +257,11 @@ static void measure(const struct side *bare, const struct op *op, int rounds, in
 		samples_add(&round_ratio, samples_percentile(&ratio, 0.5));
 		free(ratio.at);
 	}
-	printf("%-7s limit %9.2f us  ours %9.2f us  ratio %.3f (rounds %.3f..%.3f)  processor time here %.3f\n", op->name,
-	       (double)samples_percentile(&each[0], 0.5) / 1e3, (double)samples_percentile(&each[1], 0.5) / 1e3,
-	       (double)samples_percentile(&wall, 0.5) / 1e6, (double)samples_percentile(&round_ratio, 0) / 1e6,
-	       (double)samples_percentile(&round_ratio, 1) / 1e6, (double)samples_percentile(&cpu, 0.5) / 1e6);
+	printf("%-7s limit %9.2f us  ours %9.2f us  ratio %.3f (rounds %.3f..%.3f)  processor time here %.3f\n",
+	       op->name, (double)samples_percentile(&each[0], 0.5) / 1e3,
+	       (double)samples_percentile(&each[1], 0.5) / 1e3, (double)samples_percentile(&wall, 0.5) / 1e6,
+	       (double)samples_percentile(&round_ratio, 0) / 1e6, (double)samples_percentile(&round_ratio, 1) / 1e6,
+	       (double)samples_percentile(&cpu, 0.5) / 1e6);
 	printf("FIGURE %s.%s %.4f\n", bare->name, op->name, (double)samples_percentile(&wall, 0.5) / 1e6);
 	fflush(stdout);
 }
@@ -274,9 +276,15 @@ static const struct side *side_of(const char *url)
 
 int main(int argc, char **argv)
 {
-	static const struct option names[] = {{"url", 1, 0, 'u'}, {"rounds", 1, 0, 'r'}, {"slices", 1, 0, 's'}, {"op", 1, 0, 'o'},
-					      {"side", 1, 0, 'w'}, {"count", 1, 0, 'n'}, {0}};
-	const char *given[256] = {['u'] = NULL, ['r'] = "5", ['s'] = "60", ['o'] = NULL, ['w'] = "ours", ['n'] = "1000"};
+	static const struct option names[] = {{"url", 1, 0, 'u'},
+					      {"rounds", 1, 0, 'r'},
+					      {"slices", 1, 0, 's'},
+					      {"op", 1, 0, 'o'},
+					      {"side", 1, 0, 'w'},
+					      {"count", 1, 0, 'n'},
+					      {0}};
+	const char *given[256] = {
+		['u'] = NULL, ['r'] = "5", ['s'] = "60", ['o'] = NULL, ['w'] = "ours", ['n'] = "1000"};
 	const struct side *bare;
 	int letter;
 

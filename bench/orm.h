@@ -30,7 +30,8 @@ extern const struct side side_sqlite, side_postgres, side_mariadb;
 static inline int64_t item_sum(const struct item *item)
 {
 	return item->id + item->shelf + (int64_t)item->name.len + (int64_t)item->place.len + (int64_t)item->price +
-	       item->open + item->starts_at + item->ends_at + item->party + (int64_t)item->note.len + (int64_t)item->nulls;
+	       item->open + item->starts_at + item->ends_at + item->party + (int64_t)item->note.len +
+	       (int64_t)item->nulls;
 }
 
 #endif

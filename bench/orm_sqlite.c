@@ -14,8 +14,9 @@ static const char *const sql[STATEMENTS] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
 	[ROLLBACK] = "ROLLBACK",
 	[GET] = "SELECT id, shelf, name, place, price, open, starts_at, ends_at, party, note FROM item WHERE id = ?1",
-	[LIST] = "SELECT id, shelf, name, place, price, open, starts_at, ends_at, party, note FROM item WHERE shelf = ?1"
-		 " ORDER BY id LIMIT ?2",
+	[LIST] =
+		"SELECT id, shelf, name, place, price, open, starts_at, ends_at, party, note FROM item WHERE shelf = ?1"
+		" ORDER BY id LIMIT ?2",
 	[INSERT] = "INSERT INTO item (shelf, name, place, price, open, starts_at, ends_at, party, note)"
 		   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 };
@@ -41,14 +42,17 @@ static void run(int which)
 
 static void bare_open(const char *url)
 {
-	must(sqlite3_open_v2(url + strlen("sqlite:"), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK, url);
+	must(sqlite3_open_v2(url + strlen("sqlite:"), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ==
+		     SQLITE_OK,
+	     url);
 	must(sqlite3_exec(db,
 			  "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA secure_delete = OFF; PRAGMA"
 			  " trusted_schema = OFF; PRAGMA cache_size = -16384; PRAGMA journal_mode = WAL",
 			  NULL, NULL, NULL) == SQLITE_OK,
 	     url);
 	for (int i = 0; i < STATEMENTS; i++)
-		must(sqlite3_prepare_v3(db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &statements[i], NULL) == SQLITE_OK, sql[i]);
+		must(sqlite3_prepare_v3(db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &statements[i], NULL) == SQLITE_OK,
+		     sql[i]);
 }
 
 static void bare_close(void)
@@ -154,5 +158,5 @@ static void bare_insert_many(struct item *many, size_t count)
 		bare_insert(&many[i]);
 }
 
-const struct side side_sqlite = {"sqlite", bare_open, bare_begin, bare_rollback, bare_get,
+const struct side side_sqlite = {"sqlite",  bare_open,   bare_begin,       bare_rollback, bare_get,
 				 bare_list, bare_insert, bare_insert_many, bare_close};

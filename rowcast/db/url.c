@@ -109,8 +109,8 @@ static const struct {
 	const char *name;
 	int (*set)(struct parser *parser, const char *value);
 } parameters[] = {
-	{"socket", set_socket}, {"connect_timeout", set_connect_timeout},
-	{"ssl", set_ssl},       {"ssl-ca", set_ssl_ca},
+	{"socket", set_socket},     {"connect_timeout", set_connect_timeout},
+	{"ssl", set_ssl},           {"ssl-ca", set_ssl_ca},
 	{"ssl-cert", set_ssl_cert}, {"ssl-key", set_ssl_key},
 };
 
@@ -118,8 +118,8 @@ static int unknown_parameter(struct parser *parser, struct rc_str name)
 {
 	size_t known = 0;
 
-	while (known < name.len && ((name.ptr[known] >= 'a' && name.ptr[known] <= 'z') || name.ptr[known] == '-' ||
-				    name.ptr[known] == '_'))
+	while (known < name.len &&
+	       ((name.ptr[known] >= 'a' && name.ptr[known] <= 'z') || name.ptr[known] == '-' || name.ptr[known] == '_'))
 		known++;
 	/* Only what looks like a name is repeated. */
 	if (known < name.len || name.len == 0 || name.len > 32)
@@ -193,9 +193,8 @@ static int parse_port(struct parser *parser, struct rc_str text, uint16_t *out)
 	uint64_t port;
 
 	if (text.len > 5 || rc_str_to_u64(text, &port) != RC_OK || port < 1 || port > 65535)
-		return bad(parser,
-			   "has a port that is not a number from 1 to 65535; write " FORM
-			   ", with /, ?, #, @, :, and % in user and password percent-encoded");
+		return bad(parser, "has a port that is not a number from 1 to 65535; write " FORM
+				   ", with /, ?, #, @, :, and % in user and password percent-encoded");
 	*out = (uint16_t)port;
 	return RC_OK;
 }
@@ -301,9 +300,11 @@ static int parse_rest(struct parser *parser, struct rc_str text)
 	authority = (struct rc_str){text.ptr, authority_len};
 	text = (struct rc_str){text.ptr + authority_len, text.len - authority_len};
 	at = memchr(authority.ptr, '@', authority.len);
-	if (memchr(text.ptr, '@', text.len) || (at && memchr(at + 1, '@', authority.len - (size_t)(at + 1 - authority.ptr))))
-		return bad(parser, "has an @ that does not end user and password; write %40, %2F, %3F and %23 for @, /, "
-				   "? and # in them");
+	if (memchr(text.ptr, '@', text.len) ||
+	    (at && memchr(at + 1, '@', authority.len - (size_t)(at + 1 - authority.ptr))))
+		return bad(parser,
+			   "has an @ that does not end user and password; write %40, %2F, %3F and %23 for @, /, "
+			   "? and # in them");
 	if (!at)
 		return bad(parser, "names no user; write " FORM);
 	user = rc_str_cut(&authority, '@');

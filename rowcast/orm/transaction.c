@@ -1,9 +1,6 @@
 /*
- * Transactions and their automatic retry.
+ * Transactions. Their automatic retry is in run.c.
  */
-#include <sodium.h>
-#include <time.h>
-
 #include "rowcast/base/check.h"
 #include "rowcast/orm/db.h"
 
@@ -82,57 +79,4 @@ int rc_tx_mark(struct rc_tx *tx, struct rc_mark mark)
 {
 	rc_check(tx->open && tx->access == RC_WRITE && mark.writer);
 	return tx->db->driver->mark(tx->db->conn, mark);
-}
-
-static int64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-static int run_once(struct rc_db *db, enum rc_access access, enum rc_isolation isolation,
-		    int (*fn)(struct rc_tx *tx, void *arg), void *arg)
-{
-	struct rc_tx *tx;
-	int rc = rc_tx_begin_isolated(db, access, isolation, &tx);
-
-	if (rc != RC_OK)
-		return rc;
-	rc = fn(tx, arg);
-	if (rc == RC_OK)
-		return rc_tx_commit(tx);
-	rc_tx_rollback(tx);
-	return rc;
-}
-
-#define RETRY_FIRST_US 500
-#define RETRY_MAX_US   50000
-
-int rc_run_isolated(struct rc_db *db, enum rc_access access, enum rc_isolation isolation, int64_t deadline_us,
-		    int (*fn)(struct rc_tx *tx, void *arg), void *arg)
-{
-	int64_t end_us = now_us() + deadline_us;
-	int64_t pause_us = RETRY_FIRST_US;
-
-	for (;;) {
-		int rc = run_once(db, access, isolation, fn, arg);
-		int64_t left_us = end_us - now_us();
-		struct timespec pause = {0};
-
-		if (rc != RC_BUSY || left_us <= 0)
-			return rc;
-		/* Full jitter: writers that collided once do not collide again in step. */
-		pause_us = pause_us < RETRY_MAX_US ? pause_us * 2 : RETRY_MAX_US;
-		pause.tv_nsec = (long)(1 + randombytes_uniform((uint32_t)(pause_us < left_us ? pause_us : left_us))) *
-				1000;
-		nanosleep(&pause, NULL);
-	}
-}
-
-int rc_run(struct rc_db *db, enum rc_access access, int64_t deadline_us, int (*fn)(struct rc_tx *tx, void *arg),
-	   void *arg)
-{
-	return rc_run_isolated(db, access, RC_ISOLATION_DEFAULT, deadline_us, fn, arg);
 }

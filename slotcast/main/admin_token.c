@@ -39,7 +39,8 @@ int admin_token_command(const char *url)
 	if (!err)
 		err = rc_migrate_up(db, &applied, &fault);
 	if (!err) {
-		err = rc_run(db, RC_WRITE, LOCK_WAIT_US, insert, hash_text);
+		err = rc_run(db, &(struct rc_run_options){.access = RC_WRITE, .deadline_us = LOCK_WAIT_US}, insert,
+			     hash_text);
 		if (err)
 			fault = *rc_db_fault(db);
 	}

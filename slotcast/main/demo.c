@@ -68,7 +68,8 @@ int demo_import(const char *url, bool *made, struct rc_fault *fault)
 
 	*made = false;
 	if (!err) {
-		err = rc_run(db, RC_READ, LOCK_WAIT_US, has_venue, &there);
+		err = rc_run(db, &(struct rc_run_options){.access = RC_READ, .deadline_us = LOCK_WAIT_US}, has_venue,
+			     &there);
 		if (err)
 			*fault = *rc_db_fault(db);
 	}

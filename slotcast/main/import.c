@@ -69,7 +69,7 @@ int import_text(struct rc_db *db, struct rc_str text, struct buf *report, struct
 		rc_fault_set(fault, RC_INVALID, "the file is not valid; nothing was changed");
 		goto out;
 	}
-	err = rc_run(db, RC_WRITE, LOCK_WAIT_US, apply, &import);
+	err = rc_run(db, &(struct rc_run_options){.access = RC_WRITE, .deadline_us = LOCK_WAIT_US}, apply, &import);
 	if (err && !*fault->message)
 		*fault = *rc_db_fault(db);
 	if (!err)

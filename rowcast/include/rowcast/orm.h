@@ -119,12 +119,23 @@ int rc_tx_log_head(struct rc_tx *tx, uint64_t *n) RC_MUST_CHECK;
  * writer recognises its own, on every engine. */
 int rc_tx_mark(struct rc_tx *tx, struct rc_mark mark) RC_MUST_CHECK;
 
-/* Run `fn` in a transaction and retry it from its beginning while RC_BUSY, with jitter, until `deadline_us` (relative,
- * µs) has passed. `fn` may run several times and must have no effect outside `tx`. */
-int rc_run(struct rc_db *db, enum rc_access access, int64_t deadline_us, int (*fn)(struct rc_tx *tx, void *arg),
+/*
+ * Run `fn` in a transaction: committed when it returns 0, else rolled back. RC_BUSY (a lock, a deadlock, a serialization
+ * failure) runs it again from its beginning, after a pause with jitter, until `tries` or `deadline_us` are used up. `fn`
+ * may run several times and must have no effect outside `tx`. RC_UNKNOWN (a COMMIT that was not answered) is returned as
+ * such, never tried again: look for an idempotency key in the database.
+ */
+struct rc_run_options {
+	enum rc_access access;
+	enum rc_isolation isolation;
+	uint32_t tries;      /* runs at most; 0: as many as the deadline allows */
+	int64_t deadline_us; /* relative, µs: no run begins behind it; 0: none where `tries` is given, else one run */
+};
+int rc_run(struct rc_db *db, const struct rc_run_options *options, int (*fn)(struct rc_tx *tx, void *arg),
 	   void *arg) RC_MUST_CHECK;
-int rc_run_isolated(struct rc_db *db, enum rc_access access, enum rc_isolation isolation, int64_t deadline_us,
-		    int (*fn)(struct rc_tx *tx, void *arg), void *arg) RC_MUST_CHECK;
+/* Run `fn` behind a savepoint: what it did stays when it returns 0 and is undone otherwise; the transaction goes on. They
+ * nest. Returns what `fn` returned, or why the savepoint failed. */
+int rc_savepoint_run(struct rc_tx *tx, int (*fn)(struct rc_tx *tx, void *arg), void *arg) RC_MUST_CHECK;
 
 /*
  * What the generated functions call. `statement` is a static object in generated code; each connection keeps its

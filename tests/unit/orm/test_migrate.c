@@ -238,9 +238,13 @@ static void test_run_commits_or_leaves_nothing(void **state)
 	struct attempt good = {0}, bad = {.result = RC_STALE};
 
 	migrated(f);
-	assert_int_equal(rc_run(f->db, RC_WRITE, 1000000, attempt, &bad), RC_STALE);
+	assert_int_equal(
+		rc_run(f->db, &(struct rc_run_options){.access = RC_WRITE, .deadline_us = 1000000}, attempt, &bad),
+		RC_STALE);
 	assert_int_equal(bad.calls, 1);
-	assert_int_equal(rc_run(f->db, RC_WRITE, 1000000, attempt, &good), RC_OK);
+	assert_int_equal(
+		rc_run(f->db, &(struct rc_run_options){.access = RC_WRITE, .deadline_us = 1000000}, attempt, &good),
+		RC_OK);
 }
 
 static int busy_twice(struct rc_tx *tx, void *arg)
@@ -258,7 +262,9 @@ static void test_run_tries_again_from_the_beginning_while_busy(void **state)
 	struct rc_tx *tx;
 
 	migrated(f);
-	assert_int_equal(rc_run(f->db, RC_WRITE, 10000000, busy_twice, &a), RC_OK);
+	assert_int_equal(
+		rc_run(f->db, &(struct rc_run_options){.access = RC_WRITE, .deadline_us = 10000000}, busy_twice, &a),
+		RC_OK);
 	assert_int_equal(a.calls, 3);
 	tx = sample_begin(f->db);
 	assert_int_equal(sample_int(tx, "SELECT count(*) FROM note"), 1);
@@ -277,8 +283,10 @@ static void test_run_gives_up_when_its_time_is_over(void **state)
 		rc_db_open(&other, f->dir.url, &f->schema, &(struct rc_db_options){.access = RC_WRITE}, &f->fault),
 		RC_OK);
 	tx = sample_begin(other);
-	assert_int_equal(rc_run(f->db, RC_WRITE, 0, attempt, &a), RC_BUSY);
-	assert_int_equal(rc_run(f->db, RC_WRITE, 3000, attempt, &a), RC_BUSY);
+	assert_int_equal(rc_run(f->db, &(struct rc_run_options){.access = RC_WRITE, .deadline_us = 0}, attempt, &a),
+			 RC_BUSY);
+	assert_int_equal(rc_run(f->db, &(struct rc_run_options){.access = RC_WRITE, .deadline_us = 3000}, attempt, &a),
+			 RC_BUSY);
 	assert_int_equal(a.calls, 0);
 	rc_tx_rollback(tx);
 	rc_db_close(other);
