@@ -6,63 +6,50 @@
 int booking_make(struct decision *decision)
 {
 	struct store_request *request = decision->request;
-	struct wish wish = {request->service_id,   request->resource_id, request->start_us,
-			    request->duration_min, request->party,       false};
+	struct wish wish = {.service_id = request->service_id,
+			    .resource_id = request->resource_id,
+			    .start_us = request->start_us,
+			    .duration_min = request->duration_min,
+			    .party = request->party};
 	struct place place;
-	struct booking *booking;
-	int64_t customer;
 	int err = place_find(decision, &wish, &place);
 
-	if (err || request->result != STORE_DONE)
-		return err;
-	err = decision_write(decision);
-	if (!err)
-		err = customer_make(decision, &customer);
-	if (!err)
-		err = booking_insert_at(decision, &place, "confirmed", customer, 0, &booking);
-	if (!err)
-		err = audit(decision, "book", booking);
-	if (!err)
-		answer_booking(decision, booking);
+	if (!err && request->result == STORE_DONE)
+		booking_add(decision, &place, "book", "confirmed", customer_add(decision), 0);
 	return err;
 }
 
-static int confirm(struct decision *decision, struct booking *booking)
+/* `end_us`: of the place that it has. */
+static int confirm(struct decision *decision, struct yard_booking *booking, int64_t end_us)
 {
-	int64_t customer;
-	int err = customer_make(decision, &customer);
+	int err = yard_change(decision->yard, booking);
 
 	if (err)
 		return err;
-	booking->customer_id = customer;
-	booking->state = RC_STR("confirmed");
-	booking->hold_expires_at = 0;
-	booking->updated_at = decision->now_us;
-	booking->nulls |= BOOKING_NULL_HOLD_EXPIRES_AT;
-	booking->nulls &= ~BOOKING_NULL_CUSTOMER_ID;
-	err = booking_update(decision->tx, booking);
-	if (!err)
-		err = audit(decision, "confirm", booking);
-	if (!err)
-		answer_booking(decision, booking);
-	return err;
+	booking->customer = customer_add(decision);
+	booking->row.ends_at = end_us;
+	booking->row.state = RC_STR("confirmed");
+	booking->row.hold_expires_at = 0;
+	booking->row.nulls |= BOOKING_NULL_HOLD_EXPIRES_AT;
+	booking->row.nulls &= ~BOOKING_NULL_CUSTOMER_ID;
+	booking_changed(decision, "confirm", booking);
+	return 0;
 }
 
 /* The hold's end has come before the booking: try to win its place again. */
-static int confirm_again(struct decision *decision, struct booking *booking)
+static int confirm_again(struct decision *decision, struct yard_booking *booking)
 {
 	struct store_request *request = decision->request;
-	struct wish wish = {.service_id = booking->service_id,
-			    .resource_id = booking->resource_id,
-			    .start_us = booking->starts_at,
-			    .duration_min = (int32_t)((booking->ends_at - booking->starts_at) / 60000000),
-			    .party = booking->party,
+	const struct booking *row = &booking->row;
+	struct wish wish = {.service_id = row->service_id,
+			    .resource_id = row->resource_id,
+			    .start_us = row->starts_at,
+			    .duration_min = (int32_t)((row->ends_at - row->starts_at) / 60000000),
+			    .party = row->party,
 			    .any_duration = true};
 	struct place place;
-	int err = 0;
+	int err = yard_enter(decision->yard, yard_lot(decision->yard, row->resource_id)); /* it expires there */
 
-	if (request->booking.state == STATE_HELD)
-		err = hold_expire(decision->tx, booking, decision->now_us);
 	if (!err)
 		err = place_find(decision, &wish, &place);
 	if (err)
@@ -73,17 +60,14 @@ static int confirm_again(struct decision *decision, struct booking *booking)
 		request->held_until_us = 0;
 		return 0;
 	}
-	err = decision_write(decision);
-	if (!err)
-		err = place_claim(decision, &place, booking->id);
-	booking->ends_at = place.end_us;
-	return err ? err : confirm(decision, booking);
+	place_claim(decision, &place, row->id, YARD_NONE, INT64_MAX);
+	return confirm(decision, booking, place.end_us);
 }
 
 int booking_confirm(struct decision *decision)
 {
 	struct store_request *request = decision->request;
-	struct booking *booking;
+	struct yard_booking *booking;
 	int err = booking_find(decision, &booking);
 
 	if (err)
@@ -92,10 +76,9 @@ int booking_confirm(struct decision *decision)
 		request->field = "hold";
 		return 0;
 	}
-	if (hold_lives(booking, decision->now_us)) {
+	if (hold_lives(&booking->row, decision->now_us)) {
 		request->result = STORE_DONE;
-		err = decision_write(decision);
-		return err ? err : confirm(decision, booking);
+		return confirm(decision, booking, booking->row.ends_at);
 	}
 	if (request->booking.state == STATE_HELD || request->booking.state == STATE_EXPIRED)
 		return confirm_again(decision, booking);
@@ -107,7 +90,7 @@ int booking_cancel(struct decision *decision)
 {
 	struct store_request *request = decision->request;
 	enum booking_state next;
-	struct booking *booking;
+	struct yard_booking *booking;
 	int err = booking_find(decision, &booking);
 
 	if (err || !booking)
@@ -116,16 +99,11 @@ int booking_cancel(struct decision *decision)
 	request->result = next || request->booking.state == STATE_CANCELLED ? STORE_DONE : STORE_WRONG_STATE;
 	if (!next)
 		return 0; /* not allowed, or cancelled before: the same answer again */
-	err = decision_write(decision);
-	if (!err)
-		err = claims_delete(decision->tx, booking->id, NULL);
-	booking->state = rc_str_from(booking_state_name(next));
-	booking->updated_at = decision->now_us;
-	if (!err)
-		err = booking_update(decision->tx, booking);
-	if (!err)
-		err = audit(decision, "cancel", booking);
-	if (!err)
-		answer_booking(decision, booking);
-	return err;
+	err = yard_change(decision->yard, booking);
+	if (err)
+		return err;
+	yard_drop_claims(decision->yard, booking);
+	booking->row.state = rc_str_from(booking_state_name(next));
+	booking_changed(decision, "cancel", booking);
+	return 0;
 }

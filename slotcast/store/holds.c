@@ -15,30 +15,24 @@ static int64_t hold_end(const struct catalog_service *service, int64_t now_us)
 int hold_make(struct decision *decision)
 {
 	struct store_request *request = decision->request;
-	struct wish wish = {request->service_id,   request->resource_id, request->start_us,
-			    request->duration_min, request->party,       false};
+	struct wish wish = {.service_id = request->service_id,
+			    .resource_id = request->resource_id,
+			    .start_us = request->start_us,
+			    .duration_min = request->duration_min,
+			    .party = request->party};
 	struct place place;
-	struct booking *booking;
 	int err = place_find(decision, &wish, &place);
 
-	if (err || request->result != STORE_DONE)
-		return err;
-	err = decision_write(decision);
-	if (!err)
-		err = booking_insert_at(decision, &place, "held", 0, hold_end(place.service, decision->now_us),
-					&booking);
-	if (!err)
-		err = audit(decision, "hold", booking);
-	if (!err)
-		answer_booking(decision, booking);
+	if (!err && request->result == STORE_DONE)
+		booking_add(decision, &place, "hold", "held", YARD_NONE, hold_end(place.service, decision->now_us));
 	return err;
 }
 
 /* The living hold that the request names; *out NULL: refused. */
-static int hold_find(struct decision *decision, struct booking **out)
+static int hold_find(struct decision *decision, struct yard_booking **out)
 {
 	struct store_request *request = decision->request;
-	struct booking *booking;
+	struct yard_booking *booking;
 	enum booking_state state;
 	int err = booking_find(decision, &booking);
 
@@ -46,7 +40,7 @@ static int hold_find(struct decision *decision, struct booking **out)
 	if (err || !booking)
 		return err;
 	state = request->booking.state;
-	if (hold_lives(booking, decision->now_us)) {
+	if (hold_lives(&booking->row, decision->now_us)) {
 		request->result = STORE_DONE;
 		*out = booking;
 	} else {
@@ -57,58 +51,46 @@ static int hold_find(struct decision *decision, struct booking **out)
 	return 0;
 }
 
-static int hold_change(struct decision *decision, struct booking *booking, const char *action)
-{
-	int err;
-
-	booking->updated_at = decision->now_us;
-	err = booking_update(decision->tx, booking);
-	if (!err)
-		err = audit(decision, action, booking);
-	if (!err)
-		answer_booking(decision, booking);
-	return err;
-}
-
 int hold_extend(struct decision *decision)
 {
 	struct store_request *request = decision->request;
 	const struct catalog_service *service;
-	struct booking *booking;
+	struct yard_booking *booking;
 	int err = hold_find(decision, &booking);
 
 	if (err || !booking)
 		return err;
-	service = catalog_service(rules_catalog(decision->store->rules), booking->service_id);
+	service = catalog_service(rules_catalog(decision->store->rules), booking->row.service_id);
 	if (!service) {
 		request->result = STORE_NOT_FOUND;
 		request->field = "service";
 		return 0;
 	}
-	if (booking->hold_extensions >= HOLD_EXTENSIONS_MAX) {
+	if (booking->row.hold_extensions >= HOLD_EXTENSIONS_MAX) {
 		request->result = STORE_EXTEND_LIMIT;
 		return 0;
 	}
-	err = decision_write(decision);
+	err = yard_change(decision->yard, booking);
 	if (err)
 		return err;
-	booking->hold_extensions++;
-	booking->hold_expires_at = hold_end(service, decision->now_us);
-	return hold_change(decision, booking, "extend");
+	booking->row.hold_extensions++;
+	booking->row.hold_expires_at = hold_end(service, decision->now_us);
+	booking_changed(decision, "extend", booking);
+	return 0;
 }
 
 int hold_release(struct decision *decision)
 {
-	struct booking *booking;
+	struct yard_booking *booking;
 	int err = hold_find(decision, &booking);
 
 	if (err || !booking)
 		return err;
-	err = decision_write(decision);
-	if (!err)
-		err = claims_delete(decision->tx, booking->id, NULL);
+	err = yard_change(decision->yard, booking);
 	if (err)
 		return err;
-	booking->state = rc_str_from(booking_state_name(booking_next(STATE_HELD, EVENT_RELEASE)));
-	return hold_change(decision, booking, "release");
+	yard_drop_claims(decision->yard, booking);
+	booking->row.state = rc_str_from(booking_state_name(booking_next(STATE_HELD, EVENT_RELEASE)));
+	booking_changed(decision, "release", booking);
+	return 0;
 }

@@ -48,14 +48,14 @@ static int look_up(struct decision *decision, bool *decided)
 {
 	struct store_request *request = decision->request;
 	struct idempotency *row;
-	int err = idempotency_get(decision->tx, decision->arena, request->idem_scope, request->idem_key, &row);
+	int err = yard_key(decision->yard, request->idem_scope, request->idem_key, &row);
 
-	if (err == RC_NOT_FOUND)
-		return 0;
-	if (err)
+	if (err || !row)
 		return err;
-	if (row->expires_at <= decision->now_us)
-		return idempotency_delete(decision->tx, request->idem_scope, request->idem_key);
+	if (row->expires_at <= decision->now_us) {
+		YARD_PUSH(&decision->yard->keys_over, *row);
+		return 0;
+	}
 	*decided = true;
 	if (!rc_str_eq(row->fingerprint, request->idem_fingerprint)) {
 		request->result = STORE_KEY_MISMATCH;
@@ -90,19 +90,19 @@ int flight_begin(struct decision *decision, bool *decided)
 	return err;
 }
 
-int flight_keep(struct decision *decision, int64_t status, struct rc_str body)
+void flight_keep(struct decision *decision, int64_t status, struct rc_str body)
 {
 	struct store_request *request = decision->request;
-	struct idempotency row = {
+	const struct idempotency row = {
 		.scope = request->idem_scope,
 		.key = request->idem_key,
 		.fingerprint = request->idem_fingerprint,
 		.status = status,
-		.response = body,
+		.response = rc_arena_copy(decision->arena, body),
 		.expires_at = decision->now_us + decision->store->options.idempotency_keep_us,
 	};
 
-	return idempotency_insert(decision->tx, &row);
+	YARD_PUSH(&decision->yard->keys_new, row);
 }
 
 void flight_end(struct store *store, struct store_request *request)

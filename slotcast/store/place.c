@@ -1,40 +1,15 @@
 /*
  * Where a booking goes: service, party, duration and start are checked against the catalog, then room is looked for in
- * the claims, inside the train's transaction, so that what is seen free is free until the commit.
+ * the claims of the lot, stored ones and those of the train, so that what is seen free is free until the commit.
  *
- * A hold counts until its end and not a moment longer: holds whose end has come are expired here, before lanes are
- * looked at and before the request's savepoint, so that this stays whatever becomes of the request. Nobody waits for
- * the sweeper.
+ * A hold counts until its end and not a moment longer: whoever enters a lot expires those whose end has come, whatever
+ * becomes of his request. Nobody waits for the sweeper.
  *
- * Timed: a lane is free when its last claim beginning before the wish's end ends at or before the wish's beginning: one
- * index look-up per lane (claims of a lane never overlap). Session: the row's counter.
+ * Timed: the lowest lanes that no claim uses in the wish's span. Session: the row's counter.
  */
 #include <stdlib.h>
 
 #include "slotcast/store/train.h"
-
-int hold_expire(struct rc_tx *tx, struct booking *booking, int64_t now_us)
-{
-	struct audit row = {.at = now_us, .action = RC_STR("expire"), .ref = booking->ref, .detail = RC_STR("")};
-	int err = claims_delete(tx, booking->id, NULL);
-
-	booking->state = RC_STR("expired");
-	booking->updated_at = now_us;
-	if (!err)
-		err = booking_update(tx, booking);
-	return err ? err : audit_insert(tx, &row);
-}
-
-/* Expire the resource's holds whose end has come. */
-static int expire_ended(struct decision *decision, int64_t resource_id)
-{
-	struct booking_list ended;
-	int err = holds_ended(decision->tx, decision->arena, resource_id, decision->now_us, &ended);
-
-	for (size_t i = 0; !err && i < ended.count; i++)
-		err = hold_expire(decision->tx, ended.at[i], decision->now_us);
-	return err;
-}
 
 struct search {
 	struct decision *decision;
@@ -45,7 +20,6 @@ struct search {
 	int64_t held_until_us; /* earliest end of holds that would free it; INT64_MAX: none */
 };
 
-/* When would `wanted` of these be free, if each becomes free at its time? INT64_MAX: never. */
 static int compare_times(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -53,55 +27,61 @@ static int compare_times(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static int64_t lanes_held_until(struct decision *decision, const struct lanes_blocked_row_list *blocked, int64_t lanes,
-				int64_t wanted)
+static bool stands_in_the_way(const struct yard_claim *claim, const struct wish *wish, int64_t lo, int64_t hi)
 {
-	int64_t *free_at = RC_ARENA_ARRAY(decision->arena, int64_t, lanes);
+	return !claim->gone && claim->lo < hi && claim->hi > lo &&
+	       !(wish->self && claim->booking_id == wish->self->row.id);
+}
 
-	for (size_t i = 0; i < blocked->count; i++) {
-		const struct lanes_blocked_row *row = blocked->at[i];
-		bool held = rc_str_is(row->state, "held") && row->hold_expires_at > 0;
-		int64_t until = held ? row->hold_expires_at : INT64_MAX;
+/*
+ * When each of the first `lanes` lanes becomes free: 0: it is, INT64_MAX: no hold keeps it. Only as many lanes as there
+ * are claims in the way, and those wanted, are looked at, for the lowest free ones are among them.
+ */
+static int64_t *lanes_free_at(struct search *search, const struct yard_lot *lot, int64_t lo, int64_t hi, int64_t *lanes,
+			      int64_t wanted)
+{
+	int64_t in_the_way = 0, *free_at;
 
-		if (row->lane >= 0 && row->lane < lanes && until > free_at[row->lane])
-			free_at[row->lane] = until;
+	for (size_t i = 0; i < lot->claims.count; i++)
+		in_the_way += stands_in_the_way(lot->claims.at[i], search->wish, lo, hi);
+	if (*lanes > in_the_way + wanted)
+		*lanes = in_the_way + wanted;
+	free_at = RC_ARENA_ARRAY(search->decision->arena, int64_t, *lanes);
+	for (size_t i = 0; in_the_way && i < lot->claims.count; i++) {
+		const struct yard_claim *claim = lot->claims.at[i];
+		int64_t until;
+
+		if (claim->lane < 0 || claim->lane >= *lanes || !stands_in_the_way(claim, search->wish, lo, hi))
+			continue;
+		until = yard_held_until(search->decision->yard, claim);
+		if (until > free_at[claim->lane])
+			free_at[claim->lane] = until;
 	}
-	qsort(free_at, (size_t)lanes, sizeof(*free_at), compare_times);
-	return free_at[wanted - 1];
+	return free_at;
 }
 
 static int find_lanes(struct search *search, const struct catalog_resource *resource, int64_t lo, int64_t hi,
 		      int64_t wanted, struct place *place)
 {
 	struct decision *decision = search->decision;
-	struct lanes_free_row_list free_lanes = {0};
-	struct lanes_blocked_row_list blocked;
-	struct lane_last_row *last;
-	int64_t until;
-	int err;
+	struct yard_lot *lot = yard_lot(decision->yard, resource->id);
+	int64_t lanes = resource->capacity, *free_at;
+	int err = yard_enter(decision->yard, lot);
 
-	place->lanes = RC_ARENA_ARRAY(decision->arena, int64_t, wanted);
-	if (resource->capacity == 1) {
-		err = lane_last(decision->tx, decision->arena, resource->id, 0, hi, &last);
-		if (err && err != RC_NOT_FOUND)
-			return err;
-		place->lane_count = err == RC_NOT_FOUND || last->hi <= lo; /* lane 0 */
-	} else {
-		err = lanes_free(decision->tx, decision->arena, resource->id, lo, hi, resource->capacity, wanted,
-				 &free_lanes);
-		if (err)
-			return err;
-		for (place->lane_count = 0; place->lane_count < free_lanes.count; place->lane_count++)
-			place->lanes[place->lane_count] = free_lanes.at[place->lane_count]->lane;
-	}
-	if (place->lane_count == (size_t)wanted)
-		return 0;
-	err = lanes_blocked(decision->tx, decision->arena, resource->id, lo, hi, resource->capacity, &blocked);
+	if (!err)
+		err = yard_claims(decision->yard, lot, resource->capacity, lo, hi);
 	if (err)
 		return err;
-	until = lanes_held_until(decision, &blocked, resource->capacity, wanted);
-	if (until < search->held_until_us)
-		search->held_until_us = until;
+	free_at = lanes_free_at(search, lot, lo, hi, &lanes, wanted);
+	place->lanes = RC_ARENA_ARRAY(decision->arena, int64_t, wanted);
+	for (int64_t lane = 0; lane < lanes && place->lane_count < (size_t)wanted; lane++)
+		if (!free_at[lane])
+			place->lanes[place->lane_count++] = lane;
+	if (place->lane_count == (size_t)wanted)
+		return 0;
+	qsort(free_at, (size_t)lanes, sizeof(*free_at), compare_times);
+	if (free_at[wanted - 1] < search->held_until_us)
+		search->held_until_us = free_at[wanted - 1];
 	return RC_NOT_FOUND;
 }
 
@@ -114,7 +94,6 @@ static int try_timed(struct search *search, const struct catalog_resource *resou
 	int64_t lo = wish->start_us - service->buffer_before_min * INT64_C(60000000);
 	int64_t hi = end + service->buffer_after_min * INT64_C(60000000);
 	int64_t wanted = resource->kind == KIND_EXCLUSIVE ? 1 : wish->party;
-	int err;
 
 	if (!rules_listed(search->decision->store->rules, service, resource, wish->start_us, search->duration_min,
 			  search->decision->now_us))
@@ -128,15 +107,15 @@ static int try_timed(struct search *search, const struct catalog_resource *resou
 				.end_us = end,
 				.party = wish->party,
 				.timed = true};
-	err = expire_ended(search->decision, resource->id);
-	return err ? err : find_lanes(search, resource, lo, hi, wanted, place);
+	return find_lanes(search, resource, lo, hi, wanted, place);
 }
 
 /* The session of a resource at an instant: its row, or the occurrence that its rules make. False: none is listed. */
-static bool session_listed(struct search *search, const struct catalog_resource *resource, const struct session *row,
+static bool session_listed(struct search *search, const struct catalog_resource *resource, struct yard_session *session,
 			   struct place *place)
 {
 	struct rules *rules = search->decision->store->rules;
+	const struct session *row = session ? &session->row : NULL;
 	int64_t start = search->wish->start_us;
 	const struct occurrence *list;
 	int32_t date, second;
@@ -159,49 +138,51 @@ static bool session_listed(struct search *search, const struct catalog_resource 
 		found = true;
 	if (found && row) {
 		place->end_us = row->ends_at;
-		place->session_id = row->id;
+		place->session = session;
 		place->session_capacity = row->capacity;
 	}
 	return found;
 }
 
-static int session_held_until(struct search *search, const struct catalog_resource *resource, int64_t missing)
+static int session_held_until(struct search *search, struct yard_lot *lot, struct yard_session *session,
+			      int64_t missing)
 {
-	struct decision *decision = search->decision;
-	struct session_holds_row_list holds;
-	int err = session_holds(decision->tx, decision->arena, resource->id, search->wish->start_us, decision->now_us,
-				&holds);
+	int err = yard_session_holds(search->decision->yard, lot, session);
 
-	for (size_t i = 0; !err && i < holds.count && missing > 0; i++) {
-		missing -= holds.at[i]->party;
-		if (missing <= 0 && holds.at[i]->hold_expires_at < search->held_until_us)
-			search->held_until_us = holds.at[i]->hold_expires_at;
+	for (size_t i = 0; !err && i < session->holds.count && missing > 0; i++) {
+		missing -= session->holds.at[i]->party;
+		if (missing <= 0 && session->holds.at[i]->hold_expires_at < search->held_until_us)
+			search->held_until_us = session->holds.at[i]->hold_expires_at;
 	}
 	return err;
 }
 
 static int try_session(struct search *search, const struct catalog_resource *resource, struct place *place)
 {
-	struct decision *decision = search->decision;
+	struct yard *yard = search->decision->yard;
+	struct yard_lot *lot = yard_lot(yard, resource->id);
 	const struct wish *wish = search->wish;
-	struct session *row = NULL;
+	const struct booking *self = wish->self ? &wish->self->row : NULL;
+	struct yard_session *session = NULL;
 	int64_t free_places;
-	int err = expire_ended(decision, resource->id);
+	int err = yard_enter(yard, lot);
 
 	if (!err)
-		err = session_at(decision->tx, decision->arena, resource->id, wish->start_us, &row);
-	if (err && err != RC_NOT_FOUND)
+		err = yard_session(yard, lot, wish->start_us, &session);
+	if (err)
 		return err;
 	*place = (struct place){
 		.service = search->service, .resource = resource, .start_us = wish->start_us, .party = wish->party};
-	if (!session_listed(search, resource, row, place))
+	if (!session_listed(search, resource, session, place))
 		return RC_NOT_FOUND;
 	search->listed = true;
-	free_places = place->session_capacity - (row ? row->taken : 0);
+	free_places = place->session_capacity - (session ? session->taken : 0);
+	if (self && self->resource_id == resource->id && self->starts_at == wish->start_us)
+		free_places += self->party;
 	if (free_places >= wish->party)
 		return 0;
-	if (wish->party <= place->session_capacity) {
-		err = session_held_until(search, resource, wish->party - free_places);
+	if (session && wish->party <= place->session_capacity) {
+		err = session_held_until(search, lot, session, wish->party - free_places);
 		if (err)
 			return err;
 	}
@@ -276,9 +257,9 @@ int place_find(struct decision *decision, const struct wish *wish, struct place 
 	return 0;
 }
 
-static int session_ensure(struct decision *decision, struct place *place)
+static void session_ensure(struct decision *decision, struct yard_lot *lot, struct place *place)
 {
-	struct session row = {
+	const struct session row = {
 		.nulls = place->session_rule_id ? 0 : SESSION_NULL_RULE_ID,
 		.resource_id = place->resource->id,
 		.rule_id = place->session_rule_id,
@@ -286,17 +267,15 @@ static int session_ensure(struct decision *decision, struct place *place)
 		.ends_at = place->end_us,
 		.capacity = place->session_capacity,
 	};
-	int err = 0;
 
-	if (!place->session_id) {
-		err = session_insert(decision->tx, &row);
-		place->session_id = row.id;
-	}
-	return err;
+	if (!place->session)
+		place->session = yard_add_session(decision->yard, lot, &row);
 }
 
-int place_claim(struct decision *decision, struct place *place, int64_t booking_id)
+void place_claim(struct decision *decision, struct place *place, int64_t booking_id, size_t waiting,
+		 int64_t held_until_us)
 {
+	struct yard_lot *lot = yard_lot(decision->yard, place->resource->id);
 	const struct catalog_service *service = place->service;
 	struct claim claim = {
 		.nulls = CLAIM_NULL_SESSION_ID,
@@ -306,21 +285,18 @@ int place_claim(struct decision *decision, struct place *place, int64_t booking_
 		.hi = place->end_us + service->buffer_after_min * INT64_C(60000000),
 		.qty = 1,
 	};
-	int err = 0;
 
 	if (!place->timed) {
-		err = session_ensure(decision, place);
+		session_ensure(decision, lot, place);
 		claim.nulls = 0;
-		claim.session_id = place->session_id;
 		claim.lo = place->start_us;
 		claim.hi = place->end_us;
 		claim.qty = place->party;
-		return err ? err : claim_insert(decision->tx, &claim);
+		yard_add_claim(decision->yard, lot, &claim, waiting, place->session, held_until_us);
+		return;
 	}
-	for (size_t i = 0; i < place->lane_count && !err; i++) {
-		claim.id = 0;
+	for (size_t i = 0; i < place->lane_count; i++) {
 		claim.lane = place->lanes[i];
-		err = claim_insert(decision->tx, &claim);
+		yard_add_claim(decision->yard, lot, &claim, waiting, NULL, held_until_us);
 	}
-	return err;
 }

@@ -1,41 +1,39 @@
 /*
- * Rescheduling: the old claims go and the new ones come in one savepoint. When the new place is not won the savepoint
- * is undone, so the old place is lost only when the new one is won; and a booking's own claims never stand in its way.
+ * Rescheduling: the new place is looked for as if the booking's own claims were not there; only when it is won do they go
+ * and the new ones come. So the old place is lost only when the new one is won, and a booking never stands in its own way.
  */
 #include "slotcast/store/train.h"
 
-static int move(struct decision *decision, struct booking *booking, struct place *place)
+static int move(struct decision *decision, struct yard_booking *booking, struct place *place)
 {
-	struct store_request *request = decision->request;
-	int err = place_claim(decision, place, booking->id);
+	struct booking *row = &booking->row;
+	int err = yard_change(decision->yard, booking);
 
-	booking->resource_id = place->resource->id;
-	booking->starts_at = place->start_us;
-	booking->ends_at = place->end_us;
-	booking->wall_start = wall_text(decision->arena, place->service->venue->zone, place->start_us);
-	booking->tz = place->service->venue->tz;
-	booking->updated_at = decision->now_us;
-	if (!err)
-		err = booking_update(decision->tx, booking);
-	if (!err)
-		err = audit(decision, "reschedule", booking);
-	if (!err)
-		answer_booking(decision, booking);
-	request->field = NULL;
-	return err;
+	if (err)
+		return err;
+	yard_drop_claims(decision->yard, booking);
+	place_claim(decision, place, row->id, YARD_NONE, INT64_MAX);
+	row->resource_id = place->resource->id;
+	row->starts_at = place->start_us;
+	row->ends_at = place->end_us;
+	row->wall_start = wall_text(decision->arena, place->service->venue->zone, place->start_us);
+	row->tz = place->service->venue->tz;
+	booking_changed(decision, "reschedule", booking);
+	decision->request->field = NULL;
+	return 0;
 }
 
 int booking_reschedule(struct decision *decision)
 {
 	struct store_request *request = decision->request;
-	struct booking *booking;
+	struct yard_booking *booking;
 	struct place place;
 	struct wish wish;
 	int err = booking_find(decision, &booking);
 
 	if (err || !booking)
 		return err;
-	if (booking->version != request->version) {
+	if (yard_version(booking) != request->version) {
 		request->result = STORE_STALE_VERSION;
 		return 0;
 	}
@@ -44,20 +42,17 @@ int booking_reschedule(struct decision *decision)
 		return 0;
 	}
 	wish = (struct wish){
-		.service_id = booking->service_id,
-		.resource_id = request->resource_id ? request->resource_id : booking->resource_id,
+		.service_id = booking->row.service_id,
+		.resource_id = request->resource_id ? request->resource_id : booking->row.resource_id,
 		.start_us = request->start_us,
 		.duration_min = request->duration_min < 0
-					? (int32_t)((booking->ends_at - booking->starts_at) / 60000000)
+					? (int32_t)((booking->row.ends_at - booking->row.starts_at) / 60000000)
 					: request->duration_min,
-		.party = booking->party,
+		.party = booking->row.party,
 		.any_duration = request->duration_min < 0,
+		.self = booking,
 	};
-	err = decision_write(decision);
-	if (!err)
-		err = claims_delete(decision->tx, booking->id, NULL);
-	if (!err)
-		err = place_find(decision, &wish, &place);
+	err = place_find(decision, &wish, &place);
 	if (err || request->result != STORE_DONE)
 		return err;
 	return move(decision, booking, &place);

@@ -35,7 +35,7 @@ struct rc_str wall_text(struct rc_arena *arena, const struct zone *zone, int64_t
 	return rc_str_from(rc_arena_printf(arena, "%.*sT%02d:%02d", (int)len, text, second / 3600, second / 60 % 60));
 }
 
-void answer_booking(struct decision *decision, const struct booking *booking)
+static void answer_booking(struct decision *decision, const struct booking *booking, int64_t version)
 {
 	struct store_request *request = decision->request;
 	struct rc_arena *arena = request->arena;
@@ -49,7 +49,7 @@ void answer_booking(struct decision *decision, const struct booking *booking)
 		.ends_us = booking->ends_at,
 		.party = booking->party,
 		.hold_expires_us = booking->hold_expires_at,
-		.version = booking->version,
+		.version = version,
 		.tz = rc_arena_copy(arena, booking->tz),
 		.customer_name = request->booking.customer_name,
 		.customer_email = request->booking.customer_email,
@@ -57,71 +57,82 @@ void answer_booking(struct decision *decision, const struct booking *booking)
 	};
 }
 
-static int answer_customer(struct decision *decision, int64_t customer_id)
+static int answer_customer(struct decision *decision, struct yard_booking *found)
 {
 	struct store_booking *booking = &decision->request->booking;
 	struct rc_arena *arena = decision->request->arena;
 	struct customer *customer;
-	int err = customer_get(decision->tx, decision->arena, customer_id, &customer);
+	int err = yard_customer(decision->yard, found, &customer);
 
-	if (err)
-		return err == RC_NOT_FOUND ? 0 : err;
+	if (err || !customer)
+		return err;
 	booking->customer_name = rc_arena_copy(arena, customer->name);
 	booking->customer_email = rc_arena_copy(arena, customer->email);
 	booking->customer_phone = rc_arena_copy(arena, customer->phone);
 	return 0;
 }
 
-int booking_find(struct decision *decision, struct booking **out)
+int booking_find(struct decision *decision, struct yard_booking **out)
 {
 	struct store_request *request = decision->request;
-	int err = booking_by_ref(decision->tx, decision->arena, request->ref, out);
+	int err = yard_booking(decision->yard, request->ref, out);
 
 	request->booking = (struct store_booking){0};
-	if (err == RC_NOT_FOUND) {
+	if (!err && !*out) {
 		request->result = STORE_NOT_FOUND;
 		request->field = "ref";
 		return 0;
 	}
-	if (!err && (*out)->customer_id)
-		err = answer_customer(decision, (*out)->customer_id);
 	if (!err)
-		answer_booking(decision, *out);
+		err = answer_customer(decision, *out);
+	if (!err)
+		answer_booking(decision, &(*out)->row, yard_version(*out));
 	return err;
 }
 
-int customer_make(struct decision *decision, int64_t *id)
+size_t customer_add(struct decision *decision)
 {
 	struct store_request *request = decision->request;
-	struct customer customer = {
+	const struct customer customer = {
 		.name = request->customer_name,
 		.email = request->customer_email,
 		.phone = request->customer_phone.ptr ? request->customer_phone : RC_STR(""),
 		.created_at = decision->now_us,
 	};
-	int err = customer_insert(decision->tx, &customer);
 
-	*id = customer.id;
 	request->booking.customer_name = customer.name;
 	request->booking.customer_email = customer.email;
 	request->booking.customer_phone = customer.phone;
-	return err;
+	return yard_add_customer(decision->yard, &customer);
 }
 
-int booking_insert_at(struct decision *decision, struct place *place, const char *state, int64_t customer_id,
-		      int64_t hold_expires_us, struct booking **out)
+/* `version`: as it will be. */
+static void audit(struct decision *decision, const char *action, const struct booking *booking, int64_t version)
+{
+	char time[TIME_TEXT_MAX];
+	size_t len = time_format(booking->starts_at, time);
+	const struct audit row = {
+		.at = decision->now_us,
+		.action = rc_str_from(action),
+		.ref = booking->ref,
+		.detail = rc_str_from(rc_arena_printf(decision->arena, "resource %lld, %.*s, party %lld, version %lld",
+						      (long long)booking->resource_id, (int)len, time,
+						      (long long)booking->party, (long long)version)),
+	};
+
+	YARD_PUSH(&decision->yard->audits, row);
+}
+
+void booking_add(struct decision *decision, struct place *place, const char *action, const char *state, size_t customer,
+		 int64_t hold_expires_us)
 {
 	const struct catalog_venue *venue = place->service->venue;
-	struct booking *booking = RC_ARENA_NEW(decision->arena, struct booking);
-	int err;
-
-	*booking = (struct booking){
-		.nulls = (customer_id ? 0 : BOOKING_NULL_CUSTOMER_ID) |
+	const struct booking booking = {
+		.nulls = (customer != YARD_NONE ? 0 : BOOKING_NULL_CUSTOMER_ID) |
 			 (hold_expires_us ? 0 : BOOKING_NULL_HOLD_EXPIRES_AT),
 		.ref = ref_make(decision->arena, decision->now_us),
 		.service_id = place->service->id,
 		.resource_id = place->resource->id,
-		.customer_id = customer_id,
 		.state = rc_str_from(state),
 		.starts_at = place->start_us,
 		.ends_at = place->end_us,
@@ -133,23 +144,16 @@ int booking_insert_at(struct decision *decision, struct place *place, const char
 		.created_at = decision->now_us,
 		.updated_at = decision->now_us,
 	};
-	*out = booking;
-	err = booking_insert(decision->tx, booking);
-	return err ? err : place_claim(decision, place, booking->id);
+
+	place_claim(decision, place, 0, yard_add_booking(decision->yard, &booking, customer),
+		    hold_expires_us ? hold_expires_us : INT64_MAX);
+	audit(decision, action, &booking, booking.version);
+	answer_booking(decision, &booking, booking.version);
 }
 
-int audit(struct decision *decision, const char *action, const struct booking *booking)
+void booking_changed(struct decision *decision, const char *action, struct yard_booking *booking)
 {
-	char time[TIME_TEXT_MAX];
-	size_t len = time_format(booking->starts_at, time);
-	struct audit row = {
-		.at = decision->now_us,
-		.action = rc_str_from(action),
-		.ref = booking->ref,
-		.detail = rc_str_from(rc_arena_printf(decision->arena, "resource %lld, %.*s, party %lld, version %lld",
-						      (long long)booking->resource_id, (int)len, time,
-						      (long long)booking->party, (long long)booking->version)),
-	};
-
-	return audit_insert(decision->tx, &row);
+	booking->row.updated_at = decision->now_us;
+	audit(decision, action, &booking->row, yard_version(booking));
+	answer_booking(decision, &booking->row, yard_version(booking));
 }

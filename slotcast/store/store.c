@@ -118,6 +118,7 @@ static void store_free(struct store *store)
 	sem_destroy(&store->checkpoint_wake);
 	rc_arena_release(&store->arena);
 	buf_release(&store->body);
+	yard_release(&store->yard);
 	free(store->waiting);
 	free(store->url);
 	free(store);
@@ -215,6 +216,11 @@ void store_on_news(struct store *store, void (*fn)(void *arg), void *arg)
 int64_t store_backlog(const struct store *store)
 {
 	return loop_backlog(store->loop);
+}
+
+int64_t store_now_us(const struct store *store)
+{
+	return clock_wall_us();
 }
 
 int store_health(const struct store *store)

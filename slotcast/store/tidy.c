@@ -31,56 +31,60 @@ static int next_end(struct store *store, int64_t *us)
 	return err == RC_NOT_FOUND ? 0 : err;
 }
 
-/* `fn` in a write transaction of its own. */
-static int in_transaction(struct store *store, int (*fn)(struct store *store, struct rc_tx *tx, int64_t *done),
-			  int64_t *done)
+/* Whoever enters a lot expires its ended holds; a batch says whose. Locks in id order. */
+static int expire_lots(struct store *store, const struct booking_list *ended)
 {
-	struct rc_tx *tx;
-	int err = train_begin(store, &tx);
+	struct yard *yard = &store->yard;
+	int err = 0;
 
-	if (err)
-		return err;
-	err = fn(store, tx, done);
-	if (!err)
-		return train_commit(store, tx);
-	rc_tx_rollback(tx);
-	return err;
-}
+	for (;;) {
+		int64_t next = INT64_MAX;
 
-/* A hold that some rule of the database will not let go is left alone; the others are not made to wait for it. */
-static int expire_one(struct rc_tx *tx, struct booking *hold, int64_t now_us, int64_t *expired)
-{
-	int err = rc_tx_savepoint(tx);
+		for (size_t i = 0; i < ended->count; i++) {
+			int64_t id = ended->at[i]->resource_id;
 
-	if (err)
-		return err;
-	err = hold_expire(tx, hold, now_us);
-	if (!err) {
-		++*expired;
-		return rc_tx_savepoint_release(tx);
+			if (id < next && !yard_lot(yard, id)->entered)
+				next = id;
+		}
+		if (next == INT64_MAX || err)
+			return err;
+		err = yard_enter(yard, yard_lot(yard, next));
 	}
-	if (err != RC_CONSTRAINT)
-		return err;
-	log_event(LOG_WARN, "hold_stays", rc_db_fault(rc_tx_db(tx))->message, LOG_I("booking", hold->id));
-	return rc_tx_savepoint_rollback(tx);
 }
 
 static int expire_batch(struct store *store, struct rc_tx *tx, int64_t *done)
 {
-	int64_t now_us = clock_wall_us();
 	struct booking_list ended;
-	int err = holds_ended_any(tx, &store->arena, now_us, BATCH_MAX, &ended);
+	int err = holds_ended_any(tx, &store->arena, store->yard.now_us, BATCH_MAX, &ended);
 
-	for (size_t i = 0; !err && i < ended.count; i++)
-		err = expire_one(tx, ended.at[i], now_us, done);
 	if (!err)
-		store_count_tidied(*done);
+		err = expire_lots(store, &ended);
+	if (!err)
+		err = yard_write(&store->yard);
+	*done = store->yard.expired;
+	return err;
+}
+
+/* One of them. A hold that some rule of the database will not let go is left alone, and the others go without it. */
+static int expire_one(struct store *store, struct rc_tx *tx, struct rc_str ref, int64_t *done)
+{
+	struct yard_booking *booking;
+	int err = yard_booking(&store->yard, ref, &booking);
+
+	if (err || !booking || !rc_str_is(booking->row.state, "held") ||
+	    booking->row.hold_expires_at > store->yard.now_us)
+		return err;
+	err = yard_expire(&store->yard, booking);
+	if (!err)
+		err = yard_write(&store->yard);
+	if (!err)
+		++*done;
 	return err;
 }
 
 static int prune_batch(struct store *store, struct rc_tx *tx, int64_t *done)
 {
-	int64_t now_us = clock_wall_us();
+	int64_t now_us = store_now_us(store);
 	uint64_t removed = 0;
 	int64_t keys = 0;
 	int err = 0;
@@ -97,6 +101,52 @@ static int prune_batch(struct store *store, struct rc_tx *tx, int64_t *done)
 	return err;
 }
 
+static int finish(struct store *store, struct rc_tx *tx, int err)
+{
+	yard_end(&store->yard);
+	if (!err)
+		return train_commit(store, tx);
+	rc_tx_rollback(tx);
+	return err;
+}
+
+/* `fn` in a write transaction of its own. */
+static int in_transaction(struct store *store, int (*fn)(struct store *store, struct rc_tx *tx, int64_t *done),
+			  int64_t *done)
+{
+	struct rc_tx *tx;
+	int err = train_begin(store, &tx);
+
+	return err ? err : finish(store, tx, fn(store, tx, done));
+}
+
+/* The batch was refused: each in a transaction of its own. */
+static int expire_each(struct store *store, int64_t *done)
+{
+	struct rc_arena arena;
+	struct booking_list ended;
+	struct rc_tx *tx;
+	int err = rc_tx_begin(store->db, RC_READ, &tx);
+
+	if (err)
+		return err;
+	rc_arena_init(&arena, 16384);
+	err = holds_ended_any(tx, &arena, store_now_us(store), BATCH_MAX, &ended);
+	rc_tx_rollback(tx);
+	for (size_t i = 0; !err && i < ended.count; i++) {
+		err = train_begin(store, &tx);
+		if (!err)
+			err = finish(store, tx, expire_one(store, tx, ended.at[i]->ref, done));
+		if (err == RC_CONSTRAINT || err == RC_STALE) {
+			log_event(LOG_WARN, "hold_stays", rc_db_fault(store->db)->message,
+				  LOG_I("booking", ended.at[i]->id));
+			err = 0;
+		}
+	}
+	rc_arena_release(&arena);
+	return err;
+}
+
 /* Expire, else prune; *more: there was enough to do to come again at once (behind the requests that wait). */
 static int tidy(struct store *store, bool *more)
 {
@@ -105,8 +155,13 @@ static int tidy(struct store *store, bool *more)
 
 	if (err)
 		return err;
-	if (end_us <= clock_wall_us()) {
+	if (end_us <= store_now_us(store)) {
 		err = in_transaction(store, expire_batch, &done);
+		if (err == RC_CONSTRAINT || err == RC_STALE) {
+			done = 0;
+			err = expire_each(store, &done);
+		}
+		store_count_tidied(done);
 		*more = done > 0;
 	} else if (now_us - store->pruned_us >= PRUNE_US) {
 		err = in_transaction(store, prune_batch, &done);

@@ -2,29 +2,35 @@
  * The commit train: all requests that wait leave together, in one transaction with one fsync, each with an outcome of
  * its own.
  *
- *   BEGIN IMMEDIATE → per request: idempotency key, decision (savepoint from its first write on) → answers are rendered
- * and kept for their keys → mark → COMMIT → the projector is woken → settled() in arrival order
+ *   BEGIN → what the decisions will ask for is gathered (servers) → each request is decided, in memory, in arrival
+ * order → what they want is written → answers are rendered and kept for their keys → mark → COMMIT → the projector is
+ * woken → settled() in arrival order
  *
- * Latency stays about one commit, throughput grows with load: what arrives during a commit is the next train. Within
- * the train the order is arrival; every decision sees what those before it did.
+ * Latency stays about one commit, throughput grows with load: what arrives during a commit is the next train. Every
+ * decision sees what those before it did.
  *
- * Nothing is acknowledged that is not committed. A train that fails because of one request is run again request by
- * request, so that only the guilty one fails. When the disk is full, unwritable or lost, everybody gets
- * STORE_UNAVAILABLE and the store stops trying until a probe has been committed (tidy.c).
- * docs/decisions/0009-commit-train.md
+ * Nothing is acknowledged that is not committed. A train that the database refuses (somebody's raw SQL came between, or
+ * a rule that decisions do not know) is run once more on what is there then, and after that request by request, so that
+ * only the guilty one fails. Deadlocks and lost races are run again after a pause. When the disk is full, unwritable or
+ * lost, everybody gets STORE_UNAVAILABLE and the store stops trying until a probe has been committed (probe.c).
+ * docs/decisions/0009-commit-train.md, 0024-gather-decide-write.md
  */
+#include <sodium.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "rowcast/base/check.h"
 #include "rowcast/base/log.h"
 #include "rowcast/io/clock.h"
 #include "slotcast/store/train.h"
 
+#define PAUSE_FIRST_US 1000
+#define PAUSE_MAX_US   50000
+
 struct seat {
 	struct store_request *request;
-	int64_t now_us; /* of its decision */
-	bool foreign;   /* decided by its key alone: nothing of its own to keep */
-	bool awaits;    /* its answer is remembered later: the key stays in flight */
+	bool foreign; /* decided by its key alone: nothing of its own to keep */
+	bool awaits;  /* its answer is remembered later: the key stays in flight */
 };
 
 static int (*const actions[])(struct decision *decision) = {
@@ -33,16 +39,6 @@ static int (*const actions[])(struct decision *decision) = {
 	[STORE_RELEASE] = hold_release,    [STORE_CANCEL] = booking_cancel,
 	[STORE_WAITLIST] = waitlist_join,  [STORE_RESCHEDULE] = booking_reschedule,
 };
-
-int decision_write(struct decision *decision)
-{
-	int err;
-
-	rc_check(!decision->writing);
-	err = rc_tx_savepoint(decision->tx);
-	decision->writing = !err;
-	return err;
-}
 
 static void request_reset(struct store_request *request)
 {
@@ -53,33 +49,17 @@ static void request_reset(struct store_request *request)
 	request->mark = (struct rc_mark){0};
 }
 
-/* A rule of the database refused what the decision thought right. */
-static int refused_by_rule(struct decision *decision, int err)
-{
-	const struct rc_fault *fault = rc_db_fault(rc_tx_db(decision->tx));
-	struct store_request *request = decision->request;
-
-	if (err != RC_CONSTRAINT && err != RC_STALE)
-		return err;
-	if (!decision->writing)
-		return err;
-	request->result = fault->constraint == CONSTRAINT_CLAIM_NO_OVERLAP ||
-					  fault->constraint == CONSTRAINT_SESSION_CAPACITY
-				  ? STORE_SLOT_FULL
-				  : STORE_UNAVAILABLE;
-	log_event(LOG_ERROR, "decision_refused", fault->message, LOG_I("action", request->action));
-	return 0;
-}
-
-static int decide(struct store *store, struct rc_tx *tx, struct seat *seat)
+static int decide(struct store *store, struct seat *seat)
 {
 	struct store_request *request = seat->request;
-	struct decision decision = {.store = store, .request = request, .tx = tx, .arena = &store->arena};
+	struct decision decision = {.store = store,
+				    .request = request,
+				    .yard = &store->yard,
+				    .arena = &store->arena,
+				    .now_us = store->yard.now_us};
 	int err;
 
-	rc_arena_reset(&store->arena);
 	request_reset(request);
-	decision.now_us = seat->now_us = clock_wall_us();
 	err = flight_begin(&decision, &seat->foreign);
 	if (err || seat->foreign)
 		return err;
@@ -87,10 +67,7 @@ static int decide(struct store *store, struct rc_tx *tx, struct seat *seat)
 		request->result = STORE_DONE;
 		return 0;
 	}
-	err = refused_by_rule(&decision, actions[request->action](&decision));
-	if (!decision.writing || err)
-		return err;
-	return request->result == STORE_DONE ? rc_tx_savepoint_release(tx) : rc_tx_savepoint_rollback(tx);
+	return actions[request->action](&decision);
 }
 
 /* Whether the outcome is one: unavailable and unknown are none and leave no trace. */
@@ -99,34 +76,30 @@ static bool is_outcome(enum store_result result)
 	return result != STORE_UNAVAILABLE && result != STORE_UNKNOWN;
 }
 
-static int keep(struct store *store, struct rc_tx *tx, struct seat *seat)
+static void keep(struct store *store, struct seat *seat)
 {
 	struct store_request *request = seat->request;
-	struct decision decision = {
-		.store = store, .request = request, .tx = tx, .arena = &store->arena, .now_us = seat->now_us};
+	struct decision decision = {.store = store,
+				    .request = request,
+				    .yard = &store->yard,
+				    .arena = &store->arena,
+				    .now_us = store->yard.now_us};
 	int status;
 
 	seat->awaits = false;
 	if (seat->foreign || !request->idem_key.len || !is_outcome(request->result))
-		return 0;
-	if (request->action == STORE_REMEMBER)
-		return flight_keep(&decision, request->replay_status, request->remember_body);
+		return;
+	if (request->action == STORE_REMEMBER) {
+		flight_keep(&decision, request->replay_status, request->remember_body);
+		return;
+	}
 	if (!request->render)
-		return 0;
+		return;
 	buf_clear(&store->body);
 	status = request->render(request, &store->body);
 	seat->awaits = status == 0;
-	return status ? flight_keep(&decision, status, buf_str(&store->body)) : 0;
-}
-
-/* Has the transaction written what the feed will tell? */
-static int wrote(struct rc_tx *tx, uint64_t head_before, bool *out)
-{
-	uint64_t head;
-	int err = rc_tx_log_head(tx, &head);
-
-	*out = head != head_before;
-	return err;
+	if (status)
+		flight_keep(&decision, status, buf_str(&store->body));
 }
 
 /* Marked: what the feed tells of, and where its silence proves nothing, everything. */
@@ -140,38 +113,51 @@ static int mark(struct store *store, struct rc_tx *tx, bool wanted, struct seat 
 	return rc_tx_mark(tx, store->mark);
 }
 
+static int carry(struct store *store, struct rc_tx *tx, struct seat *seats, size_t count)
+{
+	struct yard *yard = &store->yard;
+	int err = 0;
+
+	for (size_t i = 0; i < count && !err; i++)
+		err = decide(store, &seats[i]);
+	if (!err)
+		err = yard_write(yard);
+	for (size_t i = 0; i < count && !err; i++)
+		keep(store, &seats[i]);
+	if (!err)
+		err = yard_write_keys(yard);
+	if (!err)
+		err = mark(store, tx, yard->told, seats, count);
+	return err;
+}
+
 static int execute(struct store *store, struct seat *seats, size_t count)
 {
-	uint64_t head = 0;
-	bool visible = false;
 	struct rc_tx *tx;
 	int err = train_begin(store, &tx);
 
 	if (err)
 		return err;
-	if (!store->marks_all)
-		err = rc_tx_log_head(tx, &head);
-	for (size_t i = 0; i < count && !err; i++)
-		err = decide(store, tx, &seats[i]);
-	for (size_t i = 0; i < count && !err; i++)
-		err = keep(store, tx, &seats[i]);
-	if (!err && !store->marks_all)
-		err = wrote(tx, head, &visible);
+	err = carry(store, tx, seats, count);
+	yard_end(&store->yard);
 	if (!err)
-		err = mark(store, tx, visible, seats, count);
-	if (err) {
-		log_event(LOG_WARN, "train_undone", rc_db_fault(store->db)->message, LOG_S("err", rc_err_name(err)));
-		rc_tx_rollback(tx);
-		return err;
-	}
-	return train_commit(store, tx);
+		return train_commit(store, tx);
+	log_event(LOG_WARN, "train_undone", rc_db_fault(store->db)->message, LOG_S("err", rc_err_name(err)));
+	rc_tx_rollback(tx);
+	return err;
 }
 
 int train_begin(struct store *store, struct rc_tx **tx)
 {
+	int err;
+
 	if (!store->db || atomic_load(&store->health))
 		return RC_UNAVAILABLE;
-	return rc_tx_begin(store->db, RC_WRITE, tx);
+	rc_arena_reset(&store->arena);
+	err = rc_tx_begin(store->db, RC_WRITE, tx);
+	if (!err)
+		yard_begin(&store->yard, *tx, &store->arena, store_now_us(store));
+	return err;
 }
 
 static void tell_news(struct store *store)
@@ -198,6 +184,7 @@ int train_mark(struct store *store)
 
 	if (err)
 		return err;
+	yard_end(&store->yard);
 	err = mark(store, tx, true, NULL, 0);
 	if (!err)
 		return train_commit(store, tx);
@@ -256,6 +243,54 @@ static void settle(struct store *store, struct seat *seats, size_t count, int er
 		seats[i].request->settled(seats[i].request);
 }
 
+/*
+ * One request, and still the database refuses: a rule that the decision does not know. Where it is the one about places,
+ * somebody who is not of this program has taken it, and that is an answer.
+ */
+static int refused_by_rule(struct store *store, struct seat *seat, int err)
+{
+	const struct rc_fault *fault = rc_db_fault(store->db);
+	struct store_request *request = seat->request;
+	bool taken = err == RC_CONSTRAINT && (fault->constraint == CONSTRAINT_CLAIM_NO_OVERLAP ||
+					      fault->constraint == CONSTRAINT_SESSION_CAPACITY);
+
+	log_event(LOG_ERROR, "decision_refused", fault->message, LOG_I("action", request->action));
+	request_reset(request);
+	if (!taken)
+		return 0;
+	request->result = request->action == STORE_CONFIRM ? STORE_HOLD_EXPIRED : STORE_SLOT_FULL;
+	buf_clear(&store->body);
+	seat->awaits = request->idem_key.len && request->render && !request->render(request, &store->body);
+	err = train_mark(store);
+	request->mark = store->mark;
+	return err;
+}
+
+/* Run it until it is through, or is refused for good. */
+static int run_again(struct store *store, struct seat *seats, size_t count)
+{
+	int64_t until_us = clock_mono_us() + store->options.busy_timeout_us;
+	int64_t pause_us = PAUSE_FIRST_US;
+	bool fresh = false;
+	int err;
+
+	while ((err = execute(store, seats, count))) {
+		struct timespec pause = {0};
+
+		if (err == RC_BUSY && clock_mono_us() < until_us) { /* full jitter: who collided does not again */
+			pause.tv_nsec = (long)(1 + randombytes_uniform((uint32_t)pause_us)) * 1000;
+			nanosleep(&pause, NULL);
+			pause_us = pause_us < PAUSE_MAX_US ? 2 * pause_us : PAUSE_MAX_US;
+		} else if (!concerns_all(err) && !fresh) {
+			fresh = true;
+		} else {
+			break;
+		}
+		store_count_retry();
+	}
+	return err;
+}
+
 void train_run(struct store *store, struct store_request **requests, size_t count)
 {
 	struct seat *seats = rc_xcalloc(count, sizeof(*seats));
@@ -264,12 +299,13 @@ void train_run(struct store *store, struct store_request **requests, size_t coun
 
 	for (size_t i = 0; i < count; i++)
 		seats[i].request = requests[i];
-	err = execute(store, seats, count);
+	err = run_again(store, seats, count);
 	if (err && !concerns_all(err) && count > 1) {
-		store_count_retry();
 		for (size_t i = 0; i < count; i++)
 			train_run(store, &requests[i], 1);
 	} else {
+		if (err && !concerns_all(err))
+			err = refused_by_rule(store, seats, err);
 		train_failed(store, err);
 		if (!err) {
 			store_count_train(count, clock_mono_us() - begun_us);

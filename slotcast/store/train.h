@@ -1,8 +1,8 @@
 /*
  * The store's inside: what the writer thread owns, and the decision that each action's file fills.
  *
- * An action reads through SQL of the train's transaction and the immutable catalog, sets request->result, and writes
- * only after decision_write(). It returns 0 once decided, or the error of the database: then the whole train is undone.
+ * An action reads through the yard and the immutable catalog, sets request->result, and adds what is to be written only
+ * once it has decided. It returns 0 then, or the error of the database: the whole train is undone.
  */
 #ifndef SLOTCAST_STORE_TRAIN_H
 #define SLOTCAST_STORE_TRAIN_H
@@ -15,6 +15,7 @@
 #include "slotcast/booking/rules.h"
 #include "slotcast/booking/zone.h"
 #include "slotcast/store/store.h"
+#include "slotcast/store/yard.h"
 
 #define HOLD_EXTENSIONS_MAX 3
 #define WRITER_CONNECTIONS  UINT64_C(0xffff)
@@ -47,7 +48,8 @@ struct store {
 	bool mark_wanted;
 	struct loop_hook hook;
 	struct rules *rules;
-	struct rc_arena arena;          /* of one decision */
+	struct rc_arena arena; /* of one train */
+	struct yard yard;
 	struct buf body;                /* of one answer */
 	struct store_request **waiting; /* arrival order, from `first` */
 	size_t waiting_count, waiting_capacity;
@@ -60,15 +62,10 @@ struct store {
 struct decision {
 	struct store *store;
 	struct store_request *request;
-	struct rc_tx *tx;
-	struct rc_arena *arena; /* until the next decision */
-	int64_t now_us;         /* wall clock, read once */
-	bool writing;           /* its savepoint is open */
+	struct yard *yard;
+	struct rc_arena *arena; /* of the train */
+	int64_t now_us;         /* the train's */
 };
-
-/* Before the first write of an action: what follows is undone unless the result is STORE_DONE. */
-int decision_write(struct decision *decision) RC_MUST_CHECK;
-int audit(struct decision *decision, const char *action, const struct booking *booking) RC_MUST_CHECK;
 
 /* holds.c, bookings.c, reschedule.c, waitlist.c */
 int hold_make(struct decision *decision) RC_MUST_CHECK;
@@ -89,7 +86,7 @@ struct place {
 	bool timed;
 	int64_t *lanes; /* timed: the free lanes that it takes */
 	size_t lane_count;
-	int64_t session_id; /* 0: its row is yet to be written */
+	struct yard_session *session; /* NULL: its row is yet to be written */
 	int64_t session_rule_id, session_capacity;
 };
 
@@ -102,21 +99,24 @@ struct wish {
 	int64_t start_us;
 	int32_t duration_min;
 	int64_t party;
-	bool any_duration; /* a booking that exists keeps what it has */
+	bool any_duration;               /* a booking that exists keeps what it has */
+	const struct yard_booking *self; /* and its own claims do not stand in its way; NULL: there is none */
 };
 
 int place_find(struct decision *decision, const struct wish *wish, struct place *place) RC_MUST_CHECK;
-int place_claim(struct decision *decision, struct place *place, int64_t booking_id) RC_MUST_CHECK;
-/* One hold whose end has come: state expired, claims gone. Inside the caller's savepoint or transaction. */
-int hold_expire(struct rc_tx *tx, struct booking *booking, int64_t now_us) RC_MUST_CHECK;
+/* For the booking `booking_id`, or the waiting one `waiting`. */
+void place_claim(struct decision *decision, struct place *place, int64_t booking_id, size_t waiting,
+		 int64_t held_until_us);
 
 /* rows.c: rows as answered */
 struct rc_str ref_make(struct rc_arena *arena, int64_t now_us);
-int booking_find(struct decision *decision, struct booking **out) RC_MUST_CHECK; /* STORE_NOT_FOUND: *out is NULL */
-int booking_insert_at(struct decision *decision, struct place *place, const char *state, int64_t customer_id,
-		      int64_t hold_expires_us, struct booking **out) RC_MUST_CHECK;
-int customer_make(struct decision *decision, int64_t *id) RC_MUST_CHECK;
-void answer_booking(struct decision *decision, const struct booking *booking);
+int booking_find(struct decision *decision, struct yard_booking **out) RC_MUST_CHECK; /* STORE_NOT_FOUND: NULL */
+/* A new booking at its place; audited and answered. `customer`: the waiting one, or YARD_NONE. */
+void booking_add(struct decision *decision, struct place *place, const char *action, const char *state, size_t customer,
+		 int64_t hold_expires_us);
+/* A booking that was changed: audited and answered. */
+void booking_changed(struct decision *decision, const char *action, struct yard_booking *booking);
+size_t customer_add(struct decision *decision);
 struct rc_str wall_text(struct rc_arena *arena, const struct zone *zone, int64_t us);
 static inline bool hold_lives(const struct booking *booking, int64_t now_us)
 {
@@ -126,7 +126,7 @@ static inline bool hold_lives(const struct booking *booking, int64_t now_us)
 /* idempotency.c */
 /* True: decided already (replayed, mismatch, in flight). Else the key is this request's until flight_end. */
 int flight_begin(struct decision *decision, bool *decided) RC_MUST_CHECK;
-int flight_keep(struct decision *decision, int64_t status, struct rc_str body) RC_MUST_CHECK;
+void flight_keep(struct decision *decision, int64_t status, struct rc_str body);
 void flight_end(struct store *store, struct store_request *request);
 void flights_prune(struct store *store);
 void flights_release(struct store *store);
@@ -137,6 +137,8 @@ int train_begin(struct store *store, struct rc_tx **tx) RC_MUST_CHECK;
 /* Commit, tell the projector; on failure note the store's health and what must be reopened. */
 int train_commit(struct store *store, struct rc_tx *tx) RC_MUST_CHECK;
 void train_failed(struct store *store, int err);
+/* The database's clock, µs UTC. */
+int64_t store_now_us(const struct store *store);
 /* A transaction that says only that those before it are over. */
 int train_mark(struct store *store) RC_MUST_CHECK;
 /* From now on it can write (0), or not, and say so. */

@@ -39,7 +39,7 @@ static bool check(struct decision *decision)
 int waitlist_join(struct decision *decision)
 {
 	struct store_request *request = decision->request;
-	struct waitlist row = {
+	const struct waitlist row = {
 		.nulls = request->resource_id ? 0 : WAITLIST_NULL_RESOURCE_ID,
 		.service_id = request->service_id,
 		.resource_id = request->resource_id,
@@ -49,23 +49,10 @@ int waitlist_join(struct decision *decision)
 		.state = RC_STR("waiting"),
 		.created_at = decision->now_us,
 	};
-	struct audit note = {.at = decision->now_us, .action = RC_STR("waitlist"), .ref = RC_STR("")};
-	struct waitlist_ahead_row *ahead;
-	int err;
 
 	if (!check(decision))
 		return 0;
-	err = decision_write(decision);
-	if (!err)
-		err = customer_make(decision, &row.customer_id);
-	if (!err)
-		err = waitlist_insert(decision->tx, &row);
-	if (!err)
-		err = waitlist_ahead(decision->tx, decision->arena, row.service_id, row.id, &ahead);
-	if (err)
-		return err;
-	request->waitlist_id = row.id;
-	request->waitlist_rank = ahead->ahead + 1;
-	note.detail = rc_str_from(rc_arena_printf(decision->arena, "entry %lld", (long long)row.id));
-	return audit_insert(decision->tx, &note);
+	YARD_PUSH(&decision->yard->waitlist, row);
+	YARD_PUSH(&decision->yard->waiters, (struct yard_waiter){customer_add(decision), request});
+	return 0;
 }
