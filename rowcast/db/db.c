@@ -3,9 +3,10 @@
  */
 #include "rowcast/db/db.h"
 
+#include "rowcast/db/postgres/postgres.h"
 #include "rowcast/db/sqlite/sqlite.h"
 
-static const struct db_driver *const drivers[] = {&sqlite_driver};
+static const struct db_driver *const drivers[] = {&sqlite_driver, &postgres_driver};
 
 /* Never the URL itself: it may hold a password. */
 #define FORMS "sqlite:PATH, postgres://USER@HOST/DATABASE or mariadb://USER@HOST/DATABASE"

@@ -89,11 +89,22 @@ int rc_db_checkpoint(struct rc_db *db, uint32_t *wal_pages, uint32_t *moved_page
 	return db_failed(db, db->driver->checkpoint(db->conn, wal_pages, moved_pages));
 }
 
+/* The name that the engine gave a key: "<table>_pkey" on PostgreSQL, PRIMARY on MariaDB. */
+static bool is_primary_key(const char *table, const struct db_refusal *refusal)
+{
+	size_t length = strlen(table);
+
+	if (strcmp(refusal->name, "PRIMARY") == 0)
+		return strcmp(refusal->table, table) == 0;
+	return strncmp(refusal->name, table, length) == 0 && strcmp(refusal->name + length, "_pkey") == 0;
+}
+
 static bool rule_matches(const struct rc_constraint *rule, const struct db_refusal *refusal)
 {
 	switch (refusal->by) {
 	case DB_REFUSED_NAME:
-		return strcmp(rule->name, refusal->name) == 0;
+		return strcmp(rule->name, refusal->name) == 0 ||
+		       (rule->kind == RC_PRIMARY_KEY && is_primary_key(rule->table, refusal));
 	case DB_REFUSED_KEY:
 		return (rule->kind == RC_UNIQUE || rule->kind == RC_PRIMARY_KEY) &&
 		       strcmp(rule->table, refusal->table) == 0 && strcmp(rule->columns, refusal->columns) == 0;

@@ -12,7 +12,27 @@
 #include "rowcast/db/db.h"
 #include "rowcast/orm_generated.h"
 
-enum crud { CRUD_INSERT, CRUD_UPSERT, CRUD_GET, CRUD_UPDATE, CRUD_DELETE, CRUD_DELETE_KEY, CRUD_EXISTS, CRUD_COUNT };
+enum crud {
+	CRUD_INSERT,
+	CRUD_INSERT_DRAWN, /* without the identity, which is its result: PostgreSQL, MariaDB */
+	CRUD_ARRAYS,       /* many rows, a parameter is a column's array: PostgreSQL */
+	CRUD_ARRAYS_DRAWN,
+	CRUD_FEW, /* SQL_FEW rows, MariaDB */
+	CRUD_FEW_DRAWN,
+	CRUD_MANY, /* SQL_MANY rows */
+	CRUD_MANY_DRAWN,
+	CRUD_UPSERT,
+	CRUD_GET,
+	CRUD_UPDATE,
+	CRUD_DELETE,
+	CRUD_DELETE_KEY,
+	CRUD_EXISTS,
+	CRUD_HOLD, /* lock the row with this key; its version, or 1: MariaDB */
+	CRUD_COUNT
+};
+
+#define SQL_FEW  8
+#define SQL_MANY 64
 
 struct prepared {
 	struct db_stmt *stmt;
@@ -67,10 +87,15 @@ int prepared_each(struct rc_db *db, struct prepared *prepared, int (*each)(void 
 		  void *arg) RC_MUST_CHECK;
 int prepared_int(struct rc_db *db, struct prepared *prepared, int64_t *out) RC_MUST_CHECK;
 
+/* row.c: the statement for one operation on a model. */
+int row_crud(struct rc_tx *tx, const struct rc_model *model, enum crud op, struct prepared **out) RC_MUST_CHECK;
+
 /* sql.c: text pieces */
 struct buf;
 void sql_name(struct buf *out, enum rc_dialect dialect, const char *name);
 void sql_columns(struct buf *out, enum rc_dialect dialect, const struct rc_model *model); /* "a", "b" */
+/* The single integer column that the database fills, -1: none. */
+int32_t model_identity(const struct rc_model *model);
 void sql_write_crud(struct buf *out, enum rc_dialect dialect, const struct rc_model *model, enum crud op);
 static inline bool model_is_key(const struct rc_model *model, uint32_t column)
 {

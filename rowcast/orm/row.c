@@ -7,7 +7,7 @@
 #include "rowcast/base/check.h"
 #include "rowcast/orm/db.h"
 
-static int crud(struct rc_tx *tx, const struct rc_model *model, enum crud op, struct prepared **out)
+int row_crud(struct rc_tx *tx, const struct rc_model *model, enum crud op, struct prepared **out)
 {
 	struct rc_db *db = tx->db;
 	struct prepared *prepared;
@@ -31,24 +31,60 @@ static int64_t *version_field(const struct rc_model *model, void *row)
 	return model->version >= 0 ? RC_FIELD(row, &model->columns[model->version]) : NULL;
 }
 
-/* The single integer column that the database fills, -1: none. */
-static int32_t identity_column(const struct rc_model *model)
+static int64_t *identity_field(const struct rc_model *model, void *row)
 {
-	uint32_t column = model->key[0];
+	int32_t identity = model_identity(model);
 
-	return model->key_count == 1 && (model->columns[column].flags & RC_COLUMN_IDENTITY) ? (int32_t)column : -1;
+	return identity >= 0 ? RC_FIELD(row, &model->columns[identity]) : NULL;
 }
 
-/* Bind a whole row for INSERT; *drawn: the database chooses the identity. */
-static int bind_insert(struct rc_db *db, struct prepared *prepared, const struct rc_model *model, void *row,
-		       bool *drawn)
+/* Does the database choose the identity? */
+static bool is_drawn(const struct rc_model *model, void *row)
 {
-	int32_t identity = identity_column(model);
+	const int64_t *identity = identity_field(model, row);
+
+	return identity && *identity == 0;
+}
+
+/* The columns but the identity; returns their number. */
+static uint32_t other_columns(const struct rc_model *model, uint32_t columns[64])
+{
+	int32_t identity = model_identity(model);
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < model->column_count; i++) {
+		if ((int32_t)i != identity)
+			columns[count++] = i;
+	}
+	return count;
+}
+
+/* SQLite: the number is drawn for NULL, and the connection tells it. */
+static int insert_null(struct rc_db *db, struct prepared *prepared, const struct rc_model *model, void *row, bool drawn)
+{
 	int rc = db->driver->bind_fields(prepared->stmt, 0, model, NULL, model->column_count, row);
 
-	*drawn = identity >= 0 && *(int64_t *)RC_FIELD(row, &model->columns[identity]) == 0;
-	if (rc == RC_OK && *drawn)
-		rc = db->driver->bind(prepared->stmt, (uint32_t)identity, &RC_NULL_VALUE, 1);
+	if (rc == RC_OK && drawn)
+		rc = db->driver->bind(prepared->stmt, (uint32_t)model_identity(model), &RC_NULL_VALUE, 1);
+	if (rc == RC_OK)
+		rc = prepared_run(db, prepared, NULL);
+	if (rc == RC_OK && drawn)
+		*identity_field(model, row) = db->driver->identity(db->conn);
+	return rc;
+}
+
+/* The others: it is drawn where the column is not written, and RETURNING tells it. */
+static int insert_returning(struct rc_db *db, struct prepared *prepared, const struct rc_model *model, void *row)
+{
+	uint32_t columns[64];
+	uint32_t count = other_columns(model, columns);
+	int64_t identity;
+	int rc = db->driver->bind_fields(prepared->stmt, 0, model, columns, count, row);
+
+	if (rc == RC_OK)
+		rc = prepared_int(db, prepared, &identity);
+	if (rc == RC_OK)
+		*identity_field(model, row) = identity;
 	return rc;
 }
 
@@ -56,9 +92,10 @@ int rc_row_insert(struct rc_tx *tx, const struct rc_model *model, void *row)
 {
 	struct rc_db *db = tx->db;
 	int64_t *version = version_field(model, row);
-	bool first_version = version && *version == 0, drawn = false;
+	bool first_version = version && *version == 0, drawn = is_drawn(model, row);
+	bool returning = drawn && db->driver->dialect != RC_SQLITE;
 	struct prepared *prepared;
-	int rc = crud(tx, model, CRUD_INSERT, &prepared);
+	int rc = row_crud(tx, model, returning ? CRUD_INSERT_DRAWN : CRUD_INSERT, &prepared);
 
 	if (rc == RC_OK)
 		rc = prepared_start(db, prepared, NULL, 0);
@@ -66,23 +103,50 @@ int rc_row_insert(struct rc_tx *tx, const struct rc_model *model, void *row)
 		return rc;
 	if (first_version)
 		*version = 1;
-	rc = bind_insert(db, prepared, model, row, &drawn);
-	if (rc == RC_OK)
-		rc = prepared_run(db, prepared, NULL);
-	if (rc == RC_OK && drawn)
-		*(int64_t *)RC_FIELD(row, &model->columns[model->key[0]]) = db->driver->identity(db->conn);
+	rc = returning ? insert_returning(db, prepared, model, row) : insert_null(db, prepared, model, row, drawn);
 	if (rc != RC_OK && first_version)
 		*version = 0;
 	prepared_end(db, prepared);
 	return rc;
 }
 
-int rc_row_insert_many(struct rc_tx *tx, const struct rc_model *model, void *rows, size_t count)
+/* Another unique rule than the key: then ON DUPLICATE KEY could overwrite some other row. */
+static bool has_other_key(const struct rc_db *db, const struct rc_model *model)
 {
-	int rc = RC_OK;
+	for (uint32_t i = 1; i < db->schema->constraint_count; i++) {
+		const struct rc_constraint *rule = &db->schema->constraints[i];
 
-	for (size_t i = 0; i < count && rc == RC_OK; i++)
-		rc = rc_row_insert(tx, model, (char *)rows + i * model->row_bytes);
+		if (rule->kind == RC_UNIQUE && strcmp(rule->table, model->table) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* In two steps: hold the row with this key and write it, or insert. */
+static int upsert_held(struct rc_tx *tx, const struct rc_model *model, void *row)
+{
+	int64_t *version = version_field(model, row);
+	int64_t version_before = version ? *version : 0, stored;
+	struct prepared *prepared;
+	int rc = row_crud(tx, model, CRUD_HOLD, &prepared);
+
+	if (rc == RC_OK)
+		rc = prepared_start(tx->db, prepared, NULL, 0);
+	if (rc != RC_OK)
+		return rc;
+	rc = tx->db->driver->bind_fields(prepared->stmt, 0, model, model->key, model->key_count, row);
+	if (rc == RC_OK)
+		rc = prepared_int(tx->db, prepared, &stored);
+	prepared_end(tx->db, prepared);
+	if (rc == RC_NOT_FOUND)
+		return rc_row_insert(tx, model, row);
+	if (rc != RC_OK)
+		return rc;
+	if (version)
+		*version = stored;
+	rc = rc_row_update(tx, model, row);
+	if (rc != RC_OK && version)
+		*version = version_before;
 	return rc;
 }
 
@@ -92,23 +156,25 @@ int rc_row_upsert(struct rc_tx *tx, const struct rc_model *model, void *row)
 	int64_t *version = version_field(model, row);
 	int64_t version_before = version ? *version : 0;
 	int64_t stored = 0;
-	bool drawn = false;
 	struct prepared *prepared;
-	int rc = crud(tx, model, CRUD_UPSERT, &prepared);
+	int rc;
 
+	if (is_drawn(model, row))
+		return rc_row_insert(tx, model, row);
+	if (db->driver->dialect == RC_MARIADB && has_other_key(db, model))
+		return upsert_held(tx, model, row);
+	rc = row_crud(tx, model, CRUD_UPSERT, &prepared);
 	if (rc == RC_OK)
 		rc = prepared_start(db, prepared, NULL, 0);
 	if (rc != RC_OK)
 		return rc;
 	if (version && *version == 0)
 		*version = 1;
-	rc = bind_insert(db, prepared, model, row, &drawn);
+	rc = db->driver->bind_fields(prepared->stmt, 0, model, NULL, model->column_count, row);
 	if (rc == RC_OK)
 		rc = version ? prepared_int(db, prepared, &stored) : prepared_run(db, prepared, NULL);
 	if (version)
 		*version = rc == RC_OK ? stored : version_before;
-	if (rc == RC_OK && drawn)
-		*(int64_t *)RC_FIELD(row, &model->columns[model->key[0]]) = db->driver->identity(db->conn);
 	prepared_end(db, prepared);
 	return rc;
 }
@@ -117,7 +183,7 @@ int rc_row_get(struct rc_tx *tx, struct rc_arena *arena, const struct rc_model *
 	       void **row)
 {
 	struct prepared *prepared;
-	int rc = crud(tx, model, CRUD_GET, &prepared);
+	int rc = row_crud(tx, model, CRUD_GET, &prepared);
 
 	*row = NULL;
 	if (rc == RC_OK)
@@ -138,7 +204,7 @@ static int explain_miss(struct rc_tx *tx, const struct rc_model *model, const vo
 
 	if (model->version < 0)
 		return db_refuse(tx->db, RC_NOT_FOUND, "table %s has no row with this key", model->table);
-	rc = crud(tx, model, CRUD_EXISTS, &prepared);
+	rc = row_crud(tx, model, CRUD_EXISTS, &prepared);
 	if (rc == RC_OK)
 		rc = prepared_start(tx->db, prepared, NULL, 0);
 	if (rc != RC_OK)
@@ -163,7 +229,7 @@ int rc_row_update(struct rc_tx *tx, const struct rc_model *model, void *row)
 	uint32_t columns[64], count = 0;
 	int64_t changed = 0;
 	struct prepared *prepared;
-	int rc = crud(tx, model, CRUD_UPDATE, &prepared);
+	int rc = row_crud(tx, model, CRUD_UPDATE, &prepared);
 
 	if (rc == RC_OK)
 		rc = prepared_start(db, prepared, NULL, 0);
@@ -195,7 +261,7 @@ int rc_row_delete(struct rc_tx *tx, const struct rc_model *model, const void *ro
 	struct rc_db *db = tx->db;
 	int64_t changed = 0;
 	struct prepared *prepared;
-	int rc = crud(tx, model, CRUD_DELETE, &prepared);
+	int rc = row_crud(tx, model, CRUD_DELETE, &prepared);
 
 	if (rc == RC_OK)
 		rc = prepared_start(db, prepared, NULL, 0);
@@ -217,7 +283,7 @@ int rc_row_delete_key(struct rc_tx *tx, const struct rc_model *model, const stru
 {
 	int64_t changed = 0;
 	struct prepared *prepared;
-	int rc = crud(tx, model, CRUD_DELETE_KEY, &prepared);
+	int rc = row_crud(tx, model, CRUD_DELETE_KEY, &prepared);
 
 	if (rc == RC_OK)
 		rc = prepared_start(tx->db, prepared, key, model->key_count);

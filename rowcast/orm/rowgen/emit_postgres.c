@@ -10,9 +10,9 @@
 const char *postgres_type(enum rc_type type)
 {
 	static const char *const names[] = {
-		[RC_BOOL] = "boolean",          [RC_INT] = "bigint", [RC_DOUBLE] = "double precision",
-		[RC_TEXT] = "text",             [RC_BYTES] = "bytea", [RC_UUID] = "uuid",
-		[RC_TIMESTAMP] = "timestamptz", [RC_DATE] = "date",  [RC_JSON] = "json",
+		[RC_BOOL] = "boolean", [RC_INT] = "bigint", [RC_DOUBLE] = "double precision", [RC_TEXT] = "text",
+		[RC_BYTES] = "bytea",  [RC_UUID] = "uuid",  [RC_TIMESTAMP] = "timestamptz",   [RC_DATE] = "date",
+		[RC_JSON] = "json",
 	};
 
 	return names[type];
@@ -22,18 +22,21 @@ static const char narrow_path[] =
 	"-- Everything is made in the first schema of search_path, and what runs later for others looks nowhere else.\n"
 	"DO $$ BEGIN\n"
 	"  IF current_schema() IS NULL THEN\n"
-	"    RAISE EXCEPTION 'search_path (%) names no schema that exists; create one, or set search_path for this user',\n"
+	"    RAISE EXCEPTION 'search_path (%) names no schema that exists; create one, or set search_path for this "
+	"user',\n"
 	"      current_setting('search_path');\n"
 	"  END IF;\n"
 	"  PERFORM set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true);\n"
 	"END $$;\n";
 
 static const char need_gist[] =
-	"-- = inside an exclusion constraint needs this extension; who may create objects in the database may create it.\n"
+	"-- = inside an exclusion constraint needs this extension; who may create objects in the database may create "
+	"it.\n"
 	"DO $$ BEGIN\n"
 	"  CREATE EXTENSION IF NOT EXISTS btree_gist;\n"
 	"EXCEPTION WHEN insufficient_privilege OR undefined_file OR feature_not_supported THEN\n"
-	"  RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = format('the extension btree_gist is missing in database %s "
+	"  RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = format('the extension btree_gist is missing in database "
+	"%s "
 	"and this user cannot create it (%s); as a superuser run there: CREATE EXTENSION btree_gist', "
 	"quote_ident(current_database()), SQLERRM);\n"
 	"END $$;\n";
@@ -83,8 +86,9 @@ static void put_exclusion(struct buf *out, const struct schema *schema, const st
 static void put_constraint(struct buf *out, const struct schema *schema, const struct table *table,
 			   const struct constraint *c)
 {
-	static const char *const words[] = {
-		[CONSTRAINT_PRIMARY] = "PRIMARY KEY", [CONSTRAINT_UNIQUE] = "UNIQUE", [CONSTRAINT_FOREIGN] = "FOREIGN KEY"};
+	static const char *const words[] = {[CONSTRAINT_PRIMARY] = "PRIMARY KEY",
+					    [CONSTRAINT_UNIQUE] = "UNIQUE",
+					    [CONSTRAINT_FOREIGN] = "FOREIGN KEY"};
 
 	buf_printf(out, ",\n  CONSTRAINT %s ", name_of(schema, c->name));
 	if (c->kind == CONSTRAINT_CHECK) {
@@ -149,8 +153,9 @@ void emit_postgres(struct buf *up, struct buf *down, const struct schema *schema
 		for (uint32_t i = 0; i < schema->tables[t].constraint_count; i++)
 			gist = gist || schema->tables[t].constraints[i].kind == CONSTRAINT_EXCLUDE;
 	buf_printf(up, "%s%s", narrow_path, gist ? need_gist : "");
-	buf_printf(up, "CREATE TABLE rc_meta (\n  key text COLLATE \"C\" NOT NULL,\n  value text COLLATE \"C\" NOT NULL,\n"
-		       "  CONSTRAINT rc_meta_pkey PRIMARY KEY (key)\n);\n");
+	buf_printf(up,
+		   "CREATE TABLE rc_meta (\n  key text COLLATE \"C\" NOT NULL,\n  value text COLLATE \"C\" NOT NULL,\n"
+		   "  CONSTRAINT rc_meta_pkey PRIMARY KEY (key)\n);\n");
 	for (uint32_t t = 0; t < schema->table_count; t++)
 		put_table(up, schema, &schema->tables[t]);
 	for (uint32_t x = 0; x < schema->index_count; x++)

@@ -1,0 +1,481 @@
+/*
+ * Statements: values in, rows out.
+ *
+ * `prepare` asks the server for the types of parameters and columns (one round trip), so values go and come in binary
+ * form and are checked before they are sent. A run is one round trip: what was put off, Bind, Execute, Sync. The whole
+ * result is received before the first row is read, so that a row callback may run other statements; it lies in libpq's
+ * memory, which is allocated by blocks, and fields are decoded from there straight into the struct.
+ */
+#include <endian.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "rowcast/base/check.h"
+#include "rowcast/db/postgres/postgres.h"
+
+/* Runs of a batch that are on the way together. */
+#define BATCH_WINDOW 512
+
+static void release_types(struct db_stmt *stmt)
+{
+	for (uint32_t i = 0; i < stmt->column_count; i++)
+		free(stmt->column_names[i]);
+	for (uint32_t i = 0; stmt->wide && i < stmt->param_count; i++)
+		buf_release(&stmt->wide[i]);
+	free(stmt->column_names);
+	free(stmt->column_types);
+	free(stmt->param_types);
+	free(stmt->values);
+	free(stmt->lengths);
+	free(stmt->formats);
+	free(stmt->scratch);
+	free(stmt->wide);
+}
+
+static void keep_types(struct db_stmt *stmt, const PGresult *result)
+{
+	uint32_t params = stmt->param_count = (uint32_t)PQnparams(result);
+	uint32_t columns = stmt->column_count = (uint32_t)PQnfields(result);
+
+	stmt->param_types = rc_xcalloc(params + 1, sizeof(*stmt->param_types));
+	stmt->values = rc_xcalloc(params + 1, sizeof(*stmt->values));
+	stmt->lengths = rc_xcalloc(params + 1, sizeof(*stmt->lengths));
+	stmt->formats = rc_xcalloc(params + 1, sizeof(*stmt->formats));
+	stmt->scratch = rc_xcalloc(params + 1, sizeof(*stmt->scratch));
+	for (uint32_t i = 0; i < params; i++) {
+		stmt->param_types[i] = PQparamtype(result, (int)i);
+		stmt->formats[i] = 1;
+	}
+	stmt->column_types = rc_xcalloc(columns + 1, sizeof(*stmt->column_types));
+	stmt->column_names = rc_xcalloc(columns + 1, sizeof(*stmt->column_names));
+	for (uint32_t i = 0; i < columns; i++) {
+		stmt->column_types[i] = PQftype(result, (int)i);
+		stmt->column_names[i] = rc_xstrdup(PQfname(result, (int)i));
+	}
+}
+
+static void write_name(const struct db_stmt *stmt, char name[48])
+{
+	name[0] = '\0';
+	if (stmt->conn->named)
+		snprintf(name, 48, PG_NAME_FORMAT, stmt->conn->name_base, stmt->name);
+}
+
+/* Parse under a new name; *result: what the server says of it. */
+static int describe(struct db_stmt *stmt, PGresult **result)
+{
+	struct pg_conn *conn = stmt->conn;
+	PGresult *parsed = NULL;
+	char name[48];
+	int rc = pg_start(conn), end;
+
+	*result = NULL;
+	if (rc != RC_OK)
+		return rc;
+	stmt->name = ++conn->names;
+	write_name(stmt, name);
+	if (!PQsendPrepare(conn->pg, name, stmt->sql, 0, NULL) || !PQsendDescribePrepared(conn->pg, name))
+		return pg_not_sent(conn, "prepare a statement for");
+	rc = pg_sync(conn);
+	if (rc == RC_OK)
+		rc = pg_take(conn, "prepare a statement for", &parsed);
+	if (rc == RC_OK)
+		rc = pg_take(conn, "prepare a statement for", result);
+	PQclear(parsed);
+	end = pg_finish(conn);
+	return rc == RC_OK ? end : rc;
+}
+
+int pg_prepare(struct db_conn *base, struct rc_str sql, struct db_stmt **out)
+{
+	struct pg_conn *conn = pg_conn_of(base);
+	struct buf text = BUF_INIT;
+	PGresult *result;
+	struct db_stmt *stmt;
+	int rc;
+
+	*out = NULL;
+	if (sql.len == 0)
+		return rc_fault_set(&base->fault, RC_INVALID, "the SQL statement is empty");
+	stmt = rc_xcalloc(1, sizeof(*stmt));
+	stmt->conn = conn;
+	pg_rewrite(&text, sql);
+	stmt->sql = rc_xstrdup(buf_cstr(&text));
+	buf_release(&text);
+	rc = describe(stmt, &result);
+	if (rc == RC_OK) {
+		keep_types(stmt, result);
+		*out = stmt;
+	} else {
+		free(stmt->sql);
+		free(stmt);
+	}
+	PQclear(result);
+	return rc;
+}
+
+static void doom(struct db_stmt *stmt)
+{
+	struct pg_conn *conn = stmt->conn;
+
+	if (conn->named && conn->doomed_count < PG_DOOMED_MAX)
+		conn->doomed[conn->doomed_count++] = stmt->name;
+}
+
+void pg_finalize(struct db_stmt *stmt)
+{
+	if (!stmt)
+		return;
+	PQclear(stmt->result);
+	doom(stmt);
+	release_types(stmt);
+	free(stmt->sql);
+	free(stmt);
+}
+
+/* The server forgot it, or the tables changed under it. */
+static int prepare_again(struct db_stmt *stmt)
+{
+	PGresult *result;
+	int rc;
+
+	rc = describe(stmt, &result);
+	if (rc == RC_OK &&
+	    ((uint32_t)PQnparams(result) != stmt->param_count || (uint32_t)PQnfields(result) != stmt->column_count))
+		rc = rc_fault_set(&stmt->conn->base.fault, RC_MISMATCH,
+				  "the tables of %s changed under a statement; start this program again",
+				  stmt->conn->where);
+	PQclear(result);
+	stmt->stale = rc != RC_OK;
+	return rc;
+}
+
+/* Parameters */
+
+static int refuse_param(struct db_stmt *stmt, uint32_t at, const struct rc_value *value, const char *why)
+{
+	static const char *const kinds[] = {
+		[RC_TYPE_NONE] = "NULL", [RC_BOOL] = "a boolean",
+		[RC_INT] = "an integer", [RC_DOUBLE] = "a double",
+		[RC_TEXT] = "text",      [RC_BYTES] = "bytes",
+		[RC_UUID] = "a UUID",    [RC_TIMESTAMP] = "an instant",
+		[RC_DATE] = "a date",    [RC_JSON] = "JSON",
+	};
+	struct rc_fault *fault = &stmt->conn->base.fault;
+
+	if (*why)
+		return rc_fault_set(fault, RC_INVALID, "parameter %u %s", at + 1, why);
+	return rc_fault_set(fault, RC_INVALID, "parameter %u is %s, and the statement wants %s there; write a CAST",
+			    at + 1, kinds[value->type], pg_type_name(stmt->param_types[at]));
+}
+
+static struct buf *wide(struct db_stmt *stmt, uint32_t at)
+{
+	if (!stmt->wide)
+		stmt->wide = rc_xcalloc(stmt->param_count, sizeof(*stmt->wide));
+	buf_clear(&stmt->wide[at]);
+	return &stmt->wide[at];
+}
+
+static int bind_one(struct db_stmt *stmt, uint32_t at, const struct rc_value *value)
+{
+	const char *why;
+
+	if (at >= stmt->param_count)
+		return rc_fault_set(&stmt->conn->base.fault, RC_INVALID, "the statement has no parameter %u", at + 1);
+	stmt->values[at] = pg_encode(value, stmt->param_types[at], &stmt->scratch[at], &stmt->lengths[at], &why);
+	if (why)
+		return refuse_param(stmt, at, value, why);
+	if (stmt->param_types[at] == PG_JSONB && stmt->values[at]) {
+		struct buf *built = wide(stmt, at);
+
+		buf_append_char(built, 1); /* version of the form */
+		buf_append(built, stmt->values[at], (size_t)stmt->lengths[at]);
+		stmt->values[at] = built->data;
+		stmt->lengths[at] = (int)built->len;
+	}
+	return RC_OK;
+}
+
+int pg_bind(struct db_stmt *stmt, uint32_t first, const struct rc_value *values, size_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		int rc = bind_one(stmt, first + i, &values[i]);
+
+		if (rc != RC_OK)
+			return rc;
+	}
+	return RC_OK;
+}
+
+int pg_bind_fields(struct db_stmt *stmt, uint32_t first, const struct rc_model *model, const uint32_t *columns,
+		   size_t count, const void *row)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct rc_value value = rc_row_value(model, row, columns ? columns[i] : i);
+		int rc = bind_one(stmt, first + i, &value);
+
+		if (rc != RC_OK)
+			return rc;
+	}
+	return RC_OK;
+}
+
+static void put_word(struct buf *out, uint32_t word)
+{
+	word = htobe32(word);
+	buf_append(out, &word, 4);
+}
+
+/* One element: its length (NULL: -1) and its bytes. */
+static int put_element(struct db_stmt *stmt, uint32_t at, Oid element, const struct rc_value *value, struct buf *out)
+{
+	struct pg_scratch scratch;
+	const char *why, *bytes;
+	int length;
+
+	bytes = pg_encode(value, element, &scratch, &length, &why);
+	if (why)
+		return refuse_param(stmt, at, value, why);
+	put_word(out, bytes ? (uint32_t)length + (element == PG_JSONB) : UINT32_MAX);
+	if (bytes && element == PG_JSONB)
+		buf_append_char(out, 1);
+	if (bytes)
+		buf_append(out, bytes, (size_t)length);
+	return RC_OK;
+}
+
+#define ARRAY_HEAD 20
+
+static int bind_array(struct db_stmt *stmt, uint32_t at, const struct rc_model *model, uint32_t column,
+		      const void *rows, size_t count)
+{
+	Oid element = at < stmt->param_count ? pg_element(stmt->param_types[at]) : 0;
+	bool nulls = false;
+	uint32_t flag;
+	struct buf *out;
+
+	if (!element || count > INT32_MAX)
+		return rc_fault_set(&stmt->conn->base.fault, RC_INVALID, "parameter %u takes no array of %zu values",
+				    at + 1, count);
+	out = wide(stmt, at);
+	put_word(out, count > 0); /* dimensions */
+	put_word(out, 0);         /* has NULLs: below */
+	put_word(out, element);
+	if (count > 0) {
+		put_word(out, (uint32_t)count);
+		put_word(out, 1); /* its first index */
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct rc_value value = rc_row_value(model, (const char *)rows + i * model->row_bytes, column);
+		int rc = put_element(stmt, at, element, &value, out);
+
+		if (rc != RC_OK)
+			return rc;
+		nulls |= value.type == RC_TYPE_NONE;
+	}
+	flag = htobe32(nulls);
+	memcpy(out->data + 4, &flag, 4);
+	if (out->len > INT32_MAX)
+		return rc_fault_set(&stmt->conn->base.fault, RC_LIMIT, "parameter %u is longer than a value can be",
+				    at + 1);
+	stmt->values[at] = out->data;
+	stmt->lengths[at] = (int)out->len;
+	return RC_OK;
+}
+
+int pg_bind_arrays(struct db_stmt *stmt, uint32_t first, const struct rc_model *model, const uint32_t *columns,
+		   size_t column_count, const void *rows, size_t count)
+{
+	int rc = RC_OK;
+
+	for (uint32_t i = 0; i < column_count && rc == RC_OK; i++)
+		rc = bind_array(stmt, first + i, model, columns ? columns[i] : i, rows, count);
+	return rc;
+}
+
+/* Runs */
+
+static bool send_run(struct db_stmt *stmt)
+{
+	char name[48];
+	int params = (int)stmt->param_count;
+
+	if (!stmt->conn->named)
+		return PQsendQueryParams(stmt->conn->pg, stmt->sql, params, stmt->param_types, stmt->values,
+					 stmt->lengths, stmt->formats, 1);
+	write_name(stmt, name);
+	return PQsendQueryPrepared(stmt->conn->pg, name, params, stmt->values, stmt->lengths, stmt->formats, 1);
+}
+
+static void note_result(struct db_stmt *stmt, PGresult *result)
+{
+	const char *count = PQcmdTuples(result);
+
+	PQclear(stmt->result);
+	stmt->result = result;
+	stmt->row = -1;
+	stmt->row_count = PQntuples(result);
+	stmt->conn->changed = *count ? atoll(count) : 0;
+	for (uint32_t i = 0; i < stmt->column_count && i < (uint32_t)PQnfields(result); i++)
+		stmt->column_types[i] = PQftype(result, (int)i);
+}
+
+/* After a failed run: may the next one need to prepare anew? */
+static void note_failure(struct db_stmt *stmt, int rc)
+{
+	if (rc == RC_BUSY)
+		stmt->stale = true;
+}
+
+static int run(struct db_stmt *stmt)
+{
+	struct pg_conn *conn = stmt->conn;
+	PGresult *result = NULL;
+	int rc = RC_OK, end;
+
+	if (stmt->stale)
+		rc = prepare_again(stmt);
+	if (rc == RC_OK)
+		rc = pg_start(conn);
+	if (rc != RC_OK)
+		return rc;
+	if (!send_run(stmt))
+		return pg_not_sent(conn, "run a statement in");
+	rc = pg_sync(conn);
+	if (rc == RC_OK)
+		rc = pg_take(conn, "run a statement in", &result);
+	end = pg_finish(conn);
+	if (rc == RC_OK)
+		rc = end;
+	if (rc != RC_OK) {
+		PQclear(result);
+		note_failure(stmt, rc);
+		return rc;
+	}
+	note_result(stmt, result);
+	return RC_OK;
+}
+
+int pg_step(struct db_stmt *stmt)
+{
+	if (!stmt->ran) {
+		int rc = run(stmt);
+
+		if (rc != RC_OK)
+			return rc;
+		stmt->ran = true;
+	}
+	if (stmt->row + 1 >= stmt->row_count)
+		return RC_OK;
+	stmt->row++;
+	return DB_ROW;
+}
+
+void pg_reset(struct db_stmt *stmt)
+{
+	PQclear(stmt->result);
+	stmt->result = NULL;
+	stmt->row = -1;
+	stmt->row_count = 0;
+	stmt->ran = false;
+	memset(stmt->values, 0, stmt->param_count * sizeof(*stmt->values));
+}
+
+/* Runs first … first + count - 1, sent together. */
+static int batch_window(struct db_stmt *stmt, const struct rc_value *params, size_t param_count, size_t first,
+			size_t count, int (*row)(void *arg, size_t run), void *arg)
+{
+	struct pg_conn *conn = stmt->conn;
+	size_t sent = 0;
+	int bound = RC_OK, rc = pg_start(conn), end;
+
+	if (rc != RC_OK)
+		return rc;
+	for (; sent < count; sent++) {
+		bound = pg_bind(stmt, 0, params + (first + sent) * param_count, param_count);
+		if (bound != RC_OK)
+			break;
+		if (!send_run(stmt))
+			return pg_not_sent(conn, "run a statement in");
+	}
+	rc = pg_sync(conn);
+	for (size_t i = 0; i < sent && rc == RC_OK; i++) {
+		PGresult *result;
+
+		rc = pg_take(conn, "run a statement in", &result);
+		if (rc != RC_OK)
+			break;
+		note_result(stmt, result);
+		while (rc == RC_OK && ++stmt->row < stmt->row_count)
+			rc = row(arg, first + i);
+	}
+	end = pg_finish(conn);
+	if (rc == RC_OK)
+		rc = bound != RC_OK ? bound : end;
+	return rc;
+}
+
+int pg_batch(struct db_stmt *stmt, const struct rc_value *params, size_t param_count, size_t count,
+	     int (*row)(void *arg, size_t run), void *arg)
+{
+	int rc = stmt->stale ? prepare_again(stmt) : RC_OK;
+
+	for (size_t first = 0; first < count && rc == RC_OK; first += BATCH_WINDOW)
+		rc = batch_window(stmt, params, param_count, first,
+				  count - first < BATCH_WINDOW ? count - first : BATCH_WINDOW, row, arg);
+	if (rc != RC_OK)
+		note_failure(stmt, rc);
+	return rc;
+}
+
+/* Rows */
+
+static int bad_column(struct db_stmt *stmt, const struct rc_model *model, uint32_t at, uint32_t column)
+{
+	return rc_fault_set(&stmt->conn->base.fault, RC_MISMATCH,
+			    "column %s of table %s holds a value that is not of its type (it came as %s); %s",
+			    model->columns[at].name, model->table, pg_type_name(stmt->column_types[column]),
+			    stmt->conn->where);
+}
+
+int pg_read(struct db_stmt *stmt, const struct rc_model *model, const uint32_t *map, struct rc_arena *arena, void *row)
+{
+	const PGresult *result = stmt->result;
+
+	for (uint32_t i = 0; i < stmt->column_count; i++) {
+		uint32_t at = map ? map[i] : i;
+		const struct rc_column *column = &model->columns[at];
+		int length = PQgetlength(result, stmt->row, (int)i);
+
+		if (length == 0 && PQgetisnull(result, stmt->row, (int)i)) {
+			RC_ROW_NULLS(row) |= (uint64_t)1 << at;
+			continue;
+		}
+		if (!pg_decode(PQgetvalue(result, stmt->row, (int)i), (size_t)length, stmt->column_types[i],
+			       column->type, arena, RC_FIELD(row, column)))
+			return bad_column(stmt, model, at, i);
+	}
+	return RC_OK;
+}
+
+int pg_read_int(struct db_stmt *stmt, int64_t *out)
+{
+	const char *bytes = PQgetvalue(stmt->result, stmt->row, 0);
+	size_t length = (size_t)PQgetlength(stmt->result, stmt->row, 0);
+	Oid type = stmt->column_count ? stmt->column_types[0] : 0;
+	bool truth;
+
+	if (stmt->column_count == 0)
+		return rc_fault_set(&stmt->conn->base.fault, RC_MISMATCH, "the statement has no result");
+	if (PQgetisnull(stmt->result, stmt->row, 0))
+		return RC_NOT_FOUND;
+	if (pg_decode(bytes, length, type, RC_INT, NULL, out) ||
+	    pg_decode(bytes, length, type, RC_TIMESTAMP, NULL, out))
+		return RC_OK;
+	if (!pg_decode(bytes, length, type, RC_BOOL, NULL, &truth))
+		return rc_fault_set(&stmt->conn->base.fault, RC_MISMATCH, "the result is not an integer but %s",
+				    pg_type_name(type));
+	*out = truth;
+	return RC_OK;
+}
