@@ -1,36 +1,45 @@
 #!/usr/bin/env bash
-# Durable bookings a second over HTTP against the same rows written in batches of 64 by hand-written SQLite calls.
-# Five rounds, ours and the limit in alternation, each on a fresh copy of the same database.
+# Durable bookings a second over HTTP against the same rows written in batches of 64 by hand-written calls of the engine's own
+# library. Five rounds, ours and the limit in alternation, each on a fresh database of the same server.
 #
-#   ROUNDS=5 COUNT=20000 CONNECTIONS=128 bench/booking.sh
+#   [ROUNDS=5 COUNT=20000 CONNECTIONS=128] bench/booking.sh [sqlite|postgres|mariadb|all]
 . "$(dirname "$0")/lib.sh"
 rounds=${ROUNDS:-5} count=${COUNT:-20000} connections=${CONNECTIONS:-128}
-say_machine "server, load client and limit share the cores (not pinned: the limit may use both as well)"
-echo "# limit: build/bench/bare_sqlite --count $count --batch 64 --mode MODE"
-echo "# ours:  build/bench/load --connections $connections --count $count --mode MODE against slotcast serve (FULL, fsync on)"
 
-for mode in spread hot; do
+against_limit() { # ENGINE MODE
+  local engine=$1 mode=$2 name=$1.$2 round line stored
   : >"$scratch/limit" && : >"$scratch/ours"
   for round in $(seq "$rounds"); do
-    fresh_db "$scratch/limit.db"
-    line=$(build/bench/bare_sqlite --db "$scratch/limit.db" --count "$count" --batch 64 --mode $mode)
-    echo "$mode $round limit: $line"
+    fresh_venue "$engine"
+    line=$("build/bench/bare_$engine" --db "$url" --count "$count" --batch 64 --mode "$mode")
+    echo "$name $round limit: $line"
     echo "${line%% *}" >>"$scratch/limit"
 
-    fresh_db "$scratch/ours.db"
-    start_server "$scratch/ours.db"
-    line=$(build/bench/load --port "$port" --connections "$connections" --count "$count" --mode $mode)
+    fresh_venue "$engine"
+    start_server "$url"
+    line=$(build/bench/load --port "$port" --connections "$connections" --count "$count" --mode "$mode")
     stop_server
-    echo "$mode $round ours:  $line"
+    echo "$name $round ours:  $line"
     echo "${line%% *}" >>"$scratch/ours"
-    stored=$(sqlite3 "$scratch/ours.db" 'SELECT count(*) FROM booking')
+    stored=$(sql "$url" 'SELECT count(*) FROM booking')
     [ "$stored" = "$count" ] || { echo "bench: $stored bookings stored, $count acknowledged" >&2; exit 1; }
   done
-  echo "$mode limit median $(median <"$scratch/limit") ($(spread <"$scratch/limit")) bookings/s"
-  echo "$mode ours  median $(median <"$scratch/ours") ($(spread <"$scratch/ours")) bookings/s"
+  echo "$name limit median $(median <"$scratch/limit") ($(spread <"$scratch/limit")) bookings/s"
+  echo "$name ours  median $(median <"$scratch/ours") ($(spread <"$scratch/ours")) bookings/s"
   ratio=$(paste "$scratch/ours" "$scratch/limit" | awk '{print $1/$2}' | median)
-  [ $mode = spread ] && goal booking.sqlite.spread "$ratio" '>=' 0.50 || goal booking.sqlite.hot "$ratio" '>=' 0.40
+}
+
+say_machine "server, database, load client and limit share the cores (not pinned: the limit may use both as well)"
+for engine in $(engines "${1:-all}"); do
+  start_engine "$engine"
+  echo "# limit: build/bench/bare_$engine --count $count --batch 64 --mode MODE"
+  echo "# ours:  build/bench/load --connections $connections --count $count --mode MODE against slotcast serve (durable commits)"
+  against_limit "$engine" spread
+  goal "booking.$engine.spread" "$ratio" '>=' "$([ "$engine" = mariadb ] && echo none || echo 0.50)"
+  against_limit "$engine" hot
+  goal "booking.$engine.hot" "$ratio" '>=' "$([ "$engine" = mariadb ] && echo none || echo 0.40)"
 done
+case ${1:-all} in sqlite | all) ;; *) exit 0 ;; esac
 
 # The peer: Fastify + better-sqlite3 at 32 connections, and ours at the same.
 peer=build/peers/fastify
@@ -50,8 +59,8 @@ for round in $(seq "$rounds"); do
   echo "peer $round fastify: $line"
   echo "${line%% *}" >>"$scratch/peer"
 
-  fresh_db "$scratch/ours.db"
-  start_server "$scratch/ours.db"
+  fresh_venue sqlite
+  start_server "$url"
   line=$(build/bench/load --port "$port" --connections 32 --count "$count" --mode spread)
   stop_server
   echo "peer $round ours:    $line"

@@ -69,23 +69,47 @@ sql() {
   esac
 }
 
-# fresh_db PATH: a migrated database with the venue of bench/venue.py.
-fresh_db() {
-  if [ ! -f "$scratch/prepared.db" ]; then
-    bench/venue.py >"$scratch/venue.json"
-    "$bin" import "$scratch/venue.json" --db "sqlite:$scratch/prepared.db" >/dev/null 2>"$scratch/import.log"
-    sqlite3 "$scratch/prepared.db" 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null
-  fi
-  rm -f "$1" "$1-wal" "$1-shm"
-  cp "$scratch/prepared.db" "$1"
+# fresh_venue ENGINE: sets $url to a migrated database with the venue of bench/venue.py; what was there before is dropped.
+fresh_venue() {
+  [ -f "$scratch/venue.json" ] || bench/venue.py >"$scratch/venue.json"
+  forget "$1"
+  case $1 in
+  sqlite)
+    [ -f "$scratch/prepared.db" ] || { import "sqlite:$scratch/prepared.db" && sql "sqlite:$scratch/prepared.db" 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null; }
+    url=sqlite:$scratch/venue.db
+    cp "$scratch/prepared.db" "$scratch/venue.db"
+    ;;
+  *)
+    fresh_url "$1"
+    import "$url"
+    ;;
+  esac
 }
 
-# start_server DB [OPTION…]: sets $port.
+import() {
+  "$bin" import "$scratch/venue.json" --db "$1" >/dev/null 2>"$scratch/import.log" || { tail -n 5 "$scratch/import.log" >&2; exit 1; }
+}
+
+# forget ENGINE: the database of the round before, and what a stopped server left on its server for coming back.
+forget() {
+  local base
+  case $1 in
+  sqlite) rm -f "$scratch/venue.db" "$scratch/venue.db-wal" "$scratch/venue.db-shm" ;;
+  *)
+    [ $databases != 0 ] || return 0
+    base=$(cat "$scratch/$1.url")
+    [ "$1" = mariadb ] || sql "$base" 'SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active' >/dev/null
+    sql "$base" "DROP DATABASE IF EXISTS b$databases"
+    ;;
+  esac
+}
+
+# start_server URL [OPTION…]: sets $port.
 start_server() {
   local db=$1
   shift
   : >"$scratch/out" # there before the loop below looks for it
-  "$bin" serve --db "sqlite:$db" --listen 127.0.0.1:0 --rate-limits off "$@" >"$scratch/out" 2>"$scratch/server.log" &
+  "$bin" serve --db "$db" --listen 127.0.0.1:0 --rate-limits off "$@" >"$scratch/out" 2>"$scratch/server.log" &
   server_pid=$!
   for _ in $(seq 200); do
     port=$(sed -n 's/^listening http:.*:\([0-9]*\)$/\1/p' "$scratch/out")
@@ -108,9 +132,10 @@ stop_server() {
 median() { sort -g | awk '{a[NR]=$1} END{print NR%2 ? a[(NR+1)/2] : (a[NR/2]+a[NR/2+1])/2}'; }
 spread() { sort -g | awk 'NR==1{lo=$1} {hi=$1} END{print lo ".." hi}'; }
 
-# goal NAME VALUE OP GOAL: the line that a script can read.
+# goal NAME VALUE OP GOAL: the line that a script can read. GOAL none: it is only told.
 goal() {
   awk -v name="$1" -v value="$2" -v op="$3" -v goal="$4" 'BEGIN {
+    if (goal == "none") { printf "RATIO %s %.4g goal none ok\n", name, value; exit }
     if (value == "" || value == "NaN") { printf "RATIO %s missing goal %s%s short\n", name, op, goal; exit }
     met = op == ">=" ? value + 0 >= goal + 0 : value + 0 <= goal + 0
     printf "RATIO %s %.4g goal %s%s %s\n", name, value, op, goal, met ? "ok" : "short"

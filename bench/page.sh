@@ -6,10 +6,10 @@ say_machine "headless Chromium, software rendering, 1440 × 900; $seconds s each
 first=$(date -u -d '+7 days' +%F) # weeks begin with today: the first day of the next one
 bench/page_venue.py >"$scratch/page.json"
 "$bin" import "$scratch/page.json" --db "sqlite:$scratch/page.db" >/dev/null 2>"$scratch/import.log"
-start_server "$scratch/page.db"
+start_server "sqlite:$scratch/page.db"
 node bench/page.mjs "http://127.0.0.1:$port" "$scratch/page.db" "$first" "$seconds" | tee "$scratch/figures"
 stop_server
-start_server "$scratch/demo.db" --demo
+start_server "sqlite:$scratch/demo.db" --demo
 node bench/page_vitals.mjs "http://127.0.0.1:$port" | tee -a "$scratch/figures"
 
 figure() { awk -v name="$1" '$1 == name {print $2}' "$scratch/figures"; }
