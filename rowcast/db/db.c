@@ -3,10 +3,10 @@
  */
 #include "rowcast/db/db.h"
 
-#include "rowcast/db/postgres/postgres.h"
-#include "rowcast/db/sqlite/sqlite.h"
+/* Each is defined in its folder's driver.c; the folders' headers are their own. */
+extern const struct db_driver sqlite_driver, postgres_driver, mariadb_driver;
 
-static const struct db_driver *const drivers[] = {&sqlite_driver, &postgres_driver};
+static const struct db_driver *const drivers[] = {&sqlite_driver, &postgres_driver, &mariadb_driver};
 
 /* Never the URL itself: it may hold a password. */
 #define FORMS "sqlite:PATH, postgres://USER@HOST/DATABASE or mariadb://USER@HOST/DATABASE"

@@ -1,0 +1,292 @@
+/*
+ * Rows out of the packets of the binary protocol.
+ *
+ * libmariadb walks over a row and shows us where each value lies; they are decoded from there, straight into the
+ * struct, and only text and bytes are copied (into the arena). Types are strict: what does not fit its column's type
+ * exactly is reported, not converted. Integers of every width and exact decimals (SUM) are integers.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "rowcast/base/check.h"
+#include "rowcast/data/time_text.h"
+#include "rowcast/db/mariadb/mariadb.h"
+
+#define CHARSET_BINARY 63
+
+static uint64_t little(const uint8_t *at, size_t bytes)
+{
+	uint64_t value = 0;
+
+	for (size_t i = bytes; i-- > 0;)
+		value = value << 8 | at[i];
+	return value;
+}
+
+/* A length in 1, 3, 4 or 9 bytes. */
+static size_t read_length(const uint8_t **at)
+{
+	static const uint8_t widths[] = {[0xfc - 0xfb] = 2, [0xfd - 0xfb] = 3, [0xfe - 0xfb] = 8};
+	uint8_t first = *(*at)++, width = first < 0xfb || first == 0xff ? 0 : widths[first - 0xfb];
+	uint64_t len = width ? little(*at, width) : first;
+
+	*at += width;
+	return (size_t)len;
+}
+
+static size_t fixed_bytes(enum enum_field_types type)
+{
+	switch (type) {
+	case MYSQL_TYPE_TINY:
+		return 1;
+	case MYSQL_TYPE_SHORT:
+	case MYSQL_TYPE_YEAR:
+		return 2;
+	case MYSQL_TYPE_INT24:
+	case MYSQL_TYPE_LONG:
+	case MYSQL_TYPE_FLOAT:
+		return 4;
+	case MYSQL_TYPE_LONGLONG:
+	case MYSQL_TYPE_DOUBLE:
+		return 8;
+	default:
+		return 0;
+	}
+}
+
+void mariadb_note_cell(void *data, unsigned int column, unsigned char **row)
+{
+	struct db_stmt *stmt = data;
+	struct mariadb_cell *cell = &stmt->cells[column];
+	const uint8_t *at;
+
+	if (!row) {
+		*cell = (struct mariadb_cell){0};
+		return;
+	}
+	at = *row;
+	cell->len = fixed_bytes(stmt->fields[column].type);
+	if (cell->len == 0)
+		cell->len = read_length(&at);
+	cell->at = at;
+	*row += (size_t)(at - *row) + cell->len;
+}
+
+static bool read_integer(const MYSQL_FIELD *field, struct mariadb_cell cell, int64_t *out)
+{
+	bool is_unsigned = field->flags & UNSIGNED_FLAG;
+	uint64_t value;
+
+	switch (field->type) {
+	case MYSQL_TYPE_TINY:
+		*out = is_unsigned ? (int64_t)cell.at[0] : (int64_t)(int8_t)cell.at[0];
+		return true;
+	case MYSQL_TYPE_YEAR:
+		*out = (int64_t)little(cell.at, 2);
+		return true;
+	case MYSQL_TYPE_SHORT:
+		*out = is_unsigned ? (int64_t)little(cell.at, 2) : (int64_t)(int16_t)little(cell.at, 2);
+		return true;
+	case MYSQL_TYPE_INT24:
+	case MYSQL_TYPE_LONG:
+		*out = is_unsigned ? (int64_t)little(cell.at, 4) : (int64_t)(int32_t)little(cell.at, 4);
+		return true;
+	case MYSQL_TYPE_LONGLONG:
+		value = little(cell.at, 8);
+		*out = (int64_t)value;
+		return !is_unsigned || value <= INT64_MAX;
+	case MYSQL_TYPE_DECIMAL:
+	case MYSQL_TYPE_NEWDECIMAL:
+		return rc_str_to_i64((struct rc_str){(const char *)cell.at, cell.len}, out) == RC_OK;
+	default:
+		return false;
+	}
+}
+
+static bool read_double(const MYSQL_FIELD *field, struct mariadb_cell cell, double *out)
+{
+	int64_t integer;
+	uint64_t bits;
+	uint32_t bits32;
+	float narrow;
+	char text[128];
+
+	switch (field->type) {
+	case MYSQL_TYPE_DOUBLE:
+		bits = little(cell.at, 8);
+		memcpy(out, &bits, sizeof(*out));
+		return true;
+	case MYSQL_TYPE_FLOAT:
+		bits32 = (uint32_t)little(cell.at, 4);
+		memcpy(&narrow, &bits32, sizeof(narrow));
+		*out = (double)narrow;
+		return true;
+	case MYSQL_TYPE_DECIMAL: /* AVG and the like: the nearest */
+	case MYSQL_TYPE_NEWDECIMAL:
+		if (cell.len >= sizeof(text))
+			return false;
+		memcpy(text, cell.at, cell.len);
+		text[cell.len] = '\0';
+		*out = strtod(text, NULL);
+		return true;
+	default:
+		if (!read_integer(field, cell, &integer) || integer > INT64_C(1) << 53 || integer < -(INT64_C(1) << 53))
+			return false;
+		*out = (double)integer;
+		return true;
+	}
+}
+
+static bool is_string(const MYSQL_FIELD *field)
+{
+	switch (field->type) {
+	case MYSQL_TYPE_STRING:
+	case MYSQL_TYPE_VAR_STRING:
+	case MYSQL_TYPE_VARCHAR:
+	case MYSQL_TYPE_TINY_BLOB:
+	case MYSQL_TYPE_BLOB:
+	case MYSQL_TYPE_MEDIUM_BLOB:
+	case MYSQL_TYPE_LONG_BLOB:
+	case MYSQL_TYPE_JSON:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool read_string(const MYSQL_FIELD *field, struct mariadb_cell cell, bool binary, struct rc_arena *arena,
+			struct rc_str *out)
+{
+	if (!is_string(field) || (field->charsetnr == CHARSET_BINARY) != binary)
+		return false;
+	*out = cell.len > 0 ? rc_arena_copy(arena, (struct rc_str){(const char *)cell.at, cell.len}) : RC_STR("");
+	return true;
+}
+
+static int hex_value(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* BINARY(16), or the text of MariaDB's own type UUID. */
+static bool read_uuid(const MYSQL_FIELD *field, struct mariadb_cell cell, struct rc_uuid *out)
+{
+	struct rc_uuid uuid;
+	const uint8_t *at = cell.at;
+
+	if (!is_string(field))
+		return false;
+	if (field->charsetnr == CHARSET_BINARY && cell.len == sizeof(out->bytes)) {
+		memcpy(out->bytes, cell.at, sizeof(out->bytes));
+		return true;
+	}
+	if (field->charsetnr == CHARSET_BINARY || cell.len != 36)
+		return false;
+	for (int i = 0; i < 16; i++) {
+		int high, low;
+
+		if ((i == 4 || i == 6 || i == 8 || i == 10) && *at++ != '-')
+			return false;
+		high = hex_value(*at++);
+		low = hex_value(*at++);
+		if (high < 0 || low < 0)
+			return false;
+		uuid.bytes[i] = (uint8_t)(high << 4 | low);
+	}
+	*out = uuid;
+	return true;
+}
+
+/* The day of a DATE, DATETIME or TIMESTAMP; zero dates and days that do not exist are none. */
+static bool read_day(struct mariadb_cell cell, int32_t *days)
+{
+	int32_t year, month, day;
+
+	if (cell.len < 4 || cell.at[2] == 0 || cell.at[3] == 0)
+		return false;
+	*days = date_from_civil((int32_t)little(cell.at, 2), cell.at[2], cell.at[3]);
+	date_to_civil(*days, &year, &month, &day);
+	return year > 0 && month == cell.at[2] && day == cell.at[3];
+}
+
+static bool read_time(const MYSQL_FIELD *field, struct mariadb_cell cell, int64_t *out)
+{
+	int32_t days;
+
+	if ((field->type != MYSQL_TYPE_DATETIME && field->type != MYSQL_TYPE_TIMESTAMP) || !read_day(cell, &days))
+		return false;
+	*out = (int64_t)days * 86400000000;
+	if (cell.len >= 7)
+		*out += (cell.at[4] * INT64_C(3600) + cell.at[5] * 60 + cell.at[6]) * 1000000;
+	if (cell.len >= 11)
+		*out += (int64_t)little(cell.at + 7, 4);
+	return true;
+}
+
+static bool read_field(const MYSQL_FIELD *field, struct mariadb_cell cell, enum rc_type type, struct rc_arena *arena,
+		       void *out)
+{
+	int64_t integer;
+
+	switch (type) {
+	case RC_BOOL:
+		if (!read_integer(field, cell, &integer) || (integer != 0 && integer != 1))
+			return false;
+		*(bool *)out = integer;
+		return true;
+	case RC_INT:
+		if (!read_integer(field, cell, &integer))
+			return false;
+		*(int64_t *)out = integer;
+		return true;
+	case RC_DOUBLE:
+		return read_double(field, cell, out);
+	case RC_TEXT:
+	case RC_JSON:
+		return read_string(field, cell, false, arena, out);
+	case RC_BYTES:
+		return read_string(field, cell, true, arena, out);
+	case RC_UUID:
+		return read_uuid(field, cell, out);
+	case RC_TIMESTAMP:
+		return read_time(field, cell, out);
+	case RC_DATE:
+		return field->type == MYSQL_TYPE_DATE && read_day(cell, out);
+	case RC_TYPE_NONE:
+		break;
+	}
+	return false;
+}
+
+int mariadb_read(struct db_stmt *stmt, const struct rc_model *model, const uint32_t *map, struct rc_arena *arena,
+		 void *row)
+{
+	int rc = RC_OK;
+
+	for (uint32_t i = 0; i < stmt->column_count; i++) {
+		uint32_t at = map ? map[i] : i;
+		const struct rc_column *column = &model->columns[at];
+
+		if (stmt->cells[i].at &&
+		    read_field(&stmt->fields[i], stmt->cells[i], column->type, arena, RC_FIELD(row, column)))
+			continue;
+		RC_ROW_NULLS(row) |= (uint64_t)1 << at;
+		if (stmt->cells[i].at)
+			rc = rc_fault_set(&stmt->conn->base.fault, RC_MISMATCH,
+					  "column %s of table %s holds a value that is not of its type; database %s",
+					  column->name, model->table, stmt->conn->label);
+	}
+	return rc;
+}
+
+int mariadb_read_int(struct db_stmt *stmt, int64_t *out)
+{
+	if (!stmt->cells[0].at)
+		return RC_NOT_FOUND;
+	if (!read_integer(&stmt->fields[0], stmt->cells[0], out))
+		return rc_fault_set(&stmt->conn->base.fault, RC_MISMATCH, "the result is not an integer");
+	return RC_OK;
+}
