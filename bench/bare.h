@@ -29,8 +29,12 @@ static inline void bare_usage(const char *name)
 
 static inline struct bare_options bare_parse(int argc, char **argv, const char *name)
 {
-	static const struct option names[] = {{"db", 1, 0, 'd'},   {"count", 1, 0, 'n'}, {"batch", 1, 0, 'b'},
-					      {"mode", 1, 0, 'm'}, {"first", 1, 0, 'f'}, {"pause-us", 1, 0, 'u'},
+	static const struct option names[] = {{"db", 1, 0, 'd'},
+					      {"count", 1, 0, 'n'},
+					      {"batch", 1, 0, 'b'},
+					      {"mode", 1, 0, 'm'},
+					      {"first", 1, 0, 'f'},
+					      {"pause-us", 1, 0, 'u'},
 					      {0}};
 	struct bare_options options = {.count = 10000, .batch = 64};
 	int letter;
@@ -68,7 +72,8 @@ static inline int64_t bare_base_us(void)
 }
 
 /* The place of booking `number` in spread mode. */
-static inline void bare_spread(struct bare_place *place, long number, int64_t base_us, int64_t rooms, int64_t room_first)
+static inline void bare_spread(struct bare_place *place, long number, int64_t base_us, int64_t rooms,
+			       int64_t room_first)
 {
 	place->resource = room_first + number % rooms;
 	place->lo_us = base_us + number / rooms * 900000000LL;

@@ -221,8 +221,9 @@ static void write_rows(void)
 	if (place.session)
 		snprintf(session, sizeof(session), "%lld", (long long)place.session);
 	snprintf(inserts[CUSTOMER].row, sizeof(inserts->row), "(?,?,'',%s)", now);
-	snprintf(inserts[BOOKING].row, sizeof(inserts->row), "(?,%lld,?,?,'confirmed',?,?,'UTC','2026-11-20T09:00',1,0,1,%s,%s)",
-		 (long long)place.service, now, now);
+	snprintf(inserts[BOOKING].row, sizeof(inserts->row),
+		 "(?,%lld,?,?,'confirmed',?,?,'UTC','2026-11-20T09:00',1,0,1,%s,%s)", (long long)place.service, now,
+		 now);
 	snprintf(inserts[CLAIM].row, sizeof(inserts->row), "(?,?,0,?,?,1,%s)", session);
 	snprintf(inserts[AUDIT].row, sizeof(inserts->row), "(%s,'booked',?,'')", now);
 	snprintf(inserts[IDEMPOTENCY].row, sizeof(inserts->row), "('" BARE_SCOPE "',?,?,201,?,%s)", later);

@@ -28,9 +28,11 @@ static const char sql[] =
 	"     $8::timestamptz[]) AS u (name, email, ref, key, response, resource_id, lo, hi)),"
 	" c AS (INSERT INTO customer (id, name, email, phone, created_at)"
 	"   SELECT customer_id, name, email, '', $11::timestamptz FROM input),"
-	" b AS (INSERT INTO booking (id, ref, service_id, resource_id, customer_id, state, starts_at, ends_at, tz, wall_start,"
+	" b AS (INSERT INTO booking (id, ref, service_id, resource_id, customer_id, state, starts_at, ends_at, tz, "
+	"wall_start,"
 	"     party, hold_extensions, version, created_at, updated_at)"
-	"   SELECT booking_id, ref, $9::bigint, resource_id, customer_id, 'confirmed', lo, hi, 'UTC', '2026-11-20T09:00', 1, 0,"
+	"   SELECT booking_id, ref, $9::bigint, resource_id, customer_id, 'confirmed', lo, hi, 'UTC', "
+	"'2026-11-20T09:00', 1, 0,"
 	"     1, $11, $11 FROM input),"
 	" a AS (INSERT INTO audit (at, action, ref, detail) SELECT $11, 'booked', ref, '' FROM input),"
 	" i AS (INSERT INTO idempotency (scope, key, fingerprint, status, response, expires_at)"
@@ -89,7 +91,7 @@ static void put64(char *to, int64_t value)
 
 static void array_begin(struct array *array, uint32_t type, long count)
 {
-	put32(array->bytes, 1); /* dimensions */
+	put32(array->bytes, 1);     /* dimensions */
 	put32(array->bytes + 4, 0); /* no NULLs */
 	put32(array->bytes + 8, type);
 	put32(array->bytes + 12, (uint32_t)count);
@@ -115,7 +117,8 @@ static void array_int(struct array *array, int64_t value)
 
 static void book(long first, long count)
 {
-	static const uint32_t types[ARRAYS] = {OID_TEXT, OID_TEXT, OID_TEXT, OID_TEXT, OID_TEXT, OID_INT8, OID_TIMESTAMPTZ, OID_TIMESTAMPTZ};
+	static const uint32_t types[ARRAYS] = {OID_TEXT, OID_TEXT, OID_TEXT,        OID_TEXT,
+					       OID_TEXT, OID_INT8, OID_TIMESTAMPTZ, OID_TIMESTAMPTZ};
 	static const int formats[PARAMS] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 	char service[8], session[8], now[8];
 	const char *values[PARAMS] = {[SERVICE] = service, [SESSION] = place.session ? session : NULL, [NOW] = now};

@@ -53,10 +53,12 @@ static const char by_span[] = "claim CROSS JOIN booking WHERE claim.session_id I
 /* One row of constants; servers must be told what they are. */
 static const char *const constants[RC_DIALECTS] = {
 	[RC_SQLITE] = "SELECT ? AS resource_id, ? AS lane, ? AS lo, ? AS hi",
-	[RC_POSTGRES] = "SELECT CAST(? AS bigint) AS resource_id, CAST(? AS bigint) AS lane, CAST(? AS timestamptz) AS lo,"
-			" CAST(? AS timestamptz) AS hi",
-	[RC_MARIADB] = "SELECT CAST(? AS SIGNED) AS resource_id, CAST(? AS SIGNED) AS lane, CAST(? AS DATETIME(6)) AS lo,"
-		       " CAST(? AS DATETIME(6)) AS hi",
+	[RC_POSTGRES] =
+		"SELECT CAST(? AS bigint) AS resource_id, CAST(? AS bigint) AS lane, CAST(? AS timestamptz) AS lo,"
+		" CAST(? AS timestamptz) AS hi",
+	[RC_MARIADB] =
+		"SELECT CAST(? AS SIGNED) AS resource_id, CAST(? AS SIGNED) AS lane, CAST(? AS DATETIME(6)) AS lo,"
+		" CAST(? AS DATETIME(6)) AS hi",
 };
 
 struct around {
@@ -146,8 +148,7 @@ static int add(struct around *around, const struct yard_wish *wish)
 
 int yard_read_around(struct yard *yard, const struct yard_wish *wishes, size_t count)
 {
-	struct around around = {.yard = yard,
-				.values = RC_ARENA_ARRAY(yard->arena, struct rc_value, 4 * ROWS_MAX)};
+	struct around around = {.yard = yard, .values = RC_ARENA_ARRAY(yard->arena, struct rc_value, 4 * ROWS_MAX)};
 	int err = 0;
 
 	for (size_t i = 0; !err && i < count; i++)

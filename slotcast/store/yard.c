@@ -293,8 +293,8 @@ int yard_claims(struct yard *yard, struct yard_lot *lot, int64_t lanes, int64_t 
 
 int64_t yard_held_until(const struct yard *yard, const struct yard_claim *claim)
 {
-	const struct yard_booking *booking =
-		claim->booking_id ? map_get(&yard->bookings, MAP_KEY(claim->booking_id)) : NULL;
+	const struct yard_booking *booking = claim->booking_id ? map_get(&yard->bookings, MAP_KEY(claim->booking_id))
+							       : NULL;
 
 	if (!booking)
 		return claim->held_until_us;

@@ -61,8 +61,8 @@ struct yard_span {
 struct yard_lot {
 	int64_t resource_id;
 	bool locked;
-	bool entered; /* ended holds are gone */
-	bool dirty;   /* something of it waits */
+	bool entered;                      /* ended holds are gone */
+	bool dirty;                        /* something of it waits */
 	YARD_LIST(struct yard_span) known; /* where all claims are here */
 	YARD_LIST(struct yard_claim *) claims;
 	YARD_LIST(struct yard_session *) sessions; /* row.resource_id 0: there is none at row.starts_at */
@@ -94,12 +94,14 @@ struct yard {
 		size_t booking; /* the waiting one; YARD_NONE: claim.booking_id */
 		struct yard_session *session;
 		struct yard_claim *claim;
-	}) claim_links;
+	})
+	claim_links;
 	YARD_LIST(struct waitlist) waitlist;
 	YARD_LIST(struct yard_waiter {
 		size_t customer;
 		struct store_request *request;
-	}) waiters;
+	})
+	waiters;
 	YARD_LIST(struct audit) audits;
 	YARD_LIST(struct idempotency) keys_over; /* their time has passed */
 	YARD_LIST(struct idempotency) keys_new;
