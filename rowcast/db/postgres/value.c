@@ -409,7 +409,7 @@ bool pg_decode(const char *bytes, size_t length, Oid oid, enum rc_type type, str
 			get_bytes(bytes + 1, length - 1, arena, field);
 			return bytes[0] == 1;
 		}
-		/* fall through */
+		__attribute__((fallthrough));
 	case RC_TEXT:
 		if (!is_text(oid))
 			return false;
