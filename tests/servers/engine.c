@@ -20,7 +20,7 @@ static void fail(const char *what, const char *output)
 }
 
 /* Run a shell command; its output without the last line break. */
-static int run(char *out, size_t size, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static int run(char *out, size_t size, const char *format, ...)
 {
 	char command[8192], rest[512];
 	size_t len = 0, got;
