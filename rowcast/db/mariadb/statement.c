@@ -148,9 +148,12 @@ static bool date_fill(int64_t days, MYSQL_TIME *out)
 
 static bool time_fill(int64_t us, MYSQL_TIME *out)
 {
-	int64_t days = us / DAY_US - (us % DAY_US < 0);
-	int64_t rest = us - days * DAY_US;
+	int64_t days = us / DAY_US, rest = us % DAY_US;
 
+	if (rest < 0) {
+		rest += DAY_US;
+		days--;
+	}
 	if (!date_fill(days, out))
 		return false;
 	out->hour = (unsigned int)(rest / 3600000000);
