@@ -42,7 +42,7 @@ static int expected_catalog(struct rc_db *db, struct rc_arena *arena, struct db_
 	if (rc != RC_OK)
 		return rc;
 	for (uint32_t i = 0; i < db->schema->migration_count && rc == RC_OK; i++)
-		rc = db->driver->script(scratch, db->schema->migrations[i].up[db->driver->dialect]);
+		rc = migrate_script(scratch, db->schema->migrations[i].up[db->driver->dialect]);
 	if (rc == RC_OK)
 		rc = db->driver->catalog(scratch, arena, objects, count);
 	if (rc != RC_OK)
