@@ -26,7 +26,7 @@ engines() {
 start_engine() {
   case $1 in
   sqlite) return ;;
-  postgres) set -- "$1" shared_buffers=512MB max_wal_size=4GB checkpoint_timeout=30min autovacuum=off ;;
+  postgres) set -- "$1" shared_buffers=512MB max_wal_size=4GB checkpoint_timeout=30min autovacuum=off wal_sender_timeout=60s ;;
   mariadb) set -- "$1" --innodb-buffer-pool-size=512M --innodb-log-file-size=1G ;;
   esac
   [ -d "$scratch/$1" ] && return
@@ -94,7 +94,7 @@ import() {
 forget() {
   local base
   case $1 in
-  sqlite) rm -f "$scratch/venue.db" "$scratch/venue.db-wal" "$scratch/venue.db-shm" ;;
+  sqlite) rm -f "$scratch"/venue.db* "$scratch/b$databases.db"* ;;
   *)
     [ $databases != 0 ] || return 0
     base=$(cat "$scratch/$1.url")
