@@ -8,15 +8,10 @@
  * The database must be migrated and hold the venue of bench/venue.py. Prints bookings a second and the percentiles of a
  * transaction in microseconds.
  */
-#include <endian.h>
 #include <libpq-fe.h>
 
 #include "bench/bare.h"
-
-#define OID_INT8        20
-#define OID_TEXT        25
-#define OID_TIMESTAMPTZ 1184
-#define EPOCH_2000_US   946684800000000LL
+#include "bench/postgres.h"
 
 /* $1 names, $2 e-mails, $3 refs, $4 keys, $5 responses, $6 resources, $7 lo, $8 hi; $9 service, $10 session, $11 now */
 enum { NAME, EMAIL, REF, KEY, RESPONSE, RESOURCE, LO, HI, ARRAYS, SERVICE = ARRAYS, SESSION, NOW, PARAMS };
@@ -68,52 +63,10 @@ static int64_t lookup(const char *query)
 	return value;
 }
 
-/* A one-dimensional array in PostgreSQL's binary form. */
-struct array {
-	char bytes[64 + BARE_BATCH_MAX * (4 + sizeof(((struct bare_texts *)0)->response))];
-	size_t len;
-};
+#define ARRAY_BYTES (64 + BARE_BATCH_MAX * (4 + sizeof(((struct bare_texts *)0)->response)))
 
-static struct array arrays[ARRAYS];
-
-static void put32(char *to, uint32_t value)
-{
-	value = htobe32(value);
-	memcpy(to, &value, sizeof(value));
-}
-
-static void put64(char *to, int64_t value)
-{
-	uint64_t bits = htobe64((uint64_t)value);
-
-	memcpy(to, &bits, sizeof(bits));
-}
-
-static void array_begin(struct array *array, uint32_t type, long count)
-{
-	put32(array->bytes, 1);     /* dimensions */
-	put32(array->bytes + 4, 0); /* no NULLs */
-	put32(array->bytes + 8, type);
-	put32(array->bytes + 12, (uint32_t)count);
-	put32(array->bytes + 16, 1); /* the first index */
-	array->len = 20;
-}
-
-static void array_text(struct array *array, const char *text)
-{
-	size_t len = strlen(text);
-
-	put32(array->bytes + array->len, (uint32_t)len);
-	memcpy(array->bytes + array->len + 4, text, len);
-	array->len += 4 + len;
-}
-
-static void array_int(struct array *array, int64_t value)
-{
-	put32(array->bytes + array->len, 8);
-	put64(array->bytes + array->len + 4, value);
-	array->len += 12;
-}
+static char bytes[ARRAYS][ARRAY_BYTES];
+static struct postgres_array arrays[ARRAYS];
 
 static void book(long first, long count)
 {
@@ -126,29 +79,29 @@ static void book(long first, long count)
 	PGresult *result;
 
 	for (int i = 0; i < ARRAYS; i++)
-		array_begin(&arrays[i], types[i], count);
+		postgres_array_begin(&arrays[i], bytes[i], types[i], count);
 	for (long i = first; i < first + count; i++) {
 		struct bare_texts texts;
 
 		if (!options.hot)
 			bare_spread(&place, i, base_us, rooms, room_first);
 		bare_write(&texts, i, place.resource);
-		array_text(&arrays[NAME], texts.name);
-		array_text(&arrays[EMAIL], texts.email);
-		array_text(&arrays[REF], texts.ref);
-		array_text(&arrays[KEY], texts.key);
-		array_text(&arrays[RESPONSE], texts.response);
-		array_int(&arrays[RESOURCE], place.resource);
-		array_int(&arrays[LO], place.lo_us - EPOCH_2000_US);
-		array_int(&arrays[HI], place.hi_us - EPOCH_2000_US);
+		postgres_array_text(&arrays[NAME], texts.name, strlen(texts.name));
+		postgres_array_text(&arrays[EMAIL], texts.email, strlen(texts.email));
+		postgres_array_text(&arrays[REF], texts.ref, strlen(texts.ref));
+		postgres_array_text(&arrays[KEY], texts.key, strlen(texts.key));
+		postgres_array_text(&arrays[RESPONSE], texts.response, strlen(texts.response));
+		postgres_array_int(&arrays[RESOURCE], place.resource);
+		postgres_array_int(&arrays[LO], place.lo_us - EPOCH_2000_US);
+		postgres_array_int(&arrays[HI], place.hi_us - EPOCH_2000_US);
 	}
 	for (int i = 0; i < ARRAYS; i++) {
 		values[i] = arrays[i].bytes;
 		lengths[i] = (int)arrays[i].len;
 	}
-	put64(service, place.service);
-	put64(session, place.session);
-	put64(now, base_us - EPOCH_2000_US);
+	postgres_put64(service, place.service);
+	postgres_put64(session, place.session);
+	postgres_put64(now, base_us - EPOCH_2000_US);
 	result = PQexecPrepared(db, "book", PARAMS, values, lengths, formats, 1);
 	must(result, PGRES_COMMAND_OK, "book");
 	PQclear(result);

@@ -58,9 +58,7 @@ static struct rc_feed *feed;
 static struct rc_arena arena;
 static struct rc_feed_options feed_options = {.keep_us = 600000000, .keep_changes = 100000, .keep_bytes = 1 << 30};
 
-static void no_row(void *arg, const struct rc_model *model, const void *row)
-{
-}
+static void no_row(void *arg, const struct rc_model *model, const void *row) {}
 
 static void ours_open(const char *url)
 {
@@ -132,7 +130,8 @@ static pthread_t start_reader(void)
 static void latency(int64_t count)
 {
 	struct samples sent = {0}, acked = {0};
-	int64_t *sent_ns = calloc((size_t)count + WARM, sizeof(*sent_ns)), *acked_ns = calloc((size_t)count + WARM, sizeof(*acked_ns));
+	int64_t *sent_ns = calloc((size_t)count + WARM, sizeof(*sent_ns)),
+		*acked_ns = calloc((size_t)count + WARM, sizeof(*acked_ns));
 	uint32_t draw = 1;
 	pthread_t reader;
 
@@ -156,8 +155,9 @@ static void latency(int64_t count)
 	printf("acknowledged -> change p50 %.1f p99 %.1f us  sent -> change p50 %.1f p99 %.1f us\n",
 	       (double)samples_percentile(&acked, 0.5) / 1e3, (double)samples_percentile(&acked, 0.99) / 1e3,
 	       (double)samples_percentile(&sent, 0.5) / 1e3, (double)samples_percentile(&sent, 0.99) / 1e3);
-	printf("FIGURE acked_p50 %.1f\nFIGURE acked_p99 %.1f\nFIGURE sent_p50 %.1f\n", (double)samples_percentile(&acked, 0.5) / 1e3,
-	       (double)samples_percentile(&acked, 0.99) / 1e3, (double)samples_percentile(&sent, 0.5) / 1e3);
+	printf("FIGURE acked_p50 %.1f\nFIGURE acked_p99 %.1f\nFIGURE sent_p50 %.1f\n",
+	       (double)samples_percentile(&acked, 0.5) / 1e3, (double)samples_percentile(&acked, 0.99) / 1e3,
+	       (double)samples_percentile(&sent, 0.5) / 1e3);
 }
 
 static void write_all(int64_t count, int64_t batch)
@@ -221,7 +221,7 @@ static void migrate(const char *url)
 
 static const struct engine *find_engine(const char *url)
 {
-	static const struct engine *const all[] = {&engine_sqlite};
+	static const struct engine *const all[] = {&engine_sqlite, &engine_postgres, &engine_mariadb};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		if (strncmp(url, all[i]->scheme, strlen(all[i]->scheme)) == 0)
@@ -233,8 +233,13 @@ static const struct engine *find_engine(const char *url)
 
 int main(int argc, char **argv)
 {
-	static const struct option names[] = {{"url", 1, 0, 'u'},   {"side", 1, 0, 's'},  {"what", 1, 0, 'w'}, {"count", 1, 0, 'n'},
-					      {"batch", 1, 0, 'b'}, {"kind", 1, 0, 'k'}, {0}};
+	static const struct option names[] = {{"url", 1, 0, 'u'},
+					      {"side", 1, 0, 's'},
+					      {"what", 1, 0, 'w'},
+					      {"count", 1, 0, 'n'},
+					      {"batch", 1, 0, 'b'},
+					      {"kind", 1, 0, 'k'},
+					      {0}};
 	const char *given[256] = {['u'] = "", ['s'] = "ours", ['w'] = "latency", ['n'] = "0", ['b'] = "64", ['k'] = ""};
 	bool ours;
 	int letter;

@@ -30,8 +30,14 @@ static sqlite3 *dial(const char *url)
 {
 	sqlite3 *db;
 
-	must(NULL, sqlite3_open_v2(url + strlen("sqlite:"), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK, url);
-	must(db, sqlite3_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384", NULL, NULL, NULL) == SQLITE_OK, url);
+	must(NULL,
+	     sqlite3_open_v2(url + strlen("sqlite:"), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ==
+		     SQLITE_OK,
+	     url);
+	must(db,
+	     sqlite3_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384", NULL,
+			  NULL, NULL) == SQLITE_OK,
+	     url);
 	sqlite3_busy_timeout(db, 10000);
 	return db;
 }
@@ -139,4 +145,5 @@ static void reader_close(void)
 	close(inotify);
 }
 
-const struct engine engine_sqlite = {"sqlite:", writer_open, write_ticks, writer_close, reader_open, reader_read, reader_close};
+const struct engine engine_sqlite = {"sqlite:",   writer_open, write_ticks, writer_close,
+				     reader_open, reader_read, reader_close};

@@ -268,8 +268,12 @@ static void measure(const struct side *bare, const struct op *op, int rounds, in
 
 static const struct side *side_of(const char *url)
 {
-	if (strncmp(url, "sqlite:", 7) == 0)
-		return &side_sqlite;
+	static const struct side *const sides[] = {&side_sqlite, &side_postgres, &side_mariadb};
+
+	for (size_t i = 0; i < sizeof(sides) / sizeof(sides[0]); i++) {
+		if (strncmp(url, sides[i]->name, strlen(sides[i]->name)) == 0)
+			return sides[i];
+	}
 	fprintf(stderr, "orm: no hand-written calls for %s\n", url);
 	exit(2);
 }
