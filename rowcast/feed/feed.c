@@ -6,7 +6,7 @@
 #include "rowcast/base/check.h"
 
 /* Where a database has both, its log stands first. */
-static const struct feed_source *const sources[] = {&feed_sqlite, &feed_postgres_log};
+static const struct feed_source *const sources[] = {&feed_sqlite, &feed_postgres_log, &feed_postgres_triggers};
 
 #define SOURCES (sizeof(sources) / sizeof(*sources))
 

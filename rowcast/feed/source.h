@@ -36,6 +36,6 @@ struct rc_feed {
 	const struct feed_source *source;
 };
 
-extern const struct feed_source feed_sqlite, feed_postgres_log;
+extern const struct feed_source feed_sqlite, feed_postgres_log, feed_postgres_triggers;
 
 #endif

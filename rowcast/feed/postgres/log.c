@@ -151,6 +151,13 @@ static int lost(struct log_feed *feed, int rc)
 	return rc == RC_AGAIN ? RC_UNAVAILABLE : rc;
 }
 
+static void up(struct log_feed *feed)
+{
+	if (feed->down)
+		log_event(LOG_INFO, "feed-back", "the server's log is read again", LOG_S("slot", feed->stream.slot));
+	feed->down = false;
+}
+
 /* Nothing is there to be read: is that because nothing happened? */
 static int quiet(struct log_feed *feed)
 {
@@ -167,9 +174,7 @@ static int quiet(struct log_feed *feed)
 	if (feed->catch_to > feed->seen)
 		return RC_UNAVAILABLE;
 	feed->catch_to = 0;
-	if (feed->down)
-		log_event(LOG_INFO, "feed-back", "the server's log is read again", LOG_S("slot", feed->stream.slot));
-	feed->down = false;
+	up(feed);
 	return RC_AGAIN;
 }
 
@@ -189,6 +194,8 @@ int log_pump(struct log_feed *feed)
 		else
 			return lost(feed, rc);
 	}
+	if (rc == RC_OK)
+		up(feed);
 	return rc == RC_OK || rc == RC_GONE ? rc : lost(feed, rc);
 }
 

@@ -1,6 +1,8 @@
 #include "pg.h"
 
 #include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,16 +116,34 @@ void pgt_open(struct pg_fixture *f)
 		fail_msg("%s", fault.message);
 }
 
-static void take_row(struct pg_fixture *f, const struct rc_model *model, const void *row, int sign)
+static int64_t number_of(const struct item *item)
+{
+	return item->nulls >> ITEM_REAL & 1 ? 0 : (int64_t)item->real;
+}
+
+static struct pgt_row *place_of(struct pg_fixture *f, const struct rc_model *model, const void *row)
 {
 	const struct item *item = row;
 
-	if (model != &item_model || item->id < 0 || item->id >= 64)
-		return;
-	f->items[item->id] = (struct pg_row){.there = sign > 0,
-					     .number = RC_ROW_IS_NULL(row, ITEM_REAL) ? 0 : (int64_t)item->real,
-					     .version = item->version};
-	f->total += sign * (RC_ROW_IS_NULL(row, ITEM_REAL) ? 0 : (int64_t)item->real);
+	return row && model == &item_model && item->id >= 0 && item->id < 64 ? &f->items[item->id] : NULL;
+}
+
+static void take_change(struct pg_fixture *f, const struct rc_model *model, const void *old, const void *new)
+{
+	struct pgt_row *from = place_of(f, model, old), *to = place_of(f, model, new);
+
+	if (from) {
+		assert_true(from->there);
+		assert_int_equal(from->version, ((const struct item *)old)->version);
+		assert_int_equal(from->number, number_of(old));
+		f->total -= from->number;
+		from->there = false;
+	}
+	if (to) {
+		assert_false(to->there);
+		*to = (struct pgt_row){true, number_of(new), ((const struct item *)new)->version};
+		f->total += to->number;
+	}
 }
 
 static void snapshot_row(void *arg, const struct rc_model *model, const void *row)
@@ -131,7 +151,7 @@ static void snapshot_row(void *arg, const struct rc_model *model, const void *ro
 	struct pg_fixture *f = arg;
 
 	f->rows++;
-	take_row(f, model, row, 1);
+	take_change(f, model, NULL, row);
 }
 
 void pgt_snapshot(struct pg_fixture *f)
@@ -153,6 +173,19 @@ static void wait_for(struct pg_fixture *f)
 		rc_feed_attend(f->feed);
 }
 
+static void take_txn(struct pg_fixture *f, const struct rc_txn *txn)
+{
+	int64_t total = f->total;
+
+	assert_true(txn->position.n > f->at.n && txn->position.epoch == f->at.epoch);
+	f->at = txn->position;
+	f->delivered++;
+	for (uint32_t i = 0; i < txn->change_count; i++)
+		take_change(f, txn->changes[i].model, txn->changes[i].old_row, txn->changes[i].new_row);
+	if (f->total_fixed)
+		assert_int_equal(f->total, total);
+}
+
 int pgt_next(struct pg_fixture *f)
 {
 	int64_t deadline_us = now_us() + PATIENCE_S * INT64_C(1000000);
@@ -166,43 +199,149 @@ int pgt_next(struct pg_fixture *f)
 	}
 	if (rc == RC_GONE)
 		return rc;
-	assert_true(f->txn.position.n > f->at.n && f->txn.position.epoch == f->at.epoch);
-	f->at = f->txn.position;
-	for (uint32_t i = 0; i < f->txn.change_count; i++) {
-		const struct rc_change *change = &f->txn.changes[i];
-
-		if (change->old_row)
-			take_row(f, change->model, change->old_row, -1);
-		if (change->new_row)
-			take_row(f, change->model, change->new_row, 1);
-	}
+	take_txn(f, &f->txn);
 	return rc;
 }
 
-void pgt_nothing(struct pg_fixture *f)
+/* The mark that closes what was committed before it. */
+static void read_to_mark(struct pg_fixture *f)
 {
 	pgt_sql(f, f->options.kind == RC_FEED_LOG ? "SELECT pg_logical_emit_message(true, 'rowcast', "
 						    "'\\x0000000000000007000000000000000b'::bytea)"
 						  : "INSERT INTO rc_log (tbl, op, o0, n0) VALUES ('', 0, '7', '11')");
-	assert_int_equal(pgt_next(f), RC_OK);
-	assert_int_equal(f->txn.change_count, 0);
-	assert_int_equal(f->txn.mark.writer, 7);
+	do
+		assert_int_equal(pgt_next(f), RC_OK);
+	while (f->txn.mark.writer != 7);
 	assert_int_equal(f->txn.mark.n, 11);
-	assert_int_equal(rc_feed_next(f->feed, &f->arena, &f->txn), RC_AGAIN);
 }
 
-int pgt_until(struct pg_fixture *f, bool (*done)(struct pg_fixture *f))
+void pgt_drain(struct pg_fixture *f)
 {
-	int64_t deadline_us = now_us() + PATIENCE_S * INT64_C(1000000);
+	PGconn *conn = pgt_connect(f->url);
+	PGresult *result;
+	int there = 0;
 
-	while (!done(f)) {
-		int rc = rc_feed_next(f->feed, &f->arena, &f->txn);
+	read_to_mark(f);
+	result = PQexec(conn, "SELECT id, coalesce(\"real\", 0)::bigint, version FROM item WHERE id BETWEEN 0 AND 63");
+	assert_int_equal(PQresultStatus(result), PGRES_TUPLES_OK);
+	for (int i = 0; i < PQntuples(result); i++) {
+		const struct pgt_row *row = &f->items[atoi(PQgetvalue(result, i, 0))];
 
-		if (rc == RC_GONE || now_us() > deadline_us)
-			return rc == RC_OK ? RC_TIMEOUT : rc;
-		if (rc != RC_OK)
-			wait_for(f);
-		rc_arena_reset(&f->arena);
+		assert_true(row->there);
+		assert_int_equal(row->number, atoll(PQgetvalue(result, i, 1)));
+		assert_int_equal(row->version, atoll(PQgetvalue(result, i, 2)));
 	}
-	return RC_OK;
+	for (int i = 0; i < 64; i++)
+		there += f->items[i].there;
+	assert_int_equal(there, PQntuples(result));
+	PQclear(result);
+	PQfinish(conn);
+}
+
+void pgt_nothing(struct pg_fixture *f)
+{
+	uint32_t before = f->delivered;
+
+	read_to_mark(f);
+	assert_int_equal(f->delivered, before + 1);
+	assert_int_equal(f->txn.change_count, 0);
+}
+
+void pgt_reopen(struct pg_fixture *f)
+{
+	rc_feed_close(f->feed);
+	pgt_open(f);
+	pgt_snapshot(f);
+}
+
+void pgt_seed_items(struct pg_fixture *f, int count)
+{
+	pgt_sql(f, "INSERT INTO item (id, name, \"real\") SELECT i, 'item ' || i, 1000 FROM generate_series(0, %d) i",
+		count - 1);
+}
+
+struct pgt_writers {
+	char url[256];
+	pthread_t threads[8];
+	int count;
+	unsigned int seed;
+	atomic_int next;
+	atomic_bool stop;
+	atomic_uint committed;
+};
+
+static bool try_sql(PGconn *conn, const char *format, ...)
+{
+	char sql[1024];
+	PGresult *result;
+	va_list args;
+	bool ok;
+
+	va_start(args, format);
+	vsnprintf(sql, sizeof(sql), format, args);
+	va_end(args);
+	result = PQexec(conn, sql);
+	ok = PQresultStatus(result) == PGRES_COMMAND_OK;
+	PQclear(result);
+	return ok;
+}
+
+/* One transfer; sometimes a part of it, or all, is undone. False: the server is gone. */
+static bool transfer(struct pgt_writers *writers, PGconn *conn, unsigned int *seed)
+{
+	int a = rand_r(seed) % 16, b = (a + 1 + rand_r(seed) % 15) % 16, amount = rand_r(seed) % 20;
+	int how = rand_r(seed) % 8;
+	bool ok = try_sql(conn, "BEGIN");
+
+	if (how == 1)
+		ok = ok &&
+		     try_sql(conn, "SAVEPOINT s; UPDATE item SET version = version + 100 WHERE id = %d; ROLLBACK TO s",
+			     a < b ? a : b);
+	for (int i = 0; i < 2; i++) /* locks in one order */
+		ok = ok &&
+		     try_sql(conn, "%sUPDATE item SET \"real\" = \"real\" + %d, version = version + 1 WHERE id = %d%s",
+			     how == 2 ? "SAVEPOINT s; " : "", (i == 0) == (a < b) ? amount : -amount,
+			     (i == 0) == (a < b) ? a : b, how == 2 ? "; RELEASE s" : "");
+	if (how == 0)
+		return try_sql(conn, "ROLLBACK") && ok;
+	ok = ok && try_sql(conn, "COMMIT");
+	writers->committed += ok;
+	return ok;
+}
+
+static void *write_on(void *arg)
+{
+	struct pgt_writers *writers = arg;
+	unsigned int seed = writers->seed + (unsigned int)writers->next++;
+	PGconn *conn = PQconnectdb(writers->url);
+
+	while (PQstatus(conn) == CONNECTION_OK && !writers->stop && transfer(writers, conn, &seed))
+		;
+	PQfinish(conn);
+	return NULL;
+}
+
+struct pgt_writers *pgt_writers_start(struct pg_fixture *f, int threads, unsigned int seed)
+{
+	struct pgt_writers *writers = calloc(1, sizeof(*writers));
+
+	assert_non_null(writers);
+	snprintf(writers->url, sizeof(writers->url), "%s", f->url);
+	writers->seed = seed;
+	writers->count = threads;
+	for (int i = 0; i < threads; i++)
+		assert_int_equal(pthread_create(&writers->threads[i], NULL, write_on, writers), 0);
+	return writers;
+}
+
+uint32_t pgt_writers_stop(struct pgt_writers *writers)
+{
+	uint32_t committed;
+
+	writers->stop = true;
+	for (int i = 0; i < writers->count; i++)
+		pthread_join(writers->threads[i], NULL);
+	committed = writers->committed;
+	free(writers);
+	return committed;
 }
