@@ -6,11 +6,7 @@
 int booking_make(struct decision *decision)
 {
 	struct store_request *request = decision->request;
-	struct wish wish = {.service_id = request->service_id,
-			    .resource_id = request->resource_id,
-			    .start_us = request->start_us,
-			    .duration_min = request->duration_min,
-			    .party = request->party};
+	struct wish wish = wish_of_request(request);
 	struct place place;
 	int err = place_find(decision, &wish, &place);
 
@@ -40,15 +36,9 @@ static int confirm(struct decision *decision, struct yard_booking *booking, int6
 static int confirm_again(struct decision *decision, struct yard_booking *booking)
 {
 	struct store_request *request = decision->request;
-	const struct booking *row = &booking->row;
-	struct wish wish = {.service_id = row->service_id,
-			    .resource_id = row->resource_id,
-			    .start_us = row->starts_at,
-			    .duration_min = (int32_t)((row->ends_at - row->starts_at) / 60000000),
-			    .party = row->party,
-			    .any_duration = true};
+	struct wish wish = wish_again(booking);
 	struct place place;
-	int err = yard_enter(decision->yard, yard_lot(decision->yard, row->resource_id)); /* it expires there */
+	int err = yard_enter(decision->yard, yard_lot(decision->yard, wish.resource_id)); /* it expires there */
 
 	if (!err)
 		err = place_find(decision, &wish, &place);
@@ -60,7 +50,7 @@ static int confirm_again(struct decision *decision, struct yard_booking *booking
 		request->held_until_us = 0;
 		return 0;
 	}
-	place_claim(decision, &place, row->id, YARD_NONE, INT64_MAX);
+	place_claim(decision, &place, booking->row.id, YARD_NONE, INT64_MAX);
 	return confirm(decision, booking, place.end_us);
 }
 

@@ -15,11 +15,7 @@ static int64_t hold_end(const struct catalog_service *service, int64_t now_us)
 int hold_make(struct decision *decision)
 {
 	struct store_request *request = decision->request;
-	struct wish wish = {.service_id = request->service_id,
-			    .resource_id = request->resource_id,
-			    .start_us = request->start_us,
-			    .duration_min = request->duration_min,
-			    .party = request->party};
+	struct wish wish = wish_of_request(request);
 	struct place place;
 	int err = place_find(decision, &wish, &place);
 

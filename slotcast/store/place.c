@@ -85,14 +85,62 @@ static int find_lanes(struct search *search, const struct catalog_resource *reso
 	return RC_NOT_FOUND;
 }
 
+struct wish wish_of_request(const struct store_request *request)
+{
+	return (struct wish){
+		.service_id = request->service_id,
+		.resource_id = request->resource_id,
+		.start_us = request->start_us,
+		.duration_min = request->duration_min,
+		.party = request->party,
+	};
+}
+
+static int32_t duration_of(const struct booking *row)
+{
+	return (int32_t)((row->ends_at - row->starts_at) / 60000000);
+}
+
+struct wish wish_to_move(const struct store_request *request, const struct yard_booking *booking)
+{
+	return (struct wish){
+		.service_id = booking->row.service_id,
+		.resource_id = request->resource_id ? request->resource_id : booking->row.resource_id,
+		.start_us = request->start_us,
+		.duration_min = request->duration_min < 0 ? duration_of(&booking->row) : request->duration_min,
+		.party = booking->row.party,
+		.any_duration = request->duration_min < 0,
+		.self = booking,
+	};
+}
+
+struct wish wish_again(const struct yard_booking *booking)
+{
+	return (struct wish){
+		.service_id = booking->row.service_id,
+		.resource_id = booking->row.resource_id,
+		.start_us = booking->row.starts_at,
+		.duration_min = duration_of(&booking->row),
+		.party = booking->row.party,
+		.any_duration = true,
+	};
+}
+
+void place_span(const struct catalog_service *service, const struct wish *wish, int64_t *lo_us, int64_t *hi_us)
+{
+	int32_t duration_min = wish->duration_min ? wish->duration_min : service->durations_min[0];
+	int64_t end_us = wish->start_us + duration_min * INT64_C(60000000);
+
+	*lo_us = wish->start_us - service->buffer_before_min * INT64_C(60000000);
+	*hi_us = end_us + service->buffer_after_min * INT64_C(60000000);
+}
+
 /* 0: *place is set. RC_NOT_FOUND: not here. */
 static int try_timed(struct search *search, const struct catalog_resource *resource, struct place *place)
 {
 	const struct catalog_service *service = search->service;
 	const struct wish *wish = search->wish;
-	int64_t end = wish->start_us + search->duration_min * INT64_C(60000000);
-	int64_t lo = wish->start_us - service->buffer_before_min * INT64_C(60000000);
-	int64_t hi = end + service->buffer_after_min * INT64_C(60000000);
+	int64_t end = wish->start_us + search->duration_min * INT64_C(60000000), lo, hi;
 	int64_t wanted = resource->kind == KIND_EXCLUSIVE ? 1 : wish->party;
 
 	if (!rules_listed(search->decision->store->rules, service, resource, wish->start_us, search->duration_min,
@@ -107,6 +155,7 @@ static int try_timed(struct search *search, const struct catalog_resource *resou
 				.end_us = end,
 				.party = wish->party,
 				.timed = true};
+	place_span(service, wish, &lo, &hi);
 	return find_lanes(search, resource, lo, hi, wanted, place);
 }
 

@@ -41,17 +41,7 @@ int booking_reschedule(struct decision *decision)
 		request->result = STORE_WRONG_STATE;
 		return 0;
 	}
-	wish = (struct wish){
-		.service_id = booking->row.service_id,
-		.resource_id = request->resource_id ? request->resource_id : booking->row.resource_id,
-		.start_us = request->start_us,
-		.duration_min = request->duration_min < 0
-					? (int32_t)((booking->row.ends_at - booking->row.starts_at) / 60000000)
-					: request->duration_min,
-		.party = booking->row.party,
-		.any_duration = request->duration_min < 0,
-		.self = booking,
-	};
+	wish = wish_to_move(request, booking);
 	err = place_find(decision, &wish, &place);
 	if (err || request->result != STORE_DONE)
 		return err;

@@ -113,10 +113,19 @@ static int mark(struct store *store, struct rc_tx *tx, bool wanted, struct seat 
 	return rc_tx_mark(tx, store->mark);
 }
 
+static int gather_seats(struct store *store, struct seat *seats, size_t count)
+{
+	struct store_request **requests = RC_ARENA_ARRAY(&store->arena, struct store_request *, count);
+
+	for (size_t i = 0; i < count; i++)
+		requests[i] = seats[i].request;
+	return gather(store, requests, count);
+}
+
 static int carry(struct store *store, struct rc_tx *tx, struct seat *seats, size_t count)
 {
 	struct yard *yard = &store->yard;
-	int err = 0;
+	int err = yard->locks ? gather_seats(store, seats, count) : 0;
 
 	for (size_t i = 0; i < count && !err; i++)
 		err = decide(store, &seats[i]);

@@ -103,10 +103,18 @@ struct wish {
 	const struct yard_booking *self; /* and its own claims do not stand in its way; NULL: there is none */
 };
 
+struct wish wish_of_request(const struct store_request *request);
+struct wish wish_to_move(const struct store_request *request, const struct yard_booking *booking);
+struct wish wish_again(const struct yard_booking *booking); /* of a hold that has ended */
+/* What a claim of it would cover, buffers and all. */
+void place_span(const struct catalog_service *service, const struct wish *wish, int64_t *lo_us, int64_t *hi_us);
 int place_find(struct decision *decision, const struct wish *wish, struct place *place) RC_MUST_CHECK;
 /* For the booking `booking_id`, or the waiting one `waiting`. */
 void place_claim(struct decision *decision, struct place *place, int64_t booking_id, size_t waiting,
 		 int64_t held_until_us);
+
+/* gather.c: for servers; what decisions will ask the yard for is there then. */
+int gather(struct store *store, struct store_request *const *requests, size_t count) RC_MUST_CHECK;
 
 /* rows.c: rows as answered */
 struct rc_str ref_make(struct rc_arena *arena, int64_t now_us);

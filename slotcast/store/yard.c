@@ -191,6 +191,14 @@ static struct rc_str key_name(struct rc_arena *arena, struct rc_str scope, struc
 	return (struct rc_str){name, scope.len + 1 + key.len};
 }
 
+void yard_put_key(struct yard *yard, struct rc_str scope, struct rc_str key, struct idempotency *row)
+{
+	struct rc_str name = key_name(yard->arena, scope, key);
+
+	if (!map_get(&yard->keys, name))
+		map_put(&yard->keys, name, row ? (void *)row : &absent);
+}
+
 int yard_key(struct yard *yard, struct rc_str scope, struct rc_str key, struct idempotency **out)
 {
 	struct rc_str name = key_name(yard->arena, scope, key);
@@ -301,6 +309,14 @@ int64_t yard_held_until(const struct yard *yard, const struct yard_claim *claim)
 	return rc_str_is(booking->row.state, "held") ? booking->row.hold_expires_at : INT64_MAX;
 }
 
+static struct yard_session *find_session(const struct yard_lot *lot, int64_t start_us)
+{
+	for (size_t i = 0; i < lot->sessions.count; i++)
+		if (lot->sessions.at[i]->row.starts_at == start_us)
+			return lot->sessions.at[i];
+	return NULL;
+}
+
 struct yard_session *yard_put_session(struct yard *yard, struct yard_lot *lot, const struct session *row,
 				      int64_t start_us)
 {
@@ -312,14 +328,6 @@ struct yard_session *yard_put_session(struct yard *yard, struct yard_lot *lot, c
 	session->taken = session->row.taken;
 	YARD_PUSH(&lot->sessions, session);
 	return session;
-}
-
-static struct yard_session *find_session(const struct yard_lot *lot, int64_t start_us)
-{
-	for (size_t i = 0; i < lot->sessions.count; i++)
-		if (lot->sessions.at[i]->row.starts_at == start_us)
-			return lot->sessions.at[i];
-	return NULL;
 }
 
 int yard_session(struct yard *yard, struct yard_lot *lot, int64_t start_us, struct yard_session **out)

@@ -150,6 +150,8 @@ int yard_write(struct yard *yard) RC_MUST_CHECK;
 int yard_write_keys(struct yard *yard) RC_MUST_CHECK;
 
 /* What gather.c puts here. */
+/* NULL: there is none; what is known already stays. */
+void yard_put_key(struct yard *yard, struct rc_str scope, struct rc_str key, struct idempotency *row);
 struct yard_booking *yard_put_booking(struct yard *yard, struct booking *row);
 void yard_put_claim(struct yard *yard, struct yard_lot *lot, const struct yard_claim *claim);
 struct yard_session *yard_put_session(struct yard *yard, struct yard_lot *lot, const struct session *row,
