@@ -189,8 +189,7 @@ static int lock_bookings(struct gather *gather)
 	int err = read_in(gather, &by_id, int_values(gather, gather->bookings.at, count, false), count);
 
 	for (size_t i = 0; !err && i < count; i++) {
-		const struct yard_booking *booking =
-			map_get(&gather->yard->bookings, MAP_KEY(gather->bookings.at[i]));
+		const struct yard_booking *booking = map_get(&gather->yard->bookings, MAP_KEY(gather->bookings.at[i]));
 
 		if (booking && booking->row.customer_id)
 			YARD_PUSH(&customers, booking->row.customer_id);
@@ -236,8 +235,8 @@ static int lock_places(struct gather *gather)
 {
 	static const struct wanted services = {&service_model, SERVICE_COL_ID, SERVICE_COL_ID, RC_FOR_NO_KEY_UPDATE,
 					       NULL};
-	static const struct wanted resources = {&resource_model, RESOURCE_COL_ID, RESOURCE_COL_ID,
-						RC_FOR_NO_KEY_UPDATE, mark_locked};
+	static const struct wanted resources = {&resource_model, RESOURCE_COL_ID, RESOURCE_COL_ID, RC_FOR_NO_KEY_UPDATE,
+						mark_locked};
 	size_t count = unique(gather->services.at, gather->services.count);
 	int err = read_in(gather, &services, int_values(gather, gather->services.at, count, false), count);
 
@@ -294,8 +293,8 @@ static void note_wishes(struct gather *gather)
 {
 	for (size_t i = 0; i < gather->count; i++) {
 		const struct store_request *request = gather->requests[i];
-		const struct yard_booking *booking =
-			request->ref.len ? map_get(&gather->yard->refs, request->ref) : NULL;
+		const struct yard_booking *booking = request->ref.len ? map_get(&gather->yard->refs, request->ref)
+								      : NULL;
 		struct wish wish;
 
 		if (request->action == STORE_HOLD || request->action == STORE_BOOK)

@@ -216,7 +216,9 @@ static bool concerns_all(int err)
 
 void train_failed(struct store *store, int err)
 {
-	if (!err || err == RC_UNAVAILABLE || !concerns_all(err))
+	/* When it is not healthy already, probes are under way. On servers a lock keeps some rows, not everything. */
+	if (!err || !concerns_all(err) || !store->db || atomic_load(&store->health) ||
+	    (err == RC_BUSY && store->marks_all))
 		return;
 	log_event(LOG_ERROR, "store_stopped", store->db ? rc_db_fault(store->db)->message : "the database is not open",
 		  LOG_S("err", rc_err_name(err)));

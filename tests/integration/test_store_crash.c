@@ -74,20 +74,27 @@ static size_t harvest(pid_t child, int pipe, size_t enough, char (*refs)[REF_LEN
 	return count;
 }
 
+#define REFS_AT_ONCE 50
+
 static void check_all_there(struct rig *rig, char (*refs)[REF_LEN + 1], size_t count)
 {
-	assert_int_equal(sqlite3_open(rig->path, &rig->outsider), SQLITE_OK);
 	assert_int_equal(rig_number(rig, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"),
 			 1);
-	for (size_t i = 0; i < count; i++)
+	for (size_t at = 0; at < count; at += REFS_AT_ONCE) {
+		size_t more = count - at < REFS_AT_ONCE ? count - at : REFS_AT_ONCE;
+		char list[REFS_AT_ONCE * (REF_LEN + 3) + 1];
+		size_t len = 0;
+
+		for (size_t i = at; i < at + more; i++)
+			len += (size_t)snprintf(list + len, sizeof(list) - len, "%s'%s'", i > at ? "," : "", refs[i]);
 		assert_int_equal(rig_number(rig,
-					    "SELECT count(*) FROM booking b WHERE ref = '%s'"
+					    "SELECT count(*) FROM booking b WHERE ref IN (%s)"
 					    " AND EXISTS (SELECT 1 FROM claim WHERE booking_id = b.id)"
-					    " AND EXISTS (SELECT 1 FROM idempotency WHERE response LIKE '%%%s%%')",
-					    refs[i], refs[i]),
-				 1);
+					    " AND EXISTS (SELECT 1 FROM idempotency WHERE instr(response, b.ref))",
+					    list),
+				 more);
+	}
 	rig_check_truth(rig);
-	sqlite3_close(rig->outsider);
 }
 
 static void test_what_was_acknowledged_survives_kill_9(void **state)
@@ -98,7 +105,6 @@ static void test_what_was_acknowledged_survives_kill_9(void **state)
 
 	print_message("# SEED=%u\n", seed);
 	rc_db_close(rig->reader);
-	sqlite3_close(rig->outsider);
 	srand(seed);
 	for (int round = 0; round < ROUNDS; round++) {
 		int ends[2];
@@ -116,15 +122,14 @@ static void test_what_was_acknowledged_survives_kill_9(void **state)
 		check_all_there(rig, refs, count);
 	}
 	rig->reader = NULL;
-	rig->outsider = NULL;
 	rig_stop(rig);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_was_acknowledged_survives_kill_9),
 	};
 
-	return RUN_TESTS(tests);
+	return RIG_MAIN(tests);
 }

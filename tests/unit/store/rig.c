@@ -2,19 +2,22 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "rowcast/io/clock.h"
 
 #define DAY_US (INT64_C(86400) * 1000000)
 
+static struct engine engine;
+
+/* {key}: a column whose name is a word of SQL on MariaDB. */
 static const char seed[] =
 	"INSERT INTO venue (id, slug, name, tz) VALUES (1, 'v', 'Venue', 'UTC');"
-	"INSERT INTO resource (id, venue_id, key, name, kind, capacity) VALUES (1, 1, 'room-1', 'Room 1', 'exclusive', "
+	"INSERT INTO resource (id, venue_id, {key}, name, kind, capacity) VALUES (1, 1, 'room-1', 'Room 1', "
+	"'exclusive', "
 	"1),"
 	"  (2, 1, 'room-2', 'Room 2', 'exclusive', 1), (3, 1, 'court', 'Courts', 'pooled', 3), (4, 1, 'yoga', 'Yoga', "
 	"'session', 5);"
-	"INSERT INTO service (id, venue_id, key, name, durations_min, step_min, buffer_after_min, party_max) VALUES"
+	"INSERT INTO service (id, venue_id, {key}, name, durations_min, step_min, buffer_after_min, party_max) VALUES"
 	"  (1, 1, 'rooms', 'Rooms', '[30,60]', 15, 10, 4), (2, 1, 'courts', 'Courts', '[60]', 15, 0, 4), (3, 1, "
 	"'yoga', 'Yoga', '[60]', 15, 0, 5);"
 	"INSERT INTO service_resource VALUES (1, 1), (1, 2), (2, 3), (3, 4);"
@@ -22,6 +25,21 @@ static const char seed[] =
 	"1200, '2026-01-01');"
 	"INSERT INTO session_rule (id, resource_id, rrule, wall_start_min, wall_end_min, valid_from)"
 	"  VALUES (1, 4, 'FREQ=DAILY', 1080, 1140, '2026-01-01');";
+
+static void plant(struct rig *rig)
+{
+	struct buf sql = BUF_INIT;
+	const char *rest = seed, *key;
+
+	while ((key = strstr(rest, "{key}"))) {
+		buf_append(&sql, rest, (size_t)(key - rest));
+		buf_append_str(&sql, rig->dialect == RC_MARIADB ? RC_STR("`key`") : RC_STR("key"));
+		rest = key + strlen("{key}");
+	}
+	buf_append_str(&sql, rc_str_from(rest));
+	rig_sql(rig, "%s", buf_cstr(&sql));
+	buf_release(&sql);
+}
 
 /* clang-format off */
 #define READ_ALL(name) do { \
@@ -79,16 +97,14 @@ struct rig *rig_create(void)
 	struct rc_fault fault;
 	uint32_t applied;
 
-	strcpy(rig->dir, "/tmp/slotcast-store-XXXXXX");
-	assert_non_null(mkdtemp(rig->dir));
-	snprintf(rig->path, sizeof(rig->path), "%s/s.db", rig->dir);
-	snprintf(rig->url, sizeof(rig->url), "sqlite:%s", rig->path);
+	rig->dialect = engine.dialect;
+	engine_fresh(&engine, rig->url);
 	sem_init(&rig->committed, 0, 0);
-	assert_int_equal(rc_db_open(&rig->reader, rig->url, &slotcast_schema, &db_options, &fault), RC_OK);
-	assert_int_equal(rc_migrate_up(rig->reader, &applied, &fault), RC_OK);
-	assert_int_equal(sqlite3_open(rig->path, &rig->outsider), SQLITE_OK);
-	sqlite3_busy_timeout(rig->outsider, 5000);
-	rig_sql(rig, "%s", seed);
+	if (rc_db_open(&rig->reader, rig->url, &slotcast_schema, &db_options, &fault))
+		fail_msg("%s", fault.message);
+	if (rc_migrate_up(rig->reader, &applied, &fault))
+		fail_msg("%s", fault.message);
+	plant(rig);
 	rig->catalog = catalog_read(rig->reader);
 	rig->day_us = (clock_wall_us() / DAY_US + 1) * DAY_US;
 	return rig;
@@ -104,15 +120,10 @@ struct rig *rig_start(const struct store_options *options)
 
 void rig_stop(struct rig *rig)
 {
-	char command[64];
-
 	if (rig->store)
 		store_stop(rig->store);
 	catalog_drop(rig->catalog);
 	rc_db_close(rig->reader);
-	sqlite3_close(rig->outsider);
-	snprintf(command, sizeof(command), "rm -rf %s", rig->dir);
-	assert_int_equal(system(command), 0);
 	sem_destroy(&rig->committed);
 	free(rig);
 }
@@ -238,34 +249,119 @@ void expect(struct rig *rig, struct call *call, enum store_result result)
 	call_free(expect_kept(rig, call, result));
 }
 
+static void ask(struct rig *rig, const char *format, va_list args, char *out, size_t size)
+{
+	static const char patience[] = ".timeout 5000\n";
+	char text[4096];
+	size_t begin = rig->dialect == RC_SQLITE ? sizeof(patience) - 1 : 0;
+
+	memcpy(text, patience, begin);
+	vsnprintf(text + begin, sizeof(text) - begin, format, args);
+	if (engine_sql(&engine, rig->url, text, out, size))
+		fail_msg("%s: %s", text, out);
+}
+
 void rig_sql(struct rig *rig, const char *sql, ...)
 {
-	char *message = NULL, text[4096];
+	char out[512];
 	va_list args;
 
 	va_start(args, sql);
-	vsnprintf(text, sizeof(text), sql, args);
+	ask(rig, sql, args, out, sizeof(out));
 	va_end(args);
-	if (sqlite3_exec(rig->outsider, text, NULL, NULL, &message) != SQLITE_OK)
-		fail_msg("%s: %s", text, message);
 }
 
 int64_t rig_number(struct rig *rig, const char *sql, ...)
 {
-	sqlite3_stmt *stmt;
-	char text[1024];
-	int64_t value;
+	char out[512];
 	va_list args;
 
 	va_start(args, sql);
-	vsnprintf(text, sizeof(text), sql, args);
+	ask(rig, sql, args, out, sizeof(out));
 	va_end(args);
-	if (sqlite3_prepare_v2(rig->outsider, text, -1, &stmt, NULL) != SQLITE_OK)
-		fail_msg("%s: %s", text, sqlite3_errmsg(rig->outsider));
-	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-	value = sqlite3_column_int64(stmt, 0);
-	sqlite3_finalize(stmt);
-	return value;
+	return strtoll(out, NULL, 10);
+}
+
+const char *rig_time(const struct rig *rig, int64_t us)
+{
+	static char texts[4][80];
+	static int next;
+	char *text = texts[next++ % 4];
+
+	if (rig->dialect == RC_POSTGRES)
+		snprintf(text, sizeof(texts[0]), "(timestamptz 'epoch' + interval '%lld microseconds')", (long long)us);
+	else if (rig->dialect == RC_MARIADB)
+		snprintf(text, sizeof(texts[0]), "TIMESTAMPADD(MICROSECOND, %lld, '1970-01-01 00:00:00')",
+			 (long long)us);
+	else
+		snprintf(text, sizeof(texts[0]), "%lld", (long long)us);
+	return text;
+}
+
+void rig_lock(struct rig *rig)
+{
+	struct rc_arena arena;
+	struct rc_query *query;
+	void *row;
+
+	rc_arena_init(&arena, 1024);
+	assert_int_equal(rc_tx_begin(rig->reader, RC_WRITE, &rig->lock), RC_OK);
+	query = rc_query_new(rig->lock, &arena, &resource_model);
+	rc_query_where(query, RESOURCE_COL_ID, RC_EQ, RC_INT_VALUE(1));
+	rc_query_lock(query, RC_FOR_UPDATE, RC_WAIT);
+	assert_int_equal(rc_query_one(query, &row), RC_OK);
+	rc_arena_release(&arena);
+}
+
+void rig_unlock(struct rig *rig)
+{
+	rc_tx_rollback(rig->lock);
+}
+
+void rig_refuse(struct rig *rig, const char *table, const char *condition)
+{
+	if (rig->dialect == RC_SQLITE)
+		for (int i = 0; i < 2; i++)
+			rig_sql(rig,
+				"CREATE TRIGGER no_%s AFTER %s ON %s WHEN EXISTS (SELECT 1 FROM %s WHERE id = NEW.id "
+				"AND"
+				" %s) BEGIN SELECT RAISE(ABORT, 'no: no'); END",
+				i ? "update" : "insert", i ? "UPDATE" : "INSERT", table, table, condition);
+	else
+		rig_sql(rig, "%sALTER TABLE %s ADD CONSTRAINT no_way CHECK (NOT (%s))%s",
+			rig->dialect == RC_MARIADB ? "SET check_constraint_checks = 0; " : "", table, condition,
+			rig->dialect == RC_POSTGRES ? " NOT VALID" : "");
+}
+
+void rig_allow(struct rig *rig, const char *table)
+{
+	if (rig->dialect == RC_SQLITE)
+		rig_sql(rig, "DROP TRIGGER no_insert; DROP TRIGGER no_update");
+	else
+		rig_sql(rig, "ALTER TABLE %s DROP CONSTRAINT no_way", table);
+}
+
+static int start_engine(void **state)
+{
+	engine_start(&engine, engine.dialect, NULL);
+	return 0;
+}
+
+static int remove_engine(void **state)
+{
+	engine_remove(&engine);
+	return 0;
+}
+
+int rig_main(int argc, char **argv, const struct CMUnitTest *tests, size_t count)
+{
+	static const char *const names[RC_DIALECTS] = {"sqlite", "postgres", "mariadb"};
+
+	for (int i = 0; argc > 1 && i < RC_DIALECTS; i++)
+		if (!strcmp(argv[1], names[i]))
+			engine.dialect = (enum rc_dialect)i;
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return _cmocka_run_group_tests("tests", tests, count, start_engine, remove_engine);
 }
 
 struct errand {

@@ -6,7 +6,7 @@
 
 static void end_holds(struct rig *rig)
 {
-	rig_sql(rig, "UPDATE booking SET hold_expires_at = %lld WHERE state = 'held'", (long long)clock_wall_us());
+	rig_sql(rig, "UPDATE booking SET hold_expires_at = %s WHERE state = 'held'", rig_time(rig, clock_wall_us()));
 }
 
 static void test_a_straight_booking_is_confirmed(void **state)
@@ -20,7 +20,7 @@ static void test_a_straight_booking_is_confirmed(void **state)
 	assert_int_equal(rig_number(rig, "SELECT count(*) FROM booking b JOIN customer c ON c.id = b.customer_id"
 					 " WHERE c.email = 'ann@example.org' AND b.hold_expires_at IS NULL"),
 			 1);
-	assert_int_equal(rig_number(rig, "SELECT wall_start LIKE '____-__-__T10:00' FROM booking"), 1);
+	assert_int_equal(rig_number(rig, "SELECT count(*) FROM booking WHERE wall_start LIKE \'____-__-__T10:00\'"), 1);
 	call_free(call);
 }
 
@@ -95,7 +95,8 @@ static void test_a_second_cancel_answers_as_the_first_and_writes_nothing(void **
 	assert_int_equal(second->request.booking.state, STATE_CANCELLED);
 	assert_int_equal(second->request.booking.version, first->request.booking.version);
 	assert_true(rc_str_eq(second->request.booking.ref, first->request.booking.ref));
-	assert_int_equal(second->request.mark.writer, 0); /* it tells of no transaction of its own */
+	if (rig->dialect == RC_SQLITE)
+		assert_int_equal(second->request.mark.writer, 0); /* it tells of no transaction of its own */
 	assert_int_equal(rig_number(rig, "SELECT count(*) FROM audit WHERE action = 'cancel'"), 1);
 	call_free(booked);
 	call_free(first);
@@ -131,7 +132,7 @@ static void test_a_booking_is_moved_and_its_version_grows(void **state)
 	assert_int_equal(moved->request.booking.state, STATE_CONFIRMED);
 	assert_true(rc_str_eq(moved->request.booking.ref, booked->request.booking.ref));
 	assert_int_equal(moved->request.booking.starts_us, rig->day_us + 840 * MINUTE);
-	assert_int_equal(rig_number(rig, "SELECT wall_start LIKE '____-__-__T14:00' FROM booking"), 1);
+	assert_int_equal(rig_number(rig, "SELECT count(*) FROM booking WHERE wall_start LIKE \'____-__-__T14:00\'"), 1);
 	expect(rig, book_call(rig, 1, 1, 10, 0, 1), STORE_DONE);
 	expect(rig, book_call(rig, 1, 1, 14, 0, 1), STORE_SLOT_FULL);
 	call_free(booked);
@@ -162,7 +163,7 @@ static void test_the_old_place_is_kept_when_the_new_one_is_not_won(void **state)
 	call_free(refused);
 	expect(rig, move_call(rig, booked, 1, 14, 7), STORE_OUTSIDE_HOURS);
 	expect(rig, book_call(rig, 1, 1, 10, 0, 1), STORE_SLOT_FULL);
-	assert_int_equal(rig_number(rig, "SELECT min(version) = 1 AND max(version) = 1 FROM booking"), 1);
+	assert_int_equal(rig_number(rig, "SELECT count(*) FROM booking WHERE version <> 1"), 0);
 	call_free(booked);
 }
 
@@ -274,7 +275,7 @@ static void test_a_waitlist_entry_is_checked(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_straight_booking_is_confirmed),
@@ -294,5 +295,5 @@ int main(void)
 		TEST(test_a_waitlist_entry_is_checked),
 	};
 
-	return RUN_TESTS(tests);
+	return RIG_MAIN(tests);
 }

@@ -23,8 +23,9 @@ static void test_a_hold_takes_the_place_and_tells_its_end(void **state)
 	assert_int_equal(hold->hold_expires_us % 1000, 0);
 	assert_in_range(hold->hold_expires_us, before + 300000000, clock_wall_us() + 300000000);
 	assert_true(store_made(rig->store, call->request.mark));
-	assert_int_equal(call->request.mark.n,
-			 rig_number(rig, "SELECT n0 FROM rc_log WHERE n = (SELECT max(n) FROM rc_log)"));
+	if (rig->dialect == RC_SQLITE)
+		assert_int_equal(call->request.mark.n,
+				 rig_number(rig, "SELECT n0 FROM rc_log WHERE n = (SELECT max(n) FROM rc_log)"));
 	assert_int_equal(rig_number(rig, "SELECT count(*) FROM audit WHERE action = 'hold'"), 1);
 	call_free(call);
 }
@@ -134,7 +135,8 @@ static void test_a_pool_gives_its_lowest_free_lanes(void **state)
 	struct call *two = expect_kept(rig, hold_call(rig, 2, 3, 10, 0, 2), STORE_DONE);
 	struct call *more;
 
-	assert_int_equal(rig_number(rig, "SELECT sum(1 << lane) FROM claim"), 3);
+	assert_int_equal(rig_number(rig, "SELECT count(*) FROM claim WHERE lane IN (0, 1)"), 2);
+	assert_int_equal(rig_number(rig, "SELECT count(*) FROM claim"), 2);
 	more = expect_kept(rig, book_call(rig, 2, 3, 10, 30, 2), STORE_SLOT_HELD);
 	assert_int_equal(more->request.held_until_us, two->request.booking.hold_expires_us);
 	call_free(more);
@@ -168,8 +170,8 @@ static void test_a_one_off_session_can_be_booked(void **state)
 {
 	struct rig *rig = *state;
 
-	rig_sql(rig, "INSERT INTO session (resource_id, starts_at, ends_at, capacity) VALUES (4, %lld, %lld, 2)",
-		(long long)(rig->day_us + 720 * MINUTE), (long long)(rig->day_us + 750 * MINUTE));
+	rig_sql(rig, "INSERT INTO session (resource_id, starts_at, ends_at, capacity) VALUES (4, %s, %s, 2)",
+		rig_time(rig, rig->day_us + 720 * MINUTE), rig_time(rig, rig->day_us + 750 * MINUTE));
 	expect(rig, book_call(rig, 3, 4, 12, 0, 2), STORE_DONE);
 	expect(rig, book_call(rig, 3, 4, 12, 0, 1), STORE_SLOT_FULL);
 }
@@ -181,7 +183,7 @@ static void test_an_ended_hold_gives_its_place_at_once(void **state)
 	expect(rig, hold_call(rig, 1, 1, 10, 0, 1), STORE_DONE);
 	expect(rig, hold_call(rig, 2, 3, 10, 0, 3), STORE_DONE);
 	expect(rig, hold_call(rig, 3, 4, 18, 0, 5), STORE_DONE);
-	rig_sql(rig, "UPDATE booking SET hold_expires_at = %lld", (long long)clock_wall_us());
+	rig_sql(rig, "UPDATE booking SET hold_expires_at = %s", rig_time(rig, clock_wall_us()));
 	expect(rig, hold_call(rig, 1, 1, 10, 0, 1), STORE_DONE);
 	expect(rig, book_call(rig, 2, 3, 10, 0, 3), STORE_DONE);
 	expect(rig, book_call(rig, 3, 4, 18, 0, 5), STORE_DONE);
@@ -203,7 +205,7 @@ static void test_a_hold_is_extended_three_times(void **state)
 		call_free(extended);
 	}
 	expect(rig, ref_call(STORE_EXTEND, hold), STORE_EXTEND_LIMIT);
-	rig_sql(rig, "UPDATE booking SET hold_expires_at = 1");
+	rig_sql(rig, "UPDATE booking SET hold_expires_at = %s", rig_time(rig, 1));
 	expect(rig, ref_call(STORE_EXTEND, hold), STORE_HOLD_EXPIRED);
 	expect(rig, ref_call(STORE_RELEASE, hold), STORE_HOLD_EXPIRED);
 	call_free(hold);
@@ -240,7 +242,7 @@ static void test_a_reference_that_nobody_has_is_not_found(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_hold_takes_the_place_and_tells_its_end),
@@ -260,5 +262,5 @@ int main(void)
 		TEST(test_a_reference_that_nobody_has_is_not_found),
 	};
 
-	return RUN_TESTS(tests);
+	return RIG_MAIN(tests);
 }

@@ -115,7 +115,7 @@ static void test_a_key_whose_time_is_over_can_be_used_again(void **state)
 	struct rig *rig = *state;
 
 	expect(rig, keyed(hold_call(rig, 1, 1, 10, 0, 1), "k", "f"), STORE_DONE);
-	rig_sql(rig, "UPDATE idempotency SET expires_at = 1");
+	rig_sql(rig, "UPDATE idempotency SET expires_at = %s", rig_time(rig, 1));
 	expect(rig, keyed(hold_call(rig, 1, 1, 12, 0, 1), "k", "g"), STORE_DONE);
 	expect(rig, keyed(hold_call(rig, 1, 1, 12, 0, 1), "k", "g"), STORE_REPLAYED);
 }
@@ -132,7 +132,7 @@ static void test_keys_survive_a_restart(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_the_same_key_and_payload_gets_the_first_answer_again),
@@ -146,5 +146,5 @@ int main(void)
 		TEST(test_keys_survive_a_restart),
 	};
 
-	return RUN_TESTS(tests);
+	return RIG_MAIN(tests);
 }

@@ -76,7 +76,7 @@ static void test_two_of_two_hundred_pairs_get_into_a_class_of_five(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_one_of_two_hundred_gets_the_room),
@@ -85,5 +85,5 @@ int main(void)
 		TEST(test_two_of_two_hundred_pairs_get_into_a_class_of_five),
 	};
 
-	return RUN_TESTS(tests);
+	return RIG_MAIN(tests);
 }

@@ -176,7 +176,7 @@ static void test_an_ended_hold_is_won_back_by_the_first_who_asks(void **state)
 	struct gate gate;
 
 	gate_close(rig, &gate); /* the sweeper stands still too */
-	rig_sql(rig, "UPDATE booking SET hold_expires_at = %lld", (long long)clock_wall_us());
+	rig_sql(rig, "UPDATE booking SET hold_expires_at = %s", rig_time(rig, clock_wall_us()));
 	add(&ride, book_call(rig, 1, 1, 12, 0, 1)); /* expires it in passing */
 	add(&ride, ref_call(STORE_CONFIRM, hold));
 	add(&ride, book_call(rig, 1, 1, 10, 0, 1));
@@ -187,8 +187,8 @@ static void test_an_ended_hold_is_won_back_by_the_first_who_asks(void **state)
 	assert_int_equal(call_wait(ride.calls[1]), STORE_DONE);
 	assert_int_equal(ride.calls[1]->request.booking.version, 3); /* expired, confirmed */
 	assert_int_equal(call_wait(ride.calls[2]), STORE_SLOT_FULL);
-	assert_int_equal(rig_number(rig, "SELECT version FROM booking WHERE starts_at = %lld",
-				    (long long)hold->request.booking.starts_us),
+	assert_int_equal(rig_number(rig, "SELECT version FROM booking WHERE starts_at = %s",
+				    rig_time(rig, hold->request.booking.starts_us)),
 			 3);
 	assert_int_equal(rig_number(rig, "SELECT count(*) FROM audit WHERE action = 'expire'"), 1);
 	end(&ride);
@@ -219,7 +219,7 @@ static void test_who_waits_has_his_rank_in_the_order_of_the_train(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_place_goes_to_the_first_of_a_train),
@@ -231,5 +231,5 @@ int main(void)
 		TEST(test_who_waits_has_his_rank_in_the_order_of_the_train),
 	};
 
-	return RUN_TESTS(tests);
+	return RIG_MAIN(tests);
 }
