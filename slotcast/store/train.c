@@ -140,6 +140,18 @@ static int carry(struct store *store, struct rc_tx *tx, struct seat *seats, size
 	return err;
 }
 
+/* Why, without what stood in the row: MariaDB quotes it, and it may be a customer's. */
+static const char *reason(const struct store *store, int err)
+{
+	const struct rc_fault *fault = rc_db_fault(store->db);
+
+	if (err != RC_CONSTRAINT)
+		return fault->message;
+	if (fault->constraint)
+		return slotcast_schema.constraints[fault->constraint].name;
+	return rc_db_dialect(store->db) == RC_MARIADB ? "a rule that this program does not know" : fault->message;
+}
+
 static int execute(struct store *store, struct seat *seats, size_t count)
 {
 	struct rc_tx *tx;
@@ -151,7 +163,7 @@ static int execute(struct store *store, struct seat *seats, size_t count)
 	yard_end(&store->yard);
 	if (!err)
 		return train_commit(store, tx);
-	log_event(LOG_WARN, "train_undone", rc_db_fault(store->db)->message, LOG_S("err", rc_err_name(err)));
+	log_event(LOG_WARN, "train_undone", reason(store, err), LOG_S("err", rc_err_name(err)));
 	rc_tx_rollback(tx);
 	return err;
 }
@@ -265,7 +277,7 @@ static int refused_by_rule(struct store *store, struct seat *seat, int err)
 	bool taken = err == RC_CONSTRAINT && (fault->constraint == CONSTRAINT_CLAIM_NO_OVERLAP ||
 					      fault->constraint == CONSTRAINT_SESSION_CAPACITY);
 
-	log_event(LOG_ERROR, "decision_refused", fault->message, LOG_I("action", request->action));
+	log_event(LOG_ERROR, "decision_refused", reason(store, err), LOG_I("action", request->action));
 	request_reset(request);
 	if (!taken)
 		return 0;
