@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { assertAccessible, launch, Server, visitor } from "./world.mjs";
+import { engine } from "./database.mjs";
 
 const server = new Server({ demo: false });
 let browser;
@@ -40,7 +41,8 @@ test("without a venue the page says how to get one, copies the commands, and sho
 	await steps.nth(2).waitFor();
 	await assertAccessible(page, "first run");
 	const command = await steps.nth(1).locator("code").textContent();
-	assert.equal(command, `build/bin/slotcast import venue.json --db ${server.database.url}`);
+	// Only a file's name is told: other URLs have passwords in them.
+	assert.equal(command, `build/bin/slotcast import venue.json --db ${engine === "sqlite" ? server.database.url : "URL"}`);
 	await steps.nth(1).getByRole("button").click();
 	await page.locator(".first-run li button svg").waitFor();
 	assert.equal(await page.evaluate(() => navigator.clipboard.readText()), command);
