@@ -5,7 +5,6 @@ The commands of docs/postgresql.md and docs/mariadb.md, in their order, on a ser
 A page's blocks marked `sh` are one shell script. What belongs to the machine is stood in for: sudo runs the command as it is, systemctl
 restarts the private server, the settings file goes to it, and URLs get its port. `slotcast serve` runs on beside the commands behind it.
 """
-import json
 import os
 import pathlib
 import re
@@ -16,6 +15,7 @@ from databases import DatabaseServer, only
 from slotcast import PROGRAM, ROOT, check, main
 
 SCRIPT_S = 120
+COURTS = 4  # in examples/venues/harbour.json
 
 SUDO = """#!/bin/sh
 [ "$1" != -u ] || shift 2
@@ -53,13 +53,11 @@ def run(page, server, prepare, env):
         put(folder, "slotcast", f'#!/bin/sh\nexec {PROGRAM} "$@"\n')
         os.symlink(ROOT / "examples", folder / "examples")
         script = prepare(folder, blocks(page))
-        script = f"set -eu\n{SERVE}\n{script}\ncurl -fsS $url/v1/venues/harbour\n"
+        # the page's change is seen by the server that the page started
+        script = f"set -eu\n{SERVE}\n{script}\nuntil curl -fsS $url/v1/venues/harbour | grep -q '\"capacity\":{COURTS + 1},'; do :; done\n"
         done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=SCRIPT_S,
                               env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", **env})
         check(done.returncode == 0, page, done.stdout[-2000:], done.stderr[-4000:])
-        venue = json.loads(done.stdout.splitlines()[-1])
-        court = next(item for item in venue["resources"] if item["key"] == "court")
-        check(court["capacity"] == 5, "the page follows what the page's command wrote", court)
 
 
 @only("postgres")
