@@ -64,7 +64,7 @@ int import_venue(struct import *import)
 static int check_claims(struct import *import, const struct resource *stored, const struct resource *wanted,
 			const char *what)
 {
-	const struct rc_value params[] = {RC_INT_VALUE(stored->id), RC_INT_VALUE(clock_wall_us())};
+	const struct rc_value params[] = {RC_INT_VALUE(stored->id), RC_TIME_VALUE(clock_wall_us())};
 	int64_t lane;
 	int err = rc_sql_int(import->tx, "SELECT max(lane) FROM claim WHERE resource_id = ? AND hi > ?", params, 2,
 			     &lane);
@@ -90,7 +90,7 @@ static int check_claims(struct import *import, const struct resource *stored, co
 static int resize_sessions(struct import *import, const struct resource *row)
 {
 	const struct rc_value params[] = {RC_INT_VALUE(row->capacity), RC_INT_VALUE(row->id),
-					  RC_INT_VALUE(clock_wall_us())};
+					  RC_TIME_VALUE(clock_wall_us())};
 
 	return rc_sql_exec(
 		import->tx,

@@ -315,6 +315,11 @@ def test_rescheduling_keeps_duration_and_party():
         equal(server.get(path).json["version"], moved["version"], "a refusal changes nothing")
 
 
+def without_position(reply):
+    """The bytes of an answer but for where it is shown: a replay's may be later."""
+    return re.sub(rb',"position":"[^"]+"', b"", reply.raw)
+
+
 def test_an_idempotency_key_has_one_outcome():
     with house(**HOUSE) as (server, ids):
         place = {"service": ids.services["visit"], "start": at(1)}
@@ -324,7 +329,7 @@ def test_an_idempotency_key_has_one_outcome():
         first = server.post("/v1/holds", place, key="one").expect(201)
         check("idempotency-replayed" not in first.headers, "the first answer is no replay")
         again = server.post("/v1/holds", dict(reversed(place.items())), key="one", headers={"X-Request-Id": "mine"}).expect(201)
-        equal((again.headers.get("idempotency-replayed"), again.raw), ("true", first.raw), "replay")
+        equal((again.headers.get("idempotency-replayed"), without_position(again)), ("true", without_position(first)), "replay")
         equal(again.headers["x-request-id"], "mine", "its own request id")
         server.post("/v1/holds", {**place, "start": at(2)}, key="one").expect(422, "idempotency-mismatch")
         # another path is another scope
@@ -436,7 +441,7 @@ def test_nobody_learns_who_waits_already():
             equal((sorted(told), told["id"], told["state"], told["rank"]), (["id", "position", "rank", "state"], str(first + rank - 1), "waiting", rank), customer)
         # a second try is no second place
         kept, again = join(ann, key="wait"), join(ann, key="wait")
-        equal((again.headers.get("idempotency-replayed"), again.raw), ("true", kept.raw), "replay")
+        equal((again.headers.get("idempotency-replayed"), without_position(again)), ("true", without_position(kept)), "replay")
         server.post("/v1/waitlist", {**wish, "customer": bo}, key="wait").expect(422, "idempotency-mismatch")
         equal(server.db.rows("SELECT count(*), count(DISTINCT customer_id) FROM waitlist"), [("5", "5")], "entries and customers")
 
@@ -533,7 +538,7 @@ def test_pages_carry_their_venue_and_a_strict_policy():
 def test_the_first_page_tells_where_a_venue_would_go_and_nothing_more():
     boot = lambda server: json.loads(re.search(r'id="boot">(.*?)</script>', server.get("/").raw.decode(), re.S).group(1))
     with Server() as server:
-        equal(boot(server), {"page": "home", "venues": [], "setup": {"db": server.url}}, "before")
+        equal(boot(server), {"page": "home", "venues": [], "setup": {"db": server.url if server.path else None}}, "before")
         server.import_file(venue_file(**HOUSE))
         first = boot(server)
         equal((first["page"], first["venue"]["slug"]), ("venue", "house"), "the only venue needs no choice")
