@@ -14,14 +14,11 @@ const char *engine_name(enum rc_dialect dialect)
 
 static int start_all(void **state)
 {
-	/* None of these tests crashes a server: commits need not reach the disk. */
-	static const char *const settings[RC_DIALECTS][3] = {
-		[RC_POSTGRES] = {"fsync=off"},
-		[RC_MARIADB] = {"--sync-binlog=0", "--innodb-flush-log-at-trx-commit=0"},
-	};
+	/* None of these tests crashes a server, and MariaDB syncs for each of their many DDL statements. */
+	static const char *const faster[] = {"--sync-binlog=0", "--innodb-flush-log-at-trx-commit=0", NULL};
 
 	for (enum rc_dialect dialect = RC_SQLITE; dialect < RC_DIALECTS; dialect++)
-		engine_start(&engines[dialect], dialect, settings[dialect]);
+		engine_start(&engines[dialect], dialect, dialect == RC_MARIADB ? faster : NULL);
 	return 0;
 }
 
