@@ -19,6 +19,25 @@ def run(*words, stdin=None):
     return done.stdout
 
 
+TABLES = ("booking", "claim", "session", "waitlist", "idempotency")
+# Enough rows that no engine prefers to read them all.
+ROWS = """
+INSERT INTO venue (id, slug, name, tz) VALUES (1, 'v', 'V', 'UTC');
+INSERT INTO resource (id, venue_id, {key}, name, kind, capacity) VALUES (1, 1, 'r', 'R', 'pooled', 9), (2, 1, 's', 'S', 'session', 9);
+INSERT INTO service (id, venue_id, {key}, name, durations_min, step_min) VALUES (1, 1, 's', 'S', '[30]', 15);
+INSERT INTO customer (id, name, email, created_at) SELECT 1, 'n', 'e', {at} FROM {series_1};
+INSERT INTO booking (id, ref, service_id, resource_id, state, starts_at, ends_at, tz, wall_start, party, hold_expires_at, created_at,
+  updated_at) SELECT seq, concat('r', seq), 1, 1, CASE WHEN seq % 50 = 0 THEN 'held' ELSE 'confirmed' END, {at}, {end}, 'UTC', '', 1,
+  {at}, {at}, {at} FROM {series_2000};
+INSERT INTO claim (booking_id, resource_id, lane, lo, hi) SELECT seq, 1, seq % 9, {at}, {end} FROM {series_2000};
+INSERT INTO session (resource_id, starts_at, ends_at, capacity) SELECT 2, {at}, {end}, 9 FROM {series_2000};
+INSERT INTO waitlist (service_id, window_start, window_end, party, customer_id, state, created_at)
+  SELECT 1, {at}, {end}, 1, 1, CASE WHEN seq % 50 = 0 THEN 'waiting' ELSE 'lapsed' END, {at} FROM {series_2000};
+INSERT INTO idempotency (scope, {key}, fingerprint, status, response, expires_at)
+  SELECT 's', concat('k', seq), 'f', 201, '', {at} FROM {series_2000};
+"""
+
+
 class Postgres:
     name = "postgres"
     extra = "SET client_min_messages = error;\n"
@@ -40,6 +59,17 @@ class Postgres:
     def prepare(self, number, query):
         return f"PREPARE s{number} AS {query};\n"
 
+    def fill(self):
+        return ROWS.format(series_1="generate_series(1, 1) AS seq", series_2000="generate_series(1, 2000) AS seq", key="key",
+                           at="to_timestamp(seq * 3600)", end="to_timestamp(seq * 3600 + 1800)")
+
+    def plan(self, query):
+        params = max([int(n) for n in re.findall(r"\$(\d+)", query)], default=0)
+        values = "(" + ", ".join(["NULL"] * params) + ")" if params else ""
+        text = self.sql("whole", "ANALYZE; SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan;\n"
+                        f"PREPARE s AS {query};\nEXPLAIN EXECUTE s{values};\n")
+        return [line for line in text.splitlines() if "Seq Scan" in line]
+
 
 class MariaDB:
     name = "mariadb"
@@ -58,6 +88,21 @@ class MariaDB:
 
     def prepare(self, number, query):
         return f'PREPARE s FROM "{query}";\n'
+
+    def fill(self):
+        return ROWS.format(series_1="seq_1_to_1", series_2000="seq_1_to_2000", key="`key`", at="TIMESTAMPADD(HOUR, seq, '1970-01-01')",
+                           end="TIMESTAMPADD(MINUTE, 60 * seq + 30, '1970-01-01')")
+
+    def plan(self, query):
+        # EXPLAIN takes no places for values behind SET STATEMENT; a number and a time do as well.
+        query = re.sub(r"^SET STATEMENT .*? FOR ", "", query)
+        query = query.replace("CAST(? AS DATETIME(6))", "'1970-01-02 03:00:00'").replace("LIMIT ?", "LIMIT 3")
+        query = query.replace("?", "'7'")
+        text = self.sql("whole", f"ANALYZE TABLE booking, claim, session, waitlist, idempotency; EXPLAIN {query};\n")
+        # id, select_type, table, type …: ALL reads every row, index every entry.
+        rows = [line.split("\t") for line in text.splitlines()]
+        bad = ("ALL",) if "LIMIT 3" in query else ("ALL", "index")
+        return ["\t".join(row) for row in rows if len(row) > 8 and row[3] in bad and row[2] in TABLES]
 
 
 def halves(text):
@@ -105,17 +150,27 @@ def migrations_make_the_schema(engine):
         yield f"the way down of migration {number + 1} leaves what was there", same(engine.dump("steps"), before[number])
 
 
-def queries_are_taken(engine):
+def queries(engine):
     with open(os.path.join(MODEL, "model.c"), encoding="utf-8") as file:
         found = re.findall(rf'\.sql\[RC_{engine.name.upper()}\] = "(.*)",\n', file.read())
     assert len(found) > 10
-    for number, query in enumerate(found):
+    return [query.replace('\\"', '"') for query in found]
+
+
+def queries_are_taken(engine):
+    for number, query in enumerate(queries(engine)):
         try:
             engine.sql("whole", engine.prepare(number, query))
         except RuntimeError as error:
             yield "every named query is taken", str(error)
             return
     yield "every named query is taken", None
+
+
+def queries_find_by_index(engine):
+    engine.sql("whole", engine.fill())
+    scans = [(query, engine.plan(query)) for query in queries(engine)]
+    yield "no named query reads a whole table", "; ".join(f"{query}: {plan}" for query, plan in scans if plan) or None
 
 
 def check(engine):
@@ -125,6 +180,7 @@ def check(engine):
         engine.connect(folder, run(script, "start", folder).strip())
         yield from migrations_make_the_schema(engine)
         yield from queries_are_taken(engine)
+        yield from queries_find_by_index(engine)
     finally:
         run(script, "stop", folder)
         shutil.rmtree(folder)

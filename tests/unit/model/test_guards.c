@@ -133,6 +133,12 @@ static void check_truth(const struct fixture *f)
 		0);
 }
 
+static int teardown(void **state)
+{
+	check_truth(*state);
+	return 0;
+}
+
 /* The whole name, not the beginning of another one. */
 static bool names(const char *message, const char *rule)
 {
@@ -150,7 +156,6 @@ static void refused(const struct fixture *f, const char *rule, const char *sql)
 		fail_msg("not refused: %s", sql);
 	if (!names(message, rule))
 		fail_msg("%s\n  was refused by \"%s\", not by %s", sql, message, rule);
-	check_truth(f);
 }
 
 static void allowed(const struct fixture *f, const char *sql)
@@ -159,7 +164,6 @@ static void allowed(const struct fixture *f, const char *sql)
 
 	if (run(f, sql, message, sizeof(message)))
 		fail_msg("%s\n  was refused: %s", sql, message);
-	check_truth(f);
 }
 
 static bool is_on(const struct fixture *f, enum rc_dialect dialect)
@@ -590,14 +594,15 @@ static void test_an_overlap_is_found_by_one_look_up_in_mariadb(void **state)
 
 #define TEST(name)                                                                                                     \
 	{                                                                                                              \
-		0, cmocka_unit_test_setup(name, setup)                                                                 \
+		0, cmocka_unit_test_setup_teardown(name, setup, teardown)                                              \
 	}
 
 int main(void)
 {
 	static const struct engine_test tests[] = {
 		TEST(test_claims_of_a_lane_never_overlap),
-		{ON(RC_POSTGRES), cmocka_unit_test_setup(test_an_overlap_that_is_ignored_is_left_out, setup)},
+		{ON(RC_POSTGRES),
+		 cmocka_unit_test_setup_teardown(test_an_overlap_that_is_ignored_is_left_out, setup, teardown)},
 		TEST(test_claims_that_touch_or_use_another_lane_are_allowed),
 		TEST(test_moving_a_claim_onto_another_is_refused),
 		TEST(test_a_claim_uses_only_lanes_that_there_are),
@@ -609,14 +614,18 @@ int main(void)
 		TEST(test_a_cancellation_by_hand_gives_the_place_back),
 		TEST(test_a_booking_that_goes_gives_its_place_back),
 		TEST(test_a_hold_has_an_end),
-		{ON(RC_POSTGRES), cmocka_unit_test_setup(test_claims_are_not_truncated_beneath_their_sessions, setup)},
-		{ON(RC_POSTGRES),
-		 cmocka_unit_test_setup(test_rules_hold_for_outsiders_with_another_search_path, setup)},
-		{ON(RC_POSTGRES) | ON(RC_MARIADB), cmocka_unit_test_setup(test_writers_at_once_never_overlap, setup)},
+		{ON(RC_POSTGRES), cmocka_unit_test_setup_teardown(test_claims_are_not_truncated_beneath_their_sessions,
+								  setup, teardown)},
+		{ON(RC_POSTGRES), cmocka_unit_test_setup_teardown(
+					  test_rules_hold_for_outsiders_with_another_search_path, setup, teardown)},
 		{ON(RC_POSTGRES) | ON(RC_MARIADB),
-		 cmocka_unit_test_setup(test_writers_at_once_fill_a_session_and_no_more, setup)},
-		{ON(RC_SQLITE), cmocka_unit_test_setup(test_an_overlap_is_found_by_one_look_up, setup)},
-		{ON(RC_MARIADB), cmocka_unit_test_setup(test_an_overlap_is_found_by_one_look_up_in_mariadb, setup)},
+		 cmocka_unit_test_setup_teardown(test_writers_at_once_never_overlap, setup, teardown)},
+		{ON(RC_POSTGRES) | ON(RC_MARIADB),
+		 cmocka_unit_test_setup_teardown(test_writers_at_once_fill_a_session_and_no_more, setup, teardown)},
+		{ON(RC_SQLITE),
+		 cmocka_unit_test_setup_teardown(test_an_overlap_is_found_by_one_look_up, setup, teardown)},
+		{ON(RC_MARIADB),
+		 cmocka_unit_test_setup_teardown(test_an_overlap_is_found_by_one_look_up_in_mariadb, setup, teardown)},
 	};
 
 	return RUN_ON_ENGINES(tests);
