@@ -40,7 +40,8 @@ static void write_ticks(int64_t first, int64_t count)
 	char sql[256];
 
 	snprintf(sql, sizeof(sql),
-		 "INSERT INTO tick (run, name, at, amount) SELECT 1, concat('Tick ', seq), '2026-11-20 00:00:00', seq FROM seq_%ld_to_%ld",
+		 "INSERT INTO tick (run, name, at, amount) SELECT 1, concat('Tick ', seq), '2026-11-20 00:00:00', seq "
+		 "FROM seq_%ld_to_%ld",
 		 (long)first, (long)(first + count - 1));
 	must(writer, mysql_query(writer, sql) == 0, sql);
 }
@@ -48,7 +49,8 @@ static void write_ticks(int64_t first, int64_t count)
 static void reader_open(const char *url)
 {
 	static const char *const settings[] = {
-		"SET @mariadb_slave_capability = 4, @master_binlog_checksum = 'CRC32', @master_heartbeat_period = 10000000000",
+		"SET @mariadb_slave_capability = 4, @master_binlog_checksum = 'CRC32', @master_heartbeat_period = "
+		"10000000000",
 		"SET GLOBAL binlog_checksum = 'CRC32'", /* the default */
 		"SET @slave_connect_state = @@gtid_binlog_pos",
 	};
@@ -75,9 +77,15 @@ static uint64_t little(const uint8_t *at, int bytes)
 /* DATETIME(6): 40 bits (year * 13 + month: 17, day: 5, hour: 5, minute: 6, second: 6) and 24 of microseconds, big-endian. */
 static int64_t datetime(const uint8_t *at)
 {
-	uint64_t bits = (uint64_t)at[0] << 32 | (uint64_t)at[1] << 24 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 8 | at[4];
+	uint64_t bits = (uint64_t)at[0] << 32 | (uint64_t)at[1] << 24 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 8 |
+			at[4];
 	unsigned int month = (unsigned int)(bits >> 22 & 0x1ffff);
-	MYSQL_TIME time = {.year = month / 13, .month = month % 13, .day = bits >> 17 & 31, .hour = bits >> 12 & 31, .minute = bits >> 6 & 63, .second = bits & 63,
+	MYSQL_TIME time = {.year = month / 13,
+			   .month = month % 13,
+			   .day = bits >> 17 & 31,
+			   .hour = bits >> 12 & 31,
+			   .minute = bits >> 6 & 63,
+			   .second = bits & 63,
 			   .second_part = (unsigned long)at[5] << 16 | (unsigned long)at[6] << 8 | at[7]};
 
 	return mariadb_us(&time);
@@ -119,7 +127,8 @@ static void reader_read(void)
 	unsigned long got = mysql_net_read_packet(reader);
 	const uint8_t *event = reader->net.read_pos + 1;
 
-	must(reader, got != (unsigned long)-1 && got != 0xffffffff && got > HEADER && event[-1] == 0, "read the binlog");
+	must(reader, got != (unsigned long)-1 && got != 0xffffffff && got > HEADER && event[-1] == 0,
+	     "read the binlog");
 	if (event[4] == TABLE_MAP)
 		note_table(event + HEADER);
 	else if (event[4] == WRITE_ROWS_V1)
@@ -132,4 +141,5 @@ static void reader_close(void)
 	mysql_close(reader);
 }
 
-const struct engine engine_mariadb = {"mariadb", writer_open, write_ticks, writer_close, reader_open, reader_read, reader_close};
+const struct engine engine_mariadb = {"mariadb",   writer_open, write_ticks, writer_close,
+				      reader_open, reader_read, reader_close};

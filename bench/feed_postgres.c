@@ -82,10 +82,12 @@ static void reader_open(const char *url)
 	run(db, "ALTER TABLE tick REPLICA IDENTITY FULL", PGRES_COMMAND_OK);
 	PQfinish(db);
 	reader = dial(url, "database");
-	snprintf(sql, sizeof(sql), "CREATE_REPLICATION_SLOT bench_%d TEMPORARY LOGICAL pgoutput (SNAPSHOT 'nothing')", (int)getpid());
+	snprintf(sql, sizeof(sql), "CREATE_REPLICATION_SLOT bench_%d TEMPORARY LOGICAL pgoutput (SNAPSHOT 'nothing')",
+		 (int)getpid());
 	run(reader, sql, PGRES_TUPLES_OK);
 	snprintf(sql, sizeof(sql),
-		 "START_REPLICATION SLOT bench_%d LOGICAL 0/0 (proto_version '1', publication_names 'bench_bare', binary 'true')",
+		 "START_REPLICATION SLOT bench_%d LOGICAL 0/0 (proto_version '1', publication_names 'bench_bare', "
+		 "binary 'true')",
 		 (int)getpid());
 	run(reader, sql, PGRES_COPY_BOTH);
 }
@@ -171,4 +173,5 @@ static void reader_close(void)
 	PQfinish(reader);
 }
 
-const struct engine engine_postgres = {"postgres", writer_open, write_ticks, writer_close, reader_open, reader_read, reader_close};
+const struct engine engine_postgres = {"postgres",  writer_open, write_ticks, writer_close,
+				       reader_open, reader_read, reader_close};

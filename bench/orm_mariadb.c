@@ -58,22 +58,18 @@ static MYSQL_BIND bind(enum enum_field_types type, void *buffer)
 
 static MYSQL_BIND bind_out(char *buffer, unsigned long *length)
 {
-	return (MYSQL_BIND){.buffer_type = MYSQL_TYPE_STRING, .buffer = buffer, .buffer_length = ITEM_TEXT_MAX, .length = length};
+	return (MYSQL_BIND){
+		.buffer_type = MYSQL_TYPE_STRING, .buffer = buffer, .buffer_length = ITEM_TEXT_MAX, .length = length};
 }
 
 static void bind_results(MYSQL_STMT *stmt)
 {
 	MYSQL_BIND out[] = {
-		bind(MYSQL_TYPE_LONGLONG, &bound.id),
-		bind(MYSQL_TYPE_LONGLONG, &bound.shelf),
-		bind_out(bound.name, &bound.name_len),
-		bind_out(bound.place, &bound.place_len),
-		bind(MYSQL_TYPE_DOUBLE, &bound.price),
-		bind(MYSQL_TYPE_TINY, &bound.open),
-		bind(MYSQL_TYPE_DATETIME, &bound.starts_at),
-		bind(MYSQL_TYPE_DATETIME, &bound.ends_at),
-		bind(MYSQL_TYPE_LONGLONG, &bound.party),
-		bind_out(bound.note, &bound.note_len),
+		bind(MYSQL_TYPE_LONGLONG, &bound.id),        bind(MYSQL_TYPE_LONGLONG, &bound.shelf),
+		bind_out(bound.name, &bound.name_len),       bind_out(bound.place, &bound.place_len),
+		bind(MYSQL_TYPE_DOUBLE, &bound.price),       bind(MYSQL_TYPE_TINY, &bound.open),
+		bind(MYSQL_TYPE_DATETIME, &bound.starts_at), bind(MYSQL_TYPE_DATETIME, &bound.ends_at),
+		bind(MYSQL_TYPE_LONGLONG, &bound.party),     bind_out(bound.note, &bound.note_len),
 	};
 
 	out[9].is_null = &bound.no_note;
@@ -192,7 +188,10 @@ static int64_t bare_list(int64_t shelf)
 static void bind_in(MYSQL_BIND *param, unsigned long *length, struct rc_str value)
 {
 	*length = value.len;
-	*param = (MYSQL_BIND){.buffer_type = MYSQL_TYPE_STRING, .buffer = (char *)(uintptr_t)value.ptr, .buffer_length = value.len, .length = length};
+	*param = (MYSQL_BIND){.buffer_type = MYSQL_TYPE_STRING,
+			      .buffer = (char *)(uintptr_t)value.ptr,
+			      .buffer_length = value.len,
+			      .length = length};
 }
 
 static void give(size_t at, struct item *row)
@@ -240,4 +239,5 @@ static void bare_insert_many(struct item *many, size_t count)
 		many[i].id = first + (int64_t)i;
 }
 
-const struct side side_mariadb = {"mariadb", bare_open, bare_begin, bare_rollback, bare_get, bare_list, bare_insert, bare_insert_many, bare_close};
+const struct side side_mariadb = {"mariadb", bare_open,   bare_begin,       bare_rollback, bare_get,
+				  bare_list, bare_insert, bare_insert_many, bare_close};

@@ -40,7 +40,8 @@ static void bare_open(const char *url)
 	prepare("get", "SELECT id, " COLUMNS " FROM item WHERE id = $1");
 	prepare("list", "SELECT id, " COLUMNS " FROM item WHERE shelf = $1 ORDER BY id LIMIT $2");
 	prepare("insert", "INSERT INTO item (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id");
-	prepare("bulk", "INSERT INTO item (" COLUMNS ") SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::float8[],"
+	prepare("bulk", "INSERT INTO item (" COLUMNS
+			") SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::float8[],"
 			" $5::boolean[], $6::timestamptz[], $7::timestamptz[], $8::bigint[], $9::text[]) RETURNING id");
 }
 
@@ -128,7 +129,8 @@ static void bare_insert(struct item *row)
 	static const int formats[9] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
 	const bool noted = !(row->nulls & ITEM_NULL_NOTE);
 	char shelf[8], price[8], open = row->open, starts[8], ends[8], party[8];
-	const char *const values[9] = {shelf, row->name.ptr, row->place.ptr, price, &open, starts, ends, party, noted ? row->note.ptr : NULL};
+	const char *const values[9] = {
+		shelf, row->name.ptr, row->place.ptr, price, &open, starts, ends, party, noted ? row->note.ptr : NULL};
 	const int lengths[9] = {8, (int)row->name.len, (int)row->place.len, 8, 1, 8, 8, 8, (int)row->note.len};
 	int64_t bits;
 
@@ -146,7 +148,8 @@ enum { SHELF, NAME, PLACE, PRICE, OPEN, STARTS_AT, ENDS_AT, PARTY, NOTE, FIELDS 
 
 static void bare_insert_many(struct item *many, size_t count)
 {
-	static const uint32_t types[FIELDS] = {OID_INT8, OID_TEXT, OID_TEXT, OID_FLOAT8, OID_BOOL, OID_TIMESTAMPTZ, OID_TIMESTAMPTZ, OID_INT8, OID_TEXT};
+	static const uint32_t types[FIELDS] = {OID_INT8,        OID_TEXT,        OID_TEXT, OID_FLOAT8, OID_BOOL,
+					       OID_TIMESTAMPTZ, OID_TIMESTAMPTZ, OID_INT8, OID_TEXT};
 	static const int formats[FIELDS] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
 	static char bytes[FIELDS][64 + LIST_ROWS * (4 + ITEM_TEXT_MAX)];
 	struct postgres_array a[FIELDS];
@@ -182,4 +185,5 @@ static void bare_insert_many(struct item *many, size_t count)
 		many[i].id = get_int((int)i, 0);
 }
 
-const struct side side_postgres = {"postgres", bare_open, bare_begin, bare_rollback, bare_get, bare_list, bare_insert, bare_insert_many, bare_close};
+const struct side side_postgres = {"postgres", bare_open,   bare_begin,       bare_rollback, bare_get,
+				   bare_list,  bare_insert, bare_insert_many, bare_close};

@@ -16,15 +16,7 @@
 #include "rowcast/base/check.h"
 #include "rowcast/base/log.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define ARENA_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ARENA_ASAN 1
-#endif
-#endif
-
-#ifdef ARENA_ASAN
+#ifdef RC_ARENA_ASAN
 #include <sanitizer/asan_interface.h>
 #define POISON(ptr, bytes)   ASAN_POISON_MEMORY_REGION((ptr), (bytes))
 #define UNPOISON(ptr, bytes) ASAN_UNPOISON_MEMORY_REGION((ptr), (bytes))
@@ -114,7 +106,7 @@ static void add_chunk(struct rc_arena *arena, size_t need)
 	use_chunk(arena, chunk);
 }
 
-void *rc_arena_alloc(struct rc_arena *arena, size_t bytes)
+void *rc_arena_more(struct rc_arena *arena, size_t bytes)
 {
 	size_t step;
 	char *block;
@@ -132,16 +124,6 @@ void *rc_arena_alloc(struct rc_arena *arena, size_t bytes)
 void *rc_arena_zalloc(struct rc_arena *arena, size_t bytes)
 {
 	return memset(rc_arena_alloc(arena, bytes), 0, bytes);
-}
-
-struct rc_str rc_arena_copy(struct rc_arena *arena, struct rc_str s)
-{
-	char *copy = rc_arena_alloc(arena, s.len + 1);
-
-	if (s.len)
-		memcpy(copy, s.ptr, s.len);
-	copy[s.len] = '\0';
-	return (struct rc_str){copy, s.len};
 }
 
 char *rc_arena_printf(struct rc_arena *arena, const char *format, ...)

@@ -14,7 +14,7 @@
 
 enum crud {
 	CRUD_INSERT,
-	CRUD_INSERT_DRAWN, /* without the identity, which is its result: PostgreSQL, MariaDB */
+	CRUD_INSERT_DRAWN, /* without the identity, which is its result (PostgreSQL) or told by the connection */
 	CRUD_ARRAYS,       /* many rows, a parameter is a column's array: PostgreSQL */
 	CRUD_ARRAYS_DRAWN,
 	CRUD_FEW, /* SQL_FEW rows, MariaDB */

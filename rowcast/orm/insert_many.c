@@ -62,6 +62,17 @@ static int bind_lists(struct rc_db *db, struct prepared *prepared, const struct 
 	return rc;
 }
 
+/* One row on an engine whose connection tells the number. */
+static int take_identity(struct rc_db *db, struct prepared *prepared, const struct run *run)
+{
+	int rc = prepared_run(db, prepared, NULL);
+
+	if (rc == RC_OK)
+		*(int64_t *)RC_FIELD(row_at(run, 0),
+				     &run->model->columns[model_identity(run->model)]) = db->driver->identity(db->conn);
+	return rc;
+}
+
 static int insert_some(struct rc_tx *tx, const struct run *run, enum crud op, size_t count)
 {
 	struct rc_db *db = tx->db;
@@ -77,7 +88,9 @@ static int insert_some(struct rc_tx *tx, const struct run *run, enum crud op, si
 					     count);
 	else
 		rc = bind_lists(db, prepared, run, count);
-	if (rc == RC_OK && run->drawn)
+	if (rc == RC_OK && op == CRUD_INSERT_DRAWN && db->driver->identity)
+		rc = take_identity(db, prepared, run);
+	else if (rc == RC_OK && run->drawn)
 		rc = take_identities(db, prepared, run, count);
 	else if (rc == RC_OK)
 		rc = prepared_run(db, prepared, NULL);

@@ -7,23 +7,28 @@
 #include "rowcast/base/check.h"
 #include "rowcast/orm/db.h"
 
-int row_crud(struct rc_tx *tx, const struct rc_model *model, enum crud op, struct prepared **out)
+/* Apart from finding it: that happens with every row. */
+__attribute__((noinline)) static int prepare_crud(struct rc_db *db, const struct rc_model *model, enum crud op,
+						  struct prepared *prepared)
 {
-	struct rc_db *db = tx->db;
-	struct prepared *prepared;
 	struct buf sql = BUF_INIT;
-	int rc = RC_OK;
+	int rc;
 
-	rc_check(tx->open);
-	rc_check(model->id < db->schema->model_count && db->schema->models[model->id] == model);
-	prepared = *out = &db->crud[model->id * CRUD_COUNT + op];
-	if (prepared->stmt)
-		return RC_OK;
 	sql_write_crud(&sql, db->driver->dialect, model, op);
 	rc = prepared_fill(db, prepared, buf_str(&sql));
 	prepared->model = model;
 	buf_release(&sql);
 	return rc;
+}
+
+int row_crud(struct rc_tx *tx, const struct rc_model *model, enum crud op, struct prepared **out)
+{
+	struct rc_db *db = tx->db;
+
+	rc_check(tx->open);
+	rc_check(model->id < db->schema->model_count && db->schema->models[model->id] == model);
+	*out = &db->crud[model->id * CRUD_COUNT + op];
+	return (*out)->stmt ? RC_OK : prepare_crud(db, model, op, *out);
 }
 
 static int64_t *version_field(const struct rc_model *model, void *row)
@@ -59,33 +64,50 @@ static uint32_t other_columns(const struct rc_model *model, uint32_t columns[64]
 	return count;
 }
 
-/* SQLite: the number is drawn for NULL, and the connection tells it. */
-static int insert_null(struct rc_db *db, struct prepared *prepared, const struct rc_model *model, void *row, bool drawn)
-{
-	int rc = db->driver->bind_fields(prepared->stmt, 0, model, NULL, model->column_count, row);
-
-	if (rc == RC_OK && drawn)
-		rc = db->driver->bind(prepared->stmt, (uint32_t)model_identity(model), &RC_NULL_VALUE, 1);
-	if (rc == RC_OK)
-		rc = prepared_run(db, prepared, NULL);
-	if (rc == RC_OK && drawn)
-		*identity_field(model, row) = db->driver->identity(db->conn);
-	return rc;
-}
-
-/* The others: it is drawn where the column is not written, and RETURNING tells it. */
-static int insert_returning(struct rc_db *db, struct prepared *prepared, const struct rc_model *model, void *row)
+static int bind_others(struct rc_db *db, struct prepared *prepared, const struct rc_model *model, const void *row)
 {
 	uint32_t columns[64];
 	uint32_t count = other_columns(model, columns);
-	int64_t identity;
-	int rc = db->driver->bind_fields(prepared->stmt, 0, model, columns, count, row);
 
-	if (rc == RC_OK)
+	return db->driver->bind_fields(prepared->stmt, 0, model, columns, count, row);
+}
+
+/* The usual place of an identity is the first. */
+static int bind_undrawn(struct rc_db *db, struct prepared *prepared, const struct rc_model *model, const void *row)
+{
+	static const uint32_t behind_first[] = {
+		1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+		22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42,
+		43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63,
+	};
+
+	if (model->key[0] != 0)
+		return bind_others(db, prepared, model, row);
+	return db->driver->bind_fields(prepared->stmt, 0, model, behind_first, model->column_count - 1, row);
+}
+
+/* The identity is drawn where its column is not written: the connection tells it (SQLite), or RETURNING. */
+static int insert_drawn(struct rc_db *db, struct prepared *prepared, const struct rc_model *model, void *row)
+{
+	int64_t identity;
+	int rc = bind_undrawn(db, prepared, model, row);
+
+	if (rc != RC_OK)
+		return rc;
+	if (!db->driver->identity)
 		rc = prepared_int(db, prepared, &identity);
+	else if ((rc = prepared_run(db, prepared, NULL)) == RC_OK)
+		identity = db->driver->identity(db->conn);
 	if (rc == RC_OK)
 		*identity_field(model, row) = identity;
 	return rc;
+}
+
+static int insert_given(struct rc_db *db, struct prepared *prepared, const struct rc_model *model, const void *row)
+{
+	int rc = db->driver->bind_fields(prepared->stmt, 0, model, NULL, model->column_count, row);
+
+	return rc == RC_OK ? prepared_run(db, prepared, NULL) : rc;
 }
 
 int rc_row_insert(struct rc_tx *tx, const struct rc_model *model, void *row)
@@ -93,9 +115,8 @@ int rc_row_insert(struct rc_tx *tx, const struct rc_model *model, void *row)
 	struct rc_db *db = tx->db;
 	int64_t *version = version_field(model, row);
 	bool first_version = version && *version == 0, drawn = is_drawn(model, row);
-	bool returning = drawn && db->driver->dialect != RC_SQLITE;
 	struct prepared *prepared;
-	int rc = row_crud(tx, model, returning ? CRUD_INSERT_DRAWN : CRUD_INSERT, &prepared);
+	int rc = row_crud(tx, model, drawn ? CRUD_INSERT_DRAWN : CRUD_INSERT, &prepared);
 
 	if (rc == RC_OK)
 		rc = prepared_start(db, prepared, NULL, 0);
@@ -103,7 +124,7 @@ int rc_row_insert(struct rc_tx *tx, const struct rc_model *model, void *row)
 		return rc;
 	if (first_version)
 		*version = 1;
-	rc = returning ? insert_returning(db, prepared, model, row) : insert_null(db, prepared, model, row, drawn);
+	rc = drawn ? insert_drawn(db, prepared, model, row) : insert_given(db, prepared, model, row);
 	if (rc != RC_OK && first_version)
 		*version = 0;
 	prepared_end(db, prepared);

@@ -92,7 +92,8 @@ static void put_insert(struct buf *out, enum rc_dialect dialect, const struct rc
 		}
 		put(out, ")");
 	}
-	put_returning(out, dialect, model, without);
+	if (dialect == RC_POSTGRES || rows > 1) /* of one row, the others' connections tell the number */
+		put_returning(out, dialect, model, without);
 }
 
 /* Rows come out of arrays in their order: numbers are drawn in it, and RETURNING tells them in it. */

@@ -97,36 +97,59 @@ static const char *or_empty(struct rc_str s)
 	return s.ptr ? s.ptr : "";
 }
 
-static int bind_one(sqlite3_stmt *stmt, int at, const struct rc_value *value)
+/* Apart, so that the others do not pay for its buffer. */
+__attribute__((noinline)) static int bind_uuid(sqlite3_stmt *stmt, int at, const struct rc_uuid *uuid)
 {
-	char text[TIME_TEXT_MAX + UUID_TEXT];
-	size_t length;
+	char text[UUID_TEXT];
 
-	switch (value->type) {
-	case RC_TYPE_NONE:
-		return sqlite3_bind_null(stmt, at);
-	case RC_BOOL:
-		return sqlite3_bind_int(stmt, at, value->boolean);
+	uuid_format(uuid, text);
+	return sqlite3_bind_text(stmt, at, text, UUID_TEXT, SQLITE_TRANSIENT);
+}
+
+__attribute__((noinline)) static int bind_date(sqlite3_stmt *stmt, int at, int64_t day)
+{
+	char text[TIME_TEXT_MAX];
+	size_t length = date_format((int32_t)day, text);
+
+	return sqlite3_bind_text(stmt, at, text, (int)length, SQLITE_TRANSIENT);
+}
+
+/* `field`: as in a row struct and in a value, which differ for dates only. */
+static inline int bind_field(sqlite3_stmt *stmt, int at, enum rc_type type, const void *field)
+{
+	const struct rc_str *text = field;
+	double real;
+
+	switch (type) {
 	case RC_INT:
 	case RC_TIMESTAMP:
-		return sqlite3_bind_int64(stmt, at, value->integer);
-	case RC_DOUBLE:
-		/* SQLite stores NaN as NULL: refused rather than changed. */
-		return value->real == value->real ? sqlite3_bind_double(stmt, at, value->real) : SQLITE_MISMATCH;
+		return sqlite3_bind_int64(stmt, at, *(const int64_t *)field);
 	case RC_TEXT:
 	case RC_JSON:
-		return sqlite3_bind_text64(stmt, at, or_empty(value->text), value->text.len, SQLITE_STATIC,
-					   SQLITE_UTF8);
+		return sqlite3_bind_text64(stmt, at, or_empty(*text), text->len, SQLITE_STATIC, SQLITE_UTF8);
+	case RC_BOOL:
+		return sqlite3_bind_int(stmt, at, *(const bool *)field);
+	case RC_DOUBLE:
+		/* SQLite stores NaN as NULL: refused rather than changed. */
+		real = *(const double *)field;
+		return real == real ? sqlite3_bind_double(stmt, at, real) : SQLITE_MISMATCH;
 	case RC_BYTES:
-		return sqlite3_bind_blob64(stmt, at, or_empty(value->text), value->text.len, SQLITE_STATIC);
+		return sqlite3_bind_blob64(stmt, at, or_empty(*text), text->len, SQLITE_STATIC);
 	case RC_UUID:
-		uuid_format(&value->uuid, text);
-		return sqlite3_bind_text(stmt, at, text, UUID_TEXT, SQLITE_TRANSIENT);
+		return bind_uuid(stmt, at, field);
 	case RC_DATE:
-		length = date_format((int32_t)value->integer, text);
-		return sqlite3_bind_text(stmt, at, text, (int)length, SQLITE_TRANSIENT);
+		return bind_date(stmt, at, *(const int32_t *)field);
+	case RC_TYPE_NONE:
+		return sqlite3_bind_null(stmt, at);
 	}
 	return SQLITE_MISUSE;
+}
+
+static int bind_one(sqlite3_stmt *stmt, int at, const struct rc_value *value)
+{
+	if (value->type == RC_DATE)
+		return bind_date(stmt, at, value->integer);
+	return bind_field(stmt, at, value->type, &value->integer);
 }
 
 static int bind_failed(struct db_stmt *stmt, int result, uint32_t at)
@@ -156,9 +179,14 @@ int sqlite_bind(struct db_stmt *stmt, uint32_t first, const struct rc_value *val
 int sqlite_bind_fields(struct db_stmt *stmt, uint32_t first, const struct rc_model *model, const uint32_t *columns,
 		       size_t count, const void *row)
 {
+	uint64_t nulls = *(const uint64_t *)row;
+
 	for (uint32_t i = 0; i < count; i++) {
-		struct rc_value value = rc_row_value(model, row, columns ? columns[i] : i);
-		int result = bind_one(stmt->stmt, (int)(first + i + 1), &value);
+		uint32_t at = columns ? columns[i] : i;
+		const struct rc_column *column = &model->columns[at];
+		int result = (nulls >> at) & 1 ? sqlite3_bind_null(stmt->stmt, (int)(first + i + 1))
+					       : bind_field(stmt->stmt, (int)(first + i + 1), column->type,
+							    (const char *)row + column->offset);
 
 		if (result != SQLITE_OK)
 			return bind_failed(stmt, result, first + i);
@@ -195,76 +223,78 @@ int sqlite_step(struct db_stmt *stmt)
  * Values are read through sqlite3_column_value: one bounds check per column instead of one per question. Such a value
  * is "unprotected", which means not safe between threads; a connection of ours belongs to one thread.
  */
-static bool read_text(sqlite3_value *value, int type, struct rc_arena *arena, struct rc_str *out)
-{
-	struct rc_str view;
-
-	if (sqlite3_value_type(value) != type)
-		return false;
-	/* blob, not text: no conversion, and bytes behind a NUL count too. */
-	view.ptr = sqlite3_value_blob(value);
-	view.len = (size_t)sqlite3_value_bytes(value);
-	*out = view.len > 0 ? rc_arena_copy(arena, view) : RC_STR("");
-	return true;
-}
-
-static bool read_int(sqlite3_value *value, int64_t *out)
-{
-	if (sqlite3_value_type(value) != SQLITE_INTEGER)
-		return false;
-	*out = sqlite3_value_int64(value);
-	return true;
-}
-
 static struct rc_str text_view(sqlite3_value *value)
 {
-	if (sqlite3_value_type(value) != SQLITE_TEXT)
-		return RC_STR_NONE;
-	return (struct rc_str){sqlite3_value_blob(value), (size_t)sqlite3_value_bytes(value)};
+	/* blob, not text: no conversion, and bytes behind a NUL count too. */
+	const char *bytes = sqlite3_value_blob(value);
+
+	return (struct rc_str){bytes, (size_t)sqlite3_value_bytes(value)};
 }
 
-static bool read_field(sqlite3_value *value, enum rc_type type, struct rc_arena *arena, void *field)
+static inline void read_text(sqlite3_value *value, struct rc_arena *arena, struct rc_str *out)
 {
-	int stored;
-	int64_t integer;
+	struct rc_str view = text_view(value);
+
+	*out = view.len > 0 ? rc_arena_copy(arena, view) : RC_STR("");
+}
+
+static bool read_bool(sqlite3_value *value, bool *out)
+{
+	int64_t integer = sqlite3_value_int64(value);
+
+	*out = integer == 1;
+	return integer == 0 || integer == 1;
+}
+
+/* False: the value is NULL, or not of this type; the field is then zero. */
+static inline bool read_field(sqlite3_value *value, enum rc_type type, struct rc_arena *arena, void *field)
+{
+	int stored = sqlite3_value_type(value);
 	struct rc_str text;
 
 	switch (type) {
 	case RC_INT:
 	case RC_TIMESTAMP:
-		return read_int(value, field);
-	case RC_BOOL:
-		if (!read_int(value, &integer) || (integer != 0 && integer != 1))
+		if (stored != SQLITE_INTEGER)
 			return false;
-		*(bool *)field = integer;
+		*(int64_t *)field = sqlite3_value_int64(value);
 		return true;
+	case RC_TEXT:
+	case RC_JSON:
+		if (stored != SQLITE_TEXT)
+			return false;
+		read_text(value, arena, field);
+		return true;
+	case RC_BOOL:
+		return stored == SQLITE_INTEGER && read_bool(value, field);
 	case RC_DOUBLE:
-		stored = sqlite3_value_type(value);
 		if (stored != SQLITE_FLOAT && stored != SQLITE_INTEGER)
 			return false;
 		*(double *)field = sqlite3_value_double(value);
 		return true;
-	case RC_TEXT:
-	case RC_JSON:
-		return read_text(value, SQLITE_TEXT, arena, field);
 	case RC_BYTES:
-		return read_text(value, SQLITE_BLOB, arena, field);
+		if (stored != SQLITE_BLOB)
+			return false;
+		read_text(value, arena, field);
+		return true;
 	case RC_UUID:
-		text = text_view(value);
-		return uuid_parse(text.ptr, text.len, field);
 	case RC_DATE:
+		if (stored != SQLITE_TEXT)
+			return false;
 		text = text_view(value);
-		return text.len > 0 && date_parse(text, field) == RC_OK;
+		return type == RC_UUID ? uuid_parse(text.ptr, text.len, field)
+				       : text.len > 0 && date_parse(text, field) == RC_OK;
 	case RC_TYPE_NONE:
 		break;
 	}
 	return false;
 }
 
-int sqlite_decode(sqlite3_stmt *stmt, int first, uint32_t count, const struct rc_model *model, const uint32_t *map,
-		  struct rc_arena *arena, void *row, uint32_t *bad)
+/* Returns the model columns whose stored values are not of their types, one bit each. */
+static uint64_t decode(sqlite3_stmt *stmt, int first, uint32_t count, const struct rc_model *model, const uint32_t *map,
+		       struct rc_arena *arena, void *row)
 {
-	int rc = RC_OK;
+	uint64_t nulls = 0, bad = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t at = map ? map[i] : i;
@@ -273,34 +303,50 @@ int sqlite_decode(sqlite3_stmt *stmt, int first, uint32_t count, const struct rc
 
 		if (read_field(value, column->type, arena, RC_FIELD(row, column)))
 			continue;
-		RC_ROW_NULLS(row) |= (uint64_t)1 << at;
-		if (sqlite3_value_type(value) == SQLITE_NULL)
-			continue;
-		rc = RC_MISMATCH;
-		if (bad)
-			*bad = at;
+		nulls |= (uint64_t)1 << at;
+		if (sqlite3_value_type(value) != SQLITE_NULL)
+			bad |= (uint64_t)1 << at;
 	}
-	return rc;
+	RC_ROW_NULLS(row) |= nulls;
+	return bad;
+}
+
+static uint32_t last_of(uint64_t columns)
+{
+	return 63 - (uint32_t)__builtin_clzll(columns);
+}
+
+int sqlite_decode(sqlite3_stmt *stmt, int first, uint32_t count, const struct rc_model *model, const uint32_t *map,
+		  struct rc_arena *arena, void *row, uint32_t *bad)
+{
+	uint64_t wrong = decode(stmt, first, count, model, map, arena, row);
+
+	if (!wrong)
+		return RC_OK;
+	if (bad)
+		*bad = last_of(wrong);
+	return RC_MISMATCH;
 }
 
 int sqlite_read(struct db_stmt *stmt, const struct rc_model *model, const uint32_t *map, struct rc_arena *arena,
 		void *row)
 {
-	uint32_t count = (uint32_t)sqlite3_column_count(stmt->stmt), bad = 0;
+	uint64_t wrong = decode(stmt->stmt, 0, (uint32_t)sqlite3_column_count(stmt->stmt), model, map, arena, row);
 
-	if (sqlite_decode(stmt->stmt, 0, count, model, map, arena, row, &bad) == RC_OK)
+	if (!wrong)
 		return RC_OK;
 	return rc_fault_set(&stmt->conn->base.fault, RC_MISMATCH,
 			    "column %s of table %s holds a value that is not of its type; database %s",
-			    model->columns[bad].name, model->table, stmt->conn->path);
+			    model->columns[last_of(wrong)].name, model->table, stmt->conn->path);
 }
 
 int sqlite_read_int(struct db_stmt *stmt, int64_t *out)
 {
 	if (sqlite3_column_type(stmt->stmt, 0) == SQLITE_NULL)
 		return RC_NOT_FOUND;
-	if (!read_int(sqlite3_column_value(stmt->stmt, 0), out))
+	if (sqlite3_column_type(stmt->stmt, 0) != SQLITE_INTEGER)
 		return rc_fault_set(&stmt->conn->base.fault, RC_MISMATCH, "the result is not an integer");
+	*out = sqlite3_column_int64(stmt->stmt, 0);
 	return RC_OK;
 }
 

@@ -174,7 +174,7 @@ static void test_nan_is_refused_not_changed(void **state)
 
 	in.real = NAN;
 	assert_int_equal(rc_row_insert(tx, &item_model, &in), RC_INVALID);
-	assert_non_null(strstr(rc_db_fault(f->db)->message, "parameter 4"));
+	assert_non_null(strstr(rc_db_fault(f->db)->message, "parameter 3"));
 	rc_tx_rollback(tx);
 }
 
