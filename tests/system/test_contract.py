@@ -351,7 +351,7 @@ def test_an_idempotency_key_has_one_outcome():
         server.post("/v1/holds", {"service": ids.services["visit"], "start": at(3)}, key="late").expect(409, "slot-full")
         cancelled = server.post(f"/v1/bookings/{booked['ref']}:cancel", key="stop").expect(200)
         again = server.post(f"/v1/bookings/{booked['ref']}:cancel", key="stop").expect(200)
-        equal((again.headers.get("idempotency-replayed"), again.raw), ("true", cancelled.raw), "cancel honours it too")
+        equal((again.headers.get("idempotency-replayed"), without_position(again)), ("true", without_position(cancelled)), "cancel honours it too")
         server.post("/v1/holds", {"service": ids.services["visit"], "start": at(3)}, key="late").expect(409, "slot-full")
         server.post("/v1/holds", {"service": ids.services["visit"], "start": at(3)}, key="new").expect(201)
 
