@@ -90,8 +90,18 @@ int prepared_int(struct rc_db *db, struct prepared *prepared, int64_t *out) RC_M
 /* row.c: the statement for one operation on a model. */
 int row_crud(struct rc_tx *tx, const struct rc_model *model, enum crud op, struct prepared **out) RC_MUST_CHECK;
 
-/* sql.c: text pieces */
 struct buf;
+
+/* query.c: values behind the others. */
+void query_add_values(struct rc_query *query, const struct rc_value *values, uint32_t count);
+/* page.c: complete a paged query's order and values, once; its condition; its rows in the query's own order. */
+void page_prepare(struct rc_query *query);
+void page_put_seek(struct buf *out, enum rc_dialect dialect, const struct rc_query *query);
+void page_turn(const struct rc_query *query, struct rc_rows *rows);
+/* relation.c: what was asked with the query. */
+int relations_load(struct rc_query *query, const struct rc_rows *rows) RC_MUST_CHECK;
+
+/* sql.c: text pieces */
 void sql_name(struct buf *out, enum rc_dialect dialect, const char *name);
 void sql_columns(struct buf *out, enum rc_dialect dialect, const struct rc_model *model); /* "a", "b" */
 /* The single integer column that the database fills, -1: none. */

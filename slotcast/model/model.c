@@ -97,19 +97,21 @@ int venue_get(struct rc_tx *tx, struct rc_arena *arena, int64_t id, struct venue
 	return err;
 }
 
-int venue_insert(struct rc_tx *tx, struct venue *row)
-{
-	return rc_row_insert(tx, &venue_model, row);
-}
-
-int venue_upsert(struct rc_tx *tx, struct venue *row)
-{
-	return rc_row_upsert(tx, &venue_model, row);
-}
-
 int venue_update(struct rc_tx *tx, struct venue *row)
 {
 	return rc_row_update(tx, &venue_model, row);
+}
+
+int venue_delete(struct rc_tx *tx, int64_t id)
+{
+	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
+
+	return rc_row_delete_key(tx, &venue_model, key_values);
+}
+
+int venue_insert(struct rc_tx *tx, struct venue *row)
+{
+	return rc_row_insert(tx, &venue_model, row);
 }
 
 int venue_insert_many(struct rc_tx *tx, struct venue *rows, size_t count)
@@ -117,15 +119,109 @@ int venue_insert_many(struct rc_tx *tx, struct venue *rows, size_t count)
 	return rc_row_insert_many(tx, &venue_model, rows, count);
 }
 
-int venue_delete(struct rc_tx *tx, int64_t id)
+int venue_upsert(struct rc_tx *tx, struct venue *row)
+{
+	return rc_row_upsert(tx, &venue_model, row);
+}
+
+int venue_upsert_many(struct rc_tx *tx, struct venue *rows, size_t count)
+{
+	return rc_row_upsert_many(tx, &venue_model, rows, count);
+}
+
+int venue_get_locked(struct rc_tx *tx, struct rc_arena *arena, int64_t id, enum rc_lock rows, enum rc_lock wait, struct venue **out)
 {
 	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
-	return rc_row_delete_key(tx, &venue_model, key_values);
+	void *row;
+	int err = rc_scoped_get(tx, arena, &venue_model, NULL, key_values, (uint32_t)rows | (uint32_t)wait, &row);
+
+	*out = err ? NULL : row;
+	return err;
 }
 
 struct venue_query *venue_query(struct rc_tx *tx, struct rc_arena *arena)
 {
 	return (struct venue_query *)rc_query_new(tx, arena, &venue_model);
+}
+
+void venue_set_slug(struct venue_query *query, struct rc_str slug)
+{
+	rc_query_set(&query->query, 1, RC_TEXT_VALUE(slug));
+}
+
+void venue_set_name(struct venue_query *query, struct rc_str name)
+{
+	rc_query_set(&query->query, 2, RC_TEXT_VALUE(name));
+}
+
+void venue_set_tz(struct venue_query *query, struct rc_str tz)
+{
+	rc_query_set(&query->query, 3, RC_TEXT_VALUE(tz));
+}
+
+void venue_set_locale(struct venue_query *query, struct rc_str locale)
+{
+	rc_query_set(&query->query, 4, RC_TEXT_VALUE(locale));
+}
+
+void venue_set_contact_phone(struct venue_query *query, struct rc_str contact_phone)
+{
+	rc_query_set(&query->query, 5, RC_TEXT_VALUE(contact_phone));
+}
+
+void venue_set_contact_email(struct venue_query *query, struct rc_str contact_email)
+{
+	rc_query_set(&query->query, 6, RC_TEXT_VALUE(contact_email));
+}
+
+void venue_set_limited_percent(struct venue_query *query, int64_t limited_percent)
+{
+	rc_query_set(&query->query, 7, RC_INT_VALUE(limited_percent));
+}
+
+void venue_set_currency(struct venue_query *query, struct rc_str currency)
+{
+	rc_query_set(&query->query, 8, RC_TEXT_VALUE(currency));
+}
+
+int venue_update_all(struct venue_query *query, int64_t *changed)
+{
+	return rc_query_update(&query->query, changed);
+}
+
+int venue_delete_all(struct venue_query *query, int64_t *removed)
+{
+	return rc_query_delete(&query->query, removed);
+}
+
+void venue_lock(struct venue_query *query, enum rc_lock rows, enum rc_lock wait)
+{
+	rc_query_lock(&query->query, rows, wait);
+}
+
+void venue_after(struct venue_query *query, struct rc_str cursor)
+{
+	rc_query_after(&query->query, cursor);
+}
+
+void venue_before(struct venue_query *query, struct rc_str cursor)
+{
+	rc_query_before(&query->query, cursor);
+}
+
+int venue_page(struct venue_query *query, int64_t rows, struct venue_page *out)
+{
+	struct rc_page page;
+	int err = rc_query_page(&query->query, rows, &page);
+
+	*out = (struct venue_page){.previous = page.previous, .next = page.next};
+	out->list = (struct venue_list){.at = (struct venue **)page.rows.at, .count = page.rows.count, .related = query->query.related};
+	return err;
+}
+
+struct rc_str venue_cursor(struct venue_query *query, const struct venue *row)
+{
+	return rc_query_cursor(&query->query, row);
 }
 
 void venue_where_id_eq(struct venue_query *query, int64_t id)
@@ -453,7 +549,7 @@ int venue_all(struct venue_query *query, struct venue_list *out)
 	struct rc_rows rows = {0};
 	int err = rc_query_rows(&query->query, &rows);
 
-	*out = (struct venue_list){(struct venue **)rows.at, rows.count};
+	*out = (struct venue_list){.at = (struct venue **)rows.at, .count = rows.count, .related = query->query.related};
 	return err;
 }
 
@@ -488,11 +584,6 @@ int venue_each(struct venue_query *query, int (*row)(void *arg, const struct ven
 int venue_count(struct venue_query *query, int64_t *out)
 {
 	return rc_query_count(&query->query, out);
-}
-
-int venue_delete_all(struct venue_query *query, int64_t *removed)
-{
-	return rc_query_delete(&query->query, removed);
 }
 
 static const struct rc_column resource_columns[] = {
@@ -536,19 +627,21 @@ int resource_get(struct rc_tx *tx, struct rc_arena *arena, int64_t id, struct re
 	return err;
 }
 
-int resource_insert(struct rc_tx *tx, struct resource *row)
-{
-	return rc_row_insert(tx, &resource_model, row);
-}
-
-int resource_upsert(struct rc_tx *tx, struct resource *row)
-{
-	return rc_row_upsert(tx, &resource_model, row);
-}
-
 int resource_update(struct rc_tx *tx, struct resource *row)
 {
 	return rc_row_update(tx, &resource_model, row);
+}
+
+int resource_delete(struct rc_tx *tx, int64_t id)
+{
+	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
+
+	return rc_row_delete_key(tx, &resource_model, key_values);
+}
+
+int resource_insert(struct rc_tx *tx, struct resource *row)
+{
+	return rc_row_insert(tx, &resource_model, row);
 }
 
 int resource_insert_many(struct rc_tx *tx, struct resource *rows, size_t count)
@@ -556,15 +649,94 @@ int resource_insert_many(struct rc_tx *tx, struct resource *rows, size_t count)
 	return rc_row_insert_many(tx, &resource_model, rows, count);
 }
 
-int resource_delete(struct rc_tx *tx, int64_t id)
+int resource_upsert(struct rc_tx *tx, struct resource *row)
+{
+	return rc_row_upsert(tx, &resource_model, row);
+}
+
+int resource_upsert_many(struct rc_tx *tx, struct resource *rows, size_t count)
+{
+	return rc_row_upsert_many(tx, &resource_model, rows, count);
+}
+
+int resource_get_locked(struct rc_tx *tx, struct rc_arena *arena, int64_t id, enum rc_lock rows, enum rc_lock wait, struct resource **out)
 {
 	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
-	return rc_row_delete_key(tx, &resource_model, key_values);
+	void *row;
+	int err = rc_scoped_get(tx, arena, &resource_model, NULL, key_values, (uint32_t)rows | (uint32_t)wait, &row);
+
+	*out = err ? NULL : row;
+	return err;
 }
 
 struct resource_query *resource_query(struct rc_tx *tx, struct rc_arena *arena)
 {
 	return (struct resource_query *)rc_query_new(tx, arena, &resource_model);
+}
+
+void resource_set_venue_id(struct resource_query *query, int64_t venue_id)
+{
+	rc_query_set(&query->query, 1, RC_INT_VALUE(venue_id));
+}
+
+void resource_set_key(struct resource_query *query, struct rc_str key)
+{
+	rc_query_set(&query->query, 2, RC_TEXT_VALUE(key));
+}
+
+void resource_set_name(struct resource_query *query, struct rc_str name)
+{
+	rc_query_set(&query->query, 3, RC_TEXT_VALUE(name));
+}
+
+void resource_set_kind(struct resource_query *query, struct rc_str kind)
+{
+	rc_query_set(&query->query, 4, RC_TEXT_VALUE(kind));
+}
+
+void resource_set_capacity(struct resource_query *query, int64_t capacity)
+{
+	rc_query_set(&query->query, 5, RC_INT_VALUE(capacity));
+}
+
+int resource_update_all(struct resource_query *query, int64_t *changed)
+{
+	return rc_query_update(&query->query, changed);
+}
+
+int resource_delete_all(struct resource_query *query, int64_t *removed)
+{
+	return rc_query_delete(&query->query, removed);
+}
+
+void resource_lock(struct resource_query *query, enum rc_lock rows, enum rc_lock wait)
+{
+	rc_query_lock(&query->query, rows, wait);
+}
+
+void resource_after(struct resource_query *query, struct rc_str cursor)
+{
+	rc_query_after(&query->query, cursor);
+}
+
+void resource_before(struct resource_query *query, struct rc_str cursor)
+{
+	rc_query_before(&query->query, cursor);
+}
+
+int resource_page(struct resource_query *query, int64_t rows, struct resource_page *out)
+{
+	struct rc_page page;
+	int err = rc_query_page(&query->query, rows, &page);
+
+	*out = (struct resource_page){.previous = page.previous, .next = page.next};
+	out->list = (struct resource_list){.at = (struct resource **)page.rows.at, .count = page.rows.count, .related = query->query.related};
+	return err;
+}
+
+struct rc_str resource_cursor(struct resource_query *query, const struct resource *row)
+{
+	return rc_query_cursor(&query->query, row);
 }
 
 void resource_where_id_eq(struct resource_query *query, int64_t id)
@@ -787,7 +959,7 @@ int resource_all(struct resource_query *query, struct resource_list *out)
 	struct rc_rows rows = {0};
 	int err = rc_query_rows(&query->query, &rows);
 
-	*out = (struct resource_list){(struct resource **)rows.at, rows.count};
+	*out = (struct resource_list){.at = (struct resource **)rows.at, .count = rows.count, .related = query->query.related};
 	return err;
 }
 
@@ -822,11 +994,6 @@ int resource_each(struct resource_query *query, int (*row)(void *arg, const stru
 int resource_count(struct resource_query *query, int64_t *out)
 {
 	return rc_query_count(&query->query, out);
-}
-
-int resource_delete_all(struct resource_query *query, int64_t *removed)
-{
-	return rc_query_delete(&query->query, removed);
 }
 
 static const struct rc_column service_columns[] = {
@@ -888,19 +1055,21 @@ int service_get(struct rc_tx *tx, struct rc_arena *arena, int64_t id, struct ser
 	return err;
 }
 
-int service_insert(struct rc_tx *tx, struct service *row)
-{
-	return rc_row_insert(tx, &service_model, row);
-}
-
-int service_upsert(struct rc_tx *tx, struct service *row)
-{
-	return rc_row_upsert(tx, &service_model, row);
-}
-
 int service_update(struct rc_tx *tx, struct service *row)
 {
 	return rc_row_update(tx, &service_model, row);
+}
+
+int service_delete(struct rc_tx *tx, int64_t id)
+{
+	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
+
+	return rc_row_delete_key(tx, &service_model, key_values);
+}
+
+int service_insert(struct rc_tx *tx, struct service *row)
+{
+	return rc_row_insert(tx, &service_model, row);
 }
 
 int service_insert_many(struct rc_tx *tx, struct service *rows, size_t count)
@@ -908,15 +1077,139 @@ int service_insert_many(struct rc_tx *tx, struct service *rows, size_t count)
 	return rc_row_insert_many(tx, &service_model, rows, count);
 }
 
-int service_delete(struct rc_tx *tx, int64_t id)
+int service_upsert(struct rc_tx *tx, struct service *row)
+{
+	return rc_row_upsert(tx, &service_model, row);
+}
+
+int service_upsert_many(struct rc_tx *tx, struct service *rows, size_t count)
+{
+	return rc_row_upsert_many(tx, &service_model, rows, count);
+}
+
+int service_get_locked(struct rc_tx *tx, struct rc_arena *arena, int64_t id, enum rc_lock rows, enum rc_lock wait, struct service **out)
 {
 	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
-	return rc_row_delete_key(tx, &service_model, key_values);
+	void *row;
+	int err = rc_scoped_get(tx, arena, &service_model, NULL, key_values, (uint32_t)rows | (uint32_t)wait, &row);
+
+	*out = err ? NULL : row;
+	return err;
 }
 
 struct service_query *service_query(struct rc_tx *tx, struct rc_arena *arena)
 {
 	return (struct service_query *)rc_query_new(tx, arena, &service_model);
+}
+
+void service_set_venue_id(struct service_query *query, int64_t venue_id)
+{
+	rc_query_set(&query->query, 1, RC_INT_VALUE(venue_id));
+}
+
+void service_set_key(struct service_query *query, struct rc_str key)
+{
+	rc_query_set(&query->query, 2, RC_TEXT_VALUE(key));
+}
+
+void service_set_name(struct service_query *query, struct rc_str name)
+{
+	rc_query_set(&query->query, 3, RC_TEXT_VALUE(name));
+}
+
+void service_set_durations_min(struct service_query *query, struct rc_str durations_min)
+{
+	rc_query_set(&query->query, 4, RC_JSON_VALUE(durations_min));
+}
+
+void service_set_step_min(struct service_query *query, int64_t step_min)
+{
+	rc_query_set(&query->query, 5, RC_INT_VALUE(step_min));
+}
+
+void service_set_buffer_before_min(struct service_query *query, int64_t buffer_before_min)
+{
+	rc_query_set(&query->query, 6, RC_INT_VALUE(buffer_before_min));
+}
+
+void service_set_buffer_after_min(struct service_query *query, int64_t buffer_after_min)
+{
+	rc_query_set(&query->query, 7, RC_INT_VALUE(buffer_after_min));
+}
+
+void service_set_notice_min(struct service_query *query, int64_t notice_min)
+{
+	rc_query_set(&query->query, 8, RC_INT_VALUE(notice_min));
+}
+
+void service_set_horizon_days(struct service_query *query, int64_t horizon_days)
+{
+	rc_query_set(&query->query, 9, RC_INT_VALUE(horizon_days));
+}
+
+void service_set_hold_ttl_s(struct service_query *query, int64_t hold_ttl_s)
+{
+	rc_query_set(&query->query, 10, RC_INT_VALUE(hold_ttl_s));
+}
+
+void service_set_party_max(struct service_query *query, int64_t party_max)
+{
+	rc_query_set(&query->query, 11, RC_INT_VALUE(party_max));
+}
+
+void service_set_note(struct service_query *query, struct rc_str note)
+{
+	rc_query_set(&query->query, 12, RC_TEXT_VALUE(note));
+}
+
+void service_set_prices_minor(struct service_query *query, struct rc_str prices_minor)
+{
+	rc_query_set(&query->query, 13, RC_JSON_VALUE(prices_minor));
+}
+
+void service_set_price_per_person(struct service_query *query, bool price_per_person)
+{
+	rc_query_set(&query->query, 14, RC_BOOL_VALUE(price_per_person));
+}
+
+int service_update_all(struct service_query *query, int64_t *changed)
+{
+	return rc_query_update(&query->query, changed);
+}
+
+int service_delete_all(struct service_query *query, int64_t *removed)
+{
+	return rc_query_delete(&query->query, removed);
+}
+
+void service_lock(struct service_query *query, enum rc_lock rows, enum rc_lock wait)
+{
+	rc_query_lock(&query->query, rows, wait);
+}
+
+void service_after(struct service_query *query, struct rc_str cursor)
+{
+	rc_query_after(&query->query, cursor);
+}
+
+void service_before(struct service_query *query, struct rc_str cursor)
+{
+	rc_query_before(&query->query, cursor);
+}
+
+int service_page(struct service_query *query, int64_t rows, struct service_page *out)
+{
+	struct rc_page page;
+	int err = rc_query_page(&query->query, rows, &page);
+
+	*out = (struct service_page){.previous = page.previous, .next = page.next};
+	out->list = (struct service_list){.at = (struct service **)page.rows.at, .count = page.rows.count, .related = query->query.related};
+	return err;
+}
+
+struct rc_str service_cursor(struct service_query *query, const struct service *row)
+{
+	return rc_query_cursor(&query->query, row);
 }
 
 void service_where_id_eq(struct service_query *query, int64_t id)
@@ -1359,7 +1652,7 @@ int service_all(struct service_query *query, struct service_list *out)
 	struct rc_rows rows = {0};
 	int err = rc_query_rows(&query->query, &rows);
 
-	*out = (struct service_list){(struct service **)rows.at, rows.count};
+	*out = (struct service_list){.at = (struct service **)rows.at, .count = rows.count, .related = query->query.related};
 	return err;
 }
 
@@ -1396,11 +1689,6 @@ int service_count(struct service_query *query, int64_t *out)
 	return rc_query_count(&query->query, out);
 }
 
-int service_delete_all(struct service_query *query, int64_t *removed)
-{
-	return rc_query_delete(&query->query, removed);
-}
-
 static const struct rc_column service_resource_columns[] = {
 	{"service_id", RC_INT, RC_COLUMN_KEY, offsetof(struct service_resource, service_id)},
 	{"resource_id", RC_INT, RC_COLUMN_KEY, offsetof(struct service_resource, resource_id)},
@@ -1434,19 +1722,21 @@ int service_resource_get(struct rc_tx *tx, struct rc_arena *arena, int64_t servi
 	return err;
 }
 
-int service_resource_insert(struct rc_tx *tx, struct service_resource *row)
-{
-	return rc_row_insert(tx, &service_resource_model, row);
-}
-
-int service_resource_upsert(struct rc_tx *tx, struct service_resource *row)
-{
-	return rc_row_upsert(tx, &service_resource_model, row);
-}
-
 int service_resource_update(struct rc_tx *tx, struct service_resource *row)
 {
 	return rc_row_update(tx, &service_resource_model, row);
+}
+
+int service_resource_delete(struct rc_tx *tx, int64_t service_id, int64_t resource_id)
+{
+	const struct rc_value key_values[] = {RC_INT_VALUE(service_id), RC_INT_VALUE(resource_id)};
+
+	return rc_row_delete_key(tx, &service_resource_model, key_values);
+}
+
+int service_resource_insert(struct rc_tx *tx, struct service_resource *row)
+{
+	return rc_row_insert(tx, &service_resource_model, row);
 }
 
 int service_resource_insert_many(struct rc_tx *tx, struct service_resource *rows, size_t count)
@@ -1454,15 +1744,69 @@ int service_resource_insert_many(struct rc_tx *tx, struct service_resource *rows
 	return rc_row_insert_many(tx, &service_resource_model, rows, count);
 }
 
-int service_resource_delete(struct rc_tx *tx, int64_t service_id, int64_t resource_id)
+int service_resource_upsert(struct rc_tx *tx, struct service_resource *row)
+{
+	return rc_row_upsert(tx, &service_resource_model, row);
+}
+
+int service_resource_upsert_many(struct rc_tx *tx, struct service_resource *rows, size_t count)
+{
+	return rc_row_upsert_many(tx, &service_resource_model, rows, count);
+}
+
+int service_resource_get_locked(struct rc_tx *tx, struct rc_arena *arena, int64_t service_id, int64_t resource_id, enum rc_lock rows, enum rc_lock wait, struct service_resource **out)
 {
 	const struct rc_value key_values[] = {RC_INT_VALUE(service_id), RC_INT_VALUE(resource_id)};
-	return rc_row_delete_key(tx, &service_resource_model, key_values);
+	void *row;
+	int err = rc_scoped_get(tx, arena, &service_resource_model, NULL, key_values, (uint32_t)rows | (uint32_t)wait, &row);
+
+	*out = err ? NULL : row;
+	return err;
 }
 
 struct service_resource_query *service_resource_query(struct rc_tx *tx, struct rc_arena *arena)
 {
 	return (struct service_resource_query *)rc_query_new(tx, arena, &service_resource_model);
+}
+
+int service_resource_update_all(struct service_resource_query *query, int64_t *changed)
+{
+	return rc_query_update(&query->query, changed);
+}
+
+int service_resource_delete_all(struct service_resource_query *query, int64_t *removed)
+{
+	return rc_query_delete(&query->query, removed);
+}
+
+void service_resource_lock(struct service_resource_query *query, enum rc_lock rows, enum rc_lock wait)
+{
+	rc_query_lock(&query->query, rows, wait);
+}
+
+void service_resource_after(struct service_resource_query *query, struct rc_str cursor)
+{
+	rc_query_after(&query->query, cursor);
+}
+
+void service_resource_before(struct service_resource_query *query, struct rc_str cursor)
+{
+	rc_query_before(&query->query, cursor);
+}
+
+int service_resource_page(struct service_resource_query *query, int64_t rows, struct service_resource_page *out)
+{
+	struct rc_page page;
+	int err = rc_query_page(&query->query, rows, &page);
+
+	*out = (struct service_resource_page){.previous = page.previous, .next = page.next};
+	out->list = (struct service_resource_list){.at = (struct service_resource **)page.rows.at, .count = page.rows.count, .related = query->query.related};
+	return err;
+}
+
+struct rc_str service_resource_cursor(struct service_resource_query *query, const struct service_resource *row)
+{
+	return rc_query_cursor(&query->query, row);
 }
 
 void service_resource_where_service_id_eq(struct service_resource_query *query, int64_t service_id)
@@ -1545,7 +1889,7 @@ int service_resource_all(struct service_resource_query *query, struct service_re
 	struct rc_rows rows = {0};
 	int err = rc_query_rows(&query->query, &rows);
 
-	*out = (struct service_resource_list){(struct service_resource **)rows.at, rows.count};
+	*out = (struct service_resource_list){.at = (struct service_resource **)rows.at, .count = rows.count, .related = query->query.related};
 	return err;
 }
 
@@ -1580,11 +1924,6 @@ int service_resource_each(struct service_resource_query *query, int (*row)(void 
 int service_resource_count(struct service_resource_query *query, int64_t *out)
 {
 	return rc_query_count(&query->query, out);
-}
-
-int service_resource_delete_all(struct service_resource_query *query, int64_t *removed)
-{
-	return rc_query_delete(&query->query, removed);
 }
 
 static const struct rc_column hours_columns[] = {
@@ -1632,19 +1971,21 @@ int hours_get(struct rc_tx *tx, struct rc_arena *arena, int64_t id, struct hours
 	return err;
 }
 
-int hours_insert(struct rc_tx *tx, struct hours *row)
-{
-	return rc_row_insert(tx, &hours_model, row);
-}
-
-int hours_upsert(struct rc_tx *tx, struct hours *row)
-{
-	return rc_row_upsert(tx, &hours_model, row);
-}
-
 int hours_update(struct rc_tx *tx, struct hours *row)
 {
 	return rc_row_update(tx, &hours_model, row);
+}
+
+int hours_delete(struct rc_tx *tx, int64_t id)
+{
+	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
+
+	return rc_row_delete_key(tx, &hours_model, key_values);
+}
+
+int hours_insert(struct rc_tx *tx, struct hours *row)
+{
+	return rc_row_insert(tx, &hours_model, row);
 }
 
 int hours_insert_many(struct rc_tx *tx, struct hours *rows, size_t count)
@@ -1652,15 +1993,114 @@ int hours_insert_many(struct rc_tx *tx, struct hours *rows, size_t count)
 	return rc_row_insert_many(tx, &hours_model, rows, count);
 }
 
-int hours_delete(struct rc_tx *tx, int64_t id)
+int hours_upsert(struct rc_tx *tx, struct hours *row)
+{
+	return rc_row_upsert(tx, &hours_model, row);
+}
+
+int hours_upsert_many(struct rc_tx *tx, struct hours *rows, size_t count)
+{
+	return rc_row_upsert_many(tx, &hours_model, rows, count);
+}
+
+int hours_get_locked(struct rc_tx *tx, struct rc_arena *arena, int64_t id, enum rc_lock rows, enum rc_lock wait, struct hours **out)
 {
 	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
-	return rc_row_delete_key(tx, &hours_model, key_values);
+	void *row;
+	int err = rc_scoped_get(tx, arena, &hours_model, NULL, key_values, (uint32_t)rows | (uint32_t)wait, &row);
+
+	*out = err ? NULL : row;
+	return err;
 }
 
 struct hours_query *hours_query(struct rc_tx *tx, struct rc_arena *arena)
 {
 	return (struct hours_query *)rc_query_new(tx, arena, &hours_model);
+}
+
+void hours_set_venue_id(struct hours_query *query, int64_t venue_id)
+{
+	rc_query_set(&query->query, 1, RC_INT_VALUE(venue_id));
+}
+
+void hours_set_resource_id(struct hours_query *query, int64_t resource_id)
+{
+	rc_query_set(&query->query, 2, RC_INT_VALUE(resource_id));
+}
+
+void hours_set_resource_id_null(struct hours_query *query)
+{
+	rc_query_set(&query->query, 2, RC_NULL_VALUE);
+}
+
+void hours_set_rrule(struct hours_query *query, struct rc_str rrule)
+{
+	rc_query_set(&query->query, 3, RC_TEXT_VALUE(rrule));
+}
+
+void hours_set_wall_start_min(struct hours_query *query, int64_t wall_start_min)
+{
+	rc_query_set(&query->query, 4, RC_INT_VALUE(wall_start_min));
+}
+
+void hours_set_wall_end_min(struct hours_query *query, int64_t wall_end_min)
+{
+	rc_query_set(&query->query, 5, RC_INT_VALUE(wall_end_min));
+}
+
+void hours_set_valid_from(struct hours_query *query, int32_t valid_from)
+{
+	rc_query_set(&query->query, 6, RC_DATE_VALUE(valid_from));
+}
+
+void hours_set_valid_to(struct hours_query *query, int32_t valid_to)
+{
+	rc_query_set(&query->query, 7, RC_DATE_VALUE(valid_to));
+}
+
+void hours_set_valid_to_null(struct hours_query *query)
+{
+	rc_query_set(&query->query, 7, RC_NULL_VALUE);
+}
+
+int hours_update_all(struct hours_query *query, int64_t *changed)
+{
+	return rc_query_update(&query->query, changed);
+}
+
+int hours_delete_all(struct hours_query *query, int64_t *removed)
+{
+	return rc_query_delete(&query->query, removed);
+}
+
+void hours_lock(struct hours_query *query, enum rc_lock rows, enum rc_lock wait)
+{
+	rc_query_lock(&query->query, rows, wait);
+}
+
+void hours_after(struct hours_query *query, struct rc_str cursor)
+{
+	rc_query_after(&query->query, cursor);
+}
+
+void hours_before(struct hours_query *query, struct rc_str cursor)
+{
+	rc_query_before(&query->query, cursor);
+}
+
+int hours_page(struct hours_query *query, int64_t rows, struct hours_page *out)
+{
+	struct rc_page page;
+	int err = rc_query_page(&query->query, rows, &page);
+
+	*out = (struct hours_page){.previous = page.previous, .next = page.next};
+	out->list = (struct hours_list){.at = (struct hours **)page.rows.at, .count = page.rows.count, .related = query->query.related};
+	return err;
+}
+
+struct rc_str hours_cursor(struct hours_query *query, const struct hours *row)
+{
+	return rc_query_cursor(&query->query, row);
 }
 
 void hours_where_id_eq(struct hours_query *query, int64_t id)
@@ -1963,7 +2403,7 @@ int hours_all(struct hours_query *query, struct hours_list *out)
 	struct rc_rows rows = {0};
 	int err = rc_query_rows(&query->query, &rows);
 
-	*out = (struct hours_list){(struct hours **)rows.at, rows.count};
+	*out = (struct hours_list){.at = (struct hours **)rows.at, .count = rows.count, .related = query->query.related};
 	return err;
 }
 
@@ -1998,11 +2438,6 @@ int hours_each(struct hours_query *query, int (*row)(void *arg, const struct hou
 int hours_count(struct hours_query *query, int64_t *out)
 {
 	return rc_query_count(&query->query, out);
-}
-
-int hours_delete_all(struct hours_query *query, int64_t *removed)
-{
-	return rc_query_delete(&query->query, removed);
 }
 
 static const struct rc_column exception_columns[] = {
@@ -2050,19 +2485,21 @@ int exception_get(struct rc_tx *tx, struct rc_arena *arena, int64_t id, struct e
 	return err;
 }
 
-int exception_insert(struct rc_tx *tx, struct exception *row)
-{
-	return rc_row_insert(tx, &exception_model, row);
-}
-
-int exception_upsert(struct rc_tx *tx, struct exception *row)
-{
-	return rc_row_upsert(tx, &exception_model, row);
-}
-
 int exception_update(struct rc_tx *tx, struct exception *row)
 {
 	return rc_row_update(tx, &exception_model, row);
+}
+
+int exception_delete(struct rc_tx *tx, int64_t id)
+{
+	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
+
+	return rc_row_delete_key(tx, &exception_model, key_values);
+}
+
+int exception_insert(struct rc_tx *tx, struct exception *row)
+{
+	return rc_row_insert(tx, &exception_model, row);
 }
 
 int exception_insert_many(struct rc_tx *tx, struct exception *rows, size_t count)
@@ -2070,15 +2507,119 @@ int exception_insert_many(struct rc_tx *tx, struct exception *rows, size_t count
 	return rc_row_insert_many(tx, &exception_model, rows, count);
 }
 
-int exception_delete(struct rc_tx *tx, int64_t id)
+int exception_upsert(struct rc_tx *tx, struct exception *row)
+{
+	return rc_row_upsert(tx, &exception_model, row);
+}
+
+int exception_upsert_many(struct rc_tx *tx, struct exception *rows, size_t count)
+{
+	return rc_row_upsert_many(tx, &exception_model, rows, count);
+}
+
+int exception_get_locked(struct rc_tx *tx, struct rc_arena *arena, int64_t id, enum rc_lock rows, enum rc_lock wait, struct exception **out)
 {
 	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
-	return rc_row_delete_key(tx, &exception_model, key_values);
+	void *row;
+	int err = rc_scoped_get(tx, arena, &exception_model, NULL, key_values, (uint32_t)rows | (uint32_t)wait, &row);
+
+	*out = err ? NULL : row;
+	return err;
 }
 
 struct exception_query *exception_query(struct rc_tx *tx, struct rc_arena *arena)
 {
 	return (struct exception_query *)rc_query_new(tx, arena, &exception_model);
+}
+
+void exception_set_venue_id(struct exception_query *query, int64_t venue_id)
+{
+	rc_query_set(&query->query, 1, RC_INT_VALUE(venue_id));
+}
+
+void exception_set_resource_id(struct exception_query *query, int64_t resource_id)
+{
+	rc_query_set(&query->query, 2, RC_INT_VALUE(resource_id));
+}
+
+void exception_set_resource_id_null(struct exception_query *query)
+{
+	rc_query_set(&query->query, 2, RC_NULL_VALUE);
+}
+
+void exception_set_date(struct exception_query *query, int32_t date)
+{
+	rc_query_set(&query->query, 3, RC_DATE_VALUE(date));
+}
+
+void exception_set_wall_start_min(struct exception_query *query, int64_t wall_start_min)
+{
+	rc_query_set(&query->query, 4, RC_INT_VALUE(wall_start_min));
+}
+
+void exception_set_wall_start_min_null(struct exception_query *query)
+{
+	rc_query_set(&query->query, 4, RC_NULL_VALUE);
+}
+
+void exception_set_wall_end_min(struct exception_query *query, int64_t wall_end_min)
+{
+	rc_query_set(&query->query, 5, RC_INT_VALUE(wall_end_min));
+}
+
+void exception_set_wall_end_min_null(struct exception_query *query)
+{
+	rc_query_set(&query->query, 5, RC_NULL_VALUE);
+}
+
+void exception_set_closed(struct exception_query *query, bool closed)
+{
+	rc_query_set(&query->query, 6, RC_BOOL_VALUE(closed));
+}
+
+void exception_set_reason(struct exception_query *query, struct rc_str reason)
+{
+	rc_query_set(&query->query, 7, RC_TEXT_VALUE(reason));
+}
+
+int exception_update_all(struct exception_query *query, int64_t *changed)
+{
+	return rc_query_update(&query->query, changed);
+}
+
+int exception_delete_all(struct exception_query *query, int64_t *removed)
+{
+	return rc_query_delete(&query->query, removed);
+}
+
+void exception_lock(struct exception_query *query, enum rc_lock rows, enum rc_lock wait)
+{
+	rc_query_lock(&query->query, rows, wait);
+}
+
+void exception_after(struct exception_query *query, struct rc_str cursor)
+{
+	rc_query_after(&query->query, cursor);
+}
+
+void exception_before(struct exception_query *query, struct rc_str cursor)
+{
+	rc_query_before(&query->query, cursor);
+}
+
+int exception_page(struct exception_query *query, int64_t rows, struct exception_page *out)
+{
+	struct rc_page page;
+	int err = rc_query_page(&query->query, rows, &page);
+
+	*out = (struct exception_page){.previous = page.previous, .next = page.next};
+	out->list = (struct exception_list){.at = (struct exception **)page.rows.at, .count = page.rows.count, .related = query->query.related};
+	return err;
+}
+
+struct rc_str exception_cursor(struct exception_query *query, const struct exception *row)
+{
+	return rc_query_cursor(&query->query, row);
 }
 
 void exception_where_id_eq(struct exception_query *query, int64_t id)
@@ -2361,7 +2902,7 @@ int exception_all(struct exception_query *query, struct exception_list *out)
 	struct rc_rows rows = {0};
 	int err = rc_query_rows(&query->query, &rows);
 
-	*out = (struct exception_list){(struct exception **)rows.at, rows.count};
+	*out = (struct exception_list){.at = (struct exception **)rows.at, .count = rows.count, .related = query->query.related};
 	return err;
 }
 
@@ -2396,11 +2937,6 @@ int exception_each(struct exception_query *query, int (*row)(void *arg, const st
 int exception_count(struct exception_query *query, int64_t *out)
 {
 	return rc_query_count(&query->query, out);
-}
-
-int exception_delete_all(struct exception_query *query, int64_t *removed)
-{
-	return rc_query_delete(&query->query, removed);
 }
 
 static const struct rc_column session_rule_columns[] = {
@@ -2446,19 +2982,21 @@ int session_rule_get(struct rc_tx *tx, struct rc_arena *arena, int64_t id, struc
 	return err;
 }
 
-int session_rule_insert(struct rc_tx *tx, struct session_rule *row)
-{
-	return rc_row_insert(tx, &session_rule_model, row);
-}
-
-int session_rule_upsert(struct rc_tx *tx, struct session_rule *row)
-{
-	return rc_row_upsert(tx, &session_rule_model, row);
-}
-
 int session_rule_update(struct rc_tx *tx, struct session_rule *row)
 {
 	return rc_row_update(tx, &session_rule_model, row);
+}
+
+int session_rule_delete(struct rc_tx *tx, int64_t id)
+{
+	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
+
+	return rc_row_delete_key(tx, &session_rule_model, key_values);
+}
+
+int session_rule_insert(struct rc_tx *tx, struct session_rule *row)
+{
+	return rc_row_insert(tx, &session_rule_model, row);
 }
 
 int session_rule_insert_many(struct rc_tx *tx, struct session_rule *rows, size_t count)
@@ -2466,15 +3004,104 @@ int session_rule_insert_many(struct rc_tx *tx, struct session_rule *rows, size_t
 	return rc_row_insert_many(tx, &session_rule_model, rows, count);
 }
 
-int session_rule_delete(struct rc_tx *tx, int64_t id)
+int session_rule_upsert(struct rc_tx *tx, struct session_rule *row)
+{
+	return rc_row_upsert(tx, &session_rule_model, row);
+}
+
+int session_rule_upsert_many(struct rc_tx *tx, struct session_rule *rows, size_t count)
+{
+	return rc_row_upsert_many(tx, &session_rule_model, rows, count);
+}
+
+int session_rule_get_locked(struct rc_tx *tx, struct rc_arena *arena, int64_t id, enum rc_lock rows, enum rc_lock wait, struct session_rule **out)
 {
 	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
-	return rc_row_delete_key(tx, &session_rule_model, key_values);
+	void *row;
+	int err = rc_scoped_get(tx, arena, &session_rule_model, NULL, key_values, (uint32_t)rows | (uint32_t)wait, &row);
+
+	*out = err ? NULL : row;
+	return err;
 }
 
 struct session_rule_query *session_rule_query(struct rc_tx *tx, struct rc_arena *arena)
 {
 	return (struct session_rule_query *)rc_query_new(tx, arena, &session_rule_model);
+}
+
+void session_rule_set_resource_id(struct session_rule_query *query, int64_t resource_id)
+{
+	rc_query_set(&query->query, 1, RC_INT_VALUE(resource_id));
+}
+
+void session_rule_set_rrule(struct session_rule_query *query, struct rc_str rrule)
+{
+	rc_query_set(&query->query, 2, RC_TEXT_VALUE(rrule));
+}
+
+void session_rule_set_wall_start_min(struct session_rule_query *query, int64_t wall_start_min)
+{
+	rc_query_set(&query->query, 3, RC_INT_VALUE(wall_start_min));
+}
+
+void session_rule_set_wall_end_min(struct session_rule_query *query, int64_t wall_end_min)
+{
+	rc_query_set(&query->query, 4, RC_INT_VALUE(wall_end_min));
+}
+
+void session_rule_set_valid_from(struct session_rule_query *query, int32_t valid_from)
+{
+	rc_query_set(&query->query, 5, RC_DATE_VALUE(valid_from));
+}
+
+void session_rule_set_valid_to(struct session_rule_query *query, int32_t valid_to)
+{
+	rc_query_set(&query->query, 6, RC_DATE_VALUE(valid_to));
+}
+
+void session_rule_set_valid_to_null(struct session_rule_query *query)
+{
+	rc_query_set(&query->query, 6, RC_NULL_VALUE);
+}
+
+int session_rule_update_all(struct session_rule_query *query, int64_t *changed)
+{
+	return rc_query_update(&query->query, changed);
+}
+
+int session_rule_delete_all(struct session_rule_query *query, int64_t *removed)
+{
+	return rc_query_delete(&query->query, removed);
+}
+
+void session_rule_lock(struct session_rule_query *query, enum rc_lock rows, enum rc_lock wait)
+{
+	rc_query_lock(&query->query, rows, wait);
+}
+
+void session_rule_after(struct session_rule_query *query, struct rc_str cursor)
+{
+	rc_query_after(&query->query, cursor);
+}
+
+void session_rule_before(struct session_rule_query *query, struct rc_str cursor)
+{
+	rc_query_before(&query->query, cursor);
+}
+
+int session_rule_page(struct session_rule_query *query, int64_t rows, struct session_rule_page *out)
+{
+	struct rc_page page;
+	int err = rc_query_page(&query->query, rows, &page);
+
+	*out = (struct session_rule_page){.previous = page.previous, .next = page.next};
+	out->list = (struct session_rule_list){.at = (struct session_rule **)page.rows.at, .count = page.rows.count, .related = query->query.related};
+	return err;
+}
+
+struct rc_str session_rule_cursor(struct session_rule_query *query, const struct session_rule *row)
+{
+	return rc_query_cursor(&query->query, row);
 }
 
 void session_rule_where_id_eq(struct session_rule_query *query, int64_t id)
@@ -2737,7 +3364,7 @@ int session_rule_all(struct session_rule_query *query, struct session_rule_list 
 	struct rc_rows rows = {0};
 	int err = rc_query_rows(&query->query, &rows);
 
-	*out = (struct session_rule_list){(struct session_rule **)rows.at, rows.count};
+	*out = (struct session_rule_list){.at = (struct session_rule **)rows.at, .count = rows.count, .related = query->query.related};
 	return err;
 }
 
@@ -2772,11 +3399,6 @@ int session_rule_each(struct session_rule_query *query, int (*row)(void *arg, co
 int session_rule_count(struct session_rule_query *query, int64_t *out)
 {
 	return rc_query_count(&query->query, out);
-}
-
-int session_rule_delete_all(struct session_rule_query *query, int64_t *removed)
-{
-	return rc_query_delete(&query->query, removed);
 }
 
 static const struct rc_column session_columns[] = {
@@ -2824,19 +3446,21 @@ int session_get(struct rc_tx *tx, struct rc_arena *arena, int64_t id, struct ses
 	return err;
 }
 
-int session_insert(struct rc_tx *tx, struct session *row)
-{
-	return rc_row_insert(tx, &session_model, row);
-}
-
-int session_upsert(struct rc_tx *tx, struct session *row)
-{
-	return rc_row_upsert(tx, &session_model, row);
-}
-
 int session_update(struct rc_tx *tx, struct session *row)
 {
 	return rc_row_update(tx, &session_model, row);
+}
+
+int session_delete(struct rc_tx *tx, int64_t id)
+{
+	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
+
+	return rc_row_delete_key(tx, &session_model, key_values);
+}
+
+int session_insert(struct rc_tx *tx, struct session *row)
+{
+	return rc_row_insert(tx, &session_model, row);
 }
 
 int session_insert_many(struct rc_tx *tx, struct session *rows, size_t count)
@@ -2844,15 +3468,109 @@ int session_insert_many(struct rc_tx *tx, struct session *rows, size_t count)
 	return rc_row_insert_many(tx, &session_model, rows, count);
 }
 
-int session_delete(struct rc_tx *tx, int64_t id)
+int session_upsert(struct rc_tx *tx, struct session *row)
+{
+	return rc_row_upsert(tx, &session_model, row);
+}
+
+int session_upsert_many(struct rc_tx *tx, struct session *rows, size_t count)
+{
+	return rc_row_upsert_many(tx, &session_model, rows, count);
+}
+
+int session_get_locked(struct rc_tx *tx, struct rc_arena *arena, int64_t id, enum rc_lock rows, enum rc_lock wait, struct session **out)
 {
 	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
-	return rc_row_delete_key(tx, &session_model, key_values);
+	void *row;
+	int err = rc_scoped_get(tx, arena, &session_model, NULL, key_values, (uint32_t)rows | (uint32_t)wait, &row);
+
+	*out = err ? NULL : row;
+	return err;
 }
 
 struct session_query *session_query(struct rc_tx *tx, struct rc_arena *arena)
 {
 	return (struct session_query *)rc_query_new(tx, arena, &session_model);
+}
+
+void session_set_resource_id(struct session_query *query, int64_t resource_id)
+{
+	rc_query_set(&query->query, 1, RC_INT_VALUE(resource_id));
+}
+
+void session_set_rule_id(struct session_query *query, int64_t rule_id)
+{
+	rc_query_set(&query->query, 2, RC_INT_VALUE(rule_id));
+}
+
+void session_set_rule_id_null(struct session_query *query)
+{
+	rc_query_set(&query->query, 2, RC_NULL_VALUE);
+}
+
+void session_set_starts_at(struct session_query *query, int64_t starts_at)
+{
+	rc_query_set(&query->query, 3, RC_TIME_VALUE(starts_at));
+}
+
+void session_set_ends_at(struct session_query *query, int64_t ends_at)
+{
+	rc_query_set(&query->query, 4, RC_TIME_VALUE(ends_at));
+}
+
+void session_set_capacity(struct session_query *query, int64_t capacity)
+{
+	rc_query_set(&query->query, 5, RC_INT_VALUE(capacity));
+}
+
+void session_set_taken(struct session_query *query, int64_t taken)
+{
+	rc_query_set(&query->query, 6, RC_INT_VALUE(taken));
+}
+
+void session_set_taken_by(struct session_query *query, int64_t taken_by)
+{
+	rc_query_set(&query->query, 7, RC_INT_VALUE(taken_by));
+}
+
+int session_update_all(struct session_query *query, int64_t *changed)
+{
+	return rc_query_update(&query->query, changed);
+}
+
+int session_delete_all(struct session_query *query, int64_t *removed)
+{
+	return rc_query_delete(&query->query, removed);
+}
+
+void session_lock(struct session_query *query, enum rc_lock rows, enum rc_lock wait)
+{
+	rc_query_lock(&query->query, rows, wait);
+}
+
+void session_after(struct session_query *query, struct rc_str cursor)
+{
+	rc_query_after(&query->query, cursor);
+}
+
+void session_before(struct session_query *query, struct rc_str cursor)
+{
+	rc_query_before(&query->query, cursor);
+}
+
+int session_page(struct session_query *query, int64_t rows, struct session_page *out)
+{
+	struct rc_page page;
+	int err = rc_query_page(&query->query, rows, &page);
+
+	*out = (struct session_page){.previous = page.previous, .next = page.next};
+	out->list = (struct session_list){.at = (struct session **)page.rows.at, .count = page.rows.count, .related = query->query.related};
+	return err;
+}
+
+struct rc_str session_cursor(struct session_query *query, const struct session *row)
+{
+	return rc_query_cursor(&query->query, row);
 }
 
 void session_where_id_eq(struct session_query *query, int64_t id)
@@ -3150,7 +3868,7 @@ int session_all(struct session_query *query, struct session_list *out)
 	struct rc_rows rows = {0};
 	int err = rc_query_rows(&query->query, &rows);
 
-	*out = (struct session_list){(struct session **)rows.at, rows.count};
+	*out = (struct session_list){.at = (struct session **)rows.at, .count = rows.count, .related = query->query.related};
 	return err;
 }
 
@@ -3185,11 +3903,6 @@ int session_each(struct session_query *query, int (*row)(void *arg, const struct
 int session_count(struct session_query *query, int64_t *out)
 {
 	return rc_query_count(&query->query, out);
-}
-
-int session_delete_all(struct session_query *query, int64_t *removed)
-{
-	return rc_query_delete(&query->query, removed);
 }
 
 static const struct rc_column customer_columns[] = {
@@ -3231,19 +3944,21 @@ int customer_get(struct rc_tx *tx, struct rc_arena *arena, int64_t id, struct cu
 	return err;
 }
 
-int customer_insert(struct rc_tx *tx, struct customer *row)
-{
-	return rc_row_insert(tx, &customer_model, row);
-}
-
-int customer_upsert(struct rc_tx *tx, struct customer *row)
-{
-	return rc_row_upsert(tx, &customer_model, row);
-}
-
 int customer_update(struct rc_tx *tx, struct customer *row)
 {
 	return rc_row_update(tx, &customer_model, row);
+}
+
+int customer_delete(struct rc_tx *tx, int64_t id)
+{
+	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
+
+	return rc_row_delete_key(tx, &customer_model, key_values);
+}
+
+int customer_insert(struct rc_tx *tx, struct customer *row)
+{
+	return rc_row_insert(tx, &customer_model, row);
 }
 
 int customer_insert_many(struct rc_tx *tx, struct customer *rows, size_t count)
@@ -3251,15 +3966,89 @@ int customer_insert_many(struct rc_tx *tx, struct customer *rows, size_t count)
 	return rc_row_insert_many(tx, &customer_model, rows, count);
 }
 
-int customer_delete(struct rc_tx *tx, int64_t id)
+int customer_upsert(struct rc_tx *tx, struct customer *row)
+{
+	return rc_row_upsert(tx, &customer_model, row);
+}
+
+int customer_upsert_many(struct rc_tx *tx, struct customer *rows, size_t count)
+{
+	return rc_row_upsert_many(tx, &customer_model, rows, count);
+}
+
+int customer_get_locked(struct rc_tx *tx, struct rc_arena *arena, int64_t id, enum rc_lock rows, enum rc_lock wait, struct customer **out)
 {
 	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
-	return rc_row_delete_key(tx, &customer_model, key_values);
+	void *row;
+	int err = rc_scoped_get(tx, arena, &customer_model, NULL, key_values, (uint32_t)rows | (uint32_t)wait, &row);
+
+	*out = err ? NULL : row;
+	return err;
 }
 
 struct customer_query *customer_query(struct rc_tx *tx, struct rc_arena *arena)
 {
 	return (struct customer_query *)rc_query_new(tx, arena, &customer_model);
+}
+
+void customer_set_name(struct customer_query *query, struct rc_str name)
+{
+	rc_query_set(&query->query, 1, RC_TEXT_VALUE(name));
+}
+
+void customer_set_email(struct customer_query *query, struct rc_str email)
+{
+	rc_query_set(&query->query, 2, RC_TEXT_VALUE(email));
+}
+
+void customer_set_phone(struct customer_query *query, struct rc_str phone)
+{
+	rc_query_set(&query->query, 3, RC_TEXT_VALUE(phone));
+}
+
+void customer_set_created_at(struct customer_query *query, int64_t created_at)
+{
+	rc_query_set(&query->query, 4, RC_TIME_VALUE(created_at));
+}
+
+int customer_update_all(struct customer_query *query, int64_t *changed)
+{
+	return rc_query_update(&query->query, changed);
+}
+
+int customer_delete_all(struct customer_query *query, int64_t *removed)
+{
+	return rc_query_delete(&query->query, removed);
+}
+
+void customer_lock(struct customer_query *query, enum rc_lock rows, enum rc_lock wait)
+{
+	rc_query_lock(&query->query, rows, wait);
+}
+
+void customer_after(struct customer_query *query, struct rc_str cursor)
+{
+	rc_query_after(&query->query, cursor);
+}
+
+void customer_before(struct customer_query *query, struct rc_str cursor)
+{
+	rc_query_before(&query->query, cursor);
+}
+
+int customer_page(struct customer_query *query, int64_t rows, struct customer_page *out)
+{
+	struct rc_page page;
+	int err = rc_query_page(&query->query, rows, &page);
+
+	*out = (struct customer_page){.previous = page.previous, .next = page.next};
+	out->list = (struct customer_list){.at = (struct customer **)page.rows.at, .count = page.rows.count, .related = query->query.related};
+	return err;
+}
+
+struct rc_str customer_cursor(struct customer_query *query, const struct customer *row)
+{
+	return rc_query_cursor(&query->query, row);
 }
 
 void customer_where_id_eq(struct customer_query *query, int64_t id)
@@ -3447,7 +4236,7 @@ int customer_all(struct customer_query *query, struct customer_list *out)
 	struct rc_rows rows = {0};
 	int err = rc_query_rows(&query->query, &rows);
 
-	*out = (struct customer_list){(struct customer **)rows.at, rows.count};
+	*out = (struct customer_list){.at = (struct customer **)rows.at, .count = rows.count, .related = query->query.related};
 	return err;
 }
 
@@ -3482,11 +4271,6 @@ int customer_each(struct customer_query *query, int (*row)(void *arg, const stru
 int customer_count(struct customer_query *query, int64_t *out)
 {
 	return rc_query_count(&query->query, out);
-}
-
-int customer_delete_all(struct customer_query *query, int64_t *removed)
-{
-	return rc_query_delete(&query->query, removed);
 }
 
 static const struct rc_column booking_columns[] = {
@@ -3550,19 +4334,21 @@ int booking_get(struct rc_tx *tx, struct rc_arena *arena, int64_t id, struct boo
 	return err;
 }
 
-int booking_insert(struct rc_tx *tx, struct booking *row)
-{
-	return rc_row_insert(tx, &booking_model, row);
-}
-
-int booking_upsert(struct rc_tx *tx, struct booking *row)
-{
-	return rc_row_upsert(tx, &booking_model, row);
-}
-
 int booking_update(struct rc_tx *tx, struct booking *row)
 {
 	return rc_row_update(tx, &booking_model, row);
+}
+
+int booking_delete(struct rc_tx *tx, int64_t id)
+{
+	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
+
+	return rc_row_delete_key(tx, &booking_model, key_values);
+}
+
+int booking_insert(struct rc_tx *tx, struct booking *row)
+{
+	return rc_row_insert(tx, &booking_model, row);
 }
 
 int booking_insert_many(struct rc_tx *tx, struct booking *rows, size_t count)
@@ -3570,15 +4356,149 @@ int booking_insert_many(struct rc_tx *tx, struct booking *rows, size_t count)
 	return rc_row_insert_many(tx, &booking_model, rows, count);
 }
 
-int booking_delete(struct rc_tx *tx, int64_t id)
+int booking_upsert(struct rc_tx *tx, struct booking *row)
+{
+	return rc_row_upsert(tx, &booking_model, row);
+}
+
+int booking_upsert_many(struct rc_tx *tx, struct booking *rows, size_t count)
+{
+	return rc_row_upsert_many(tx, &booking_model, rows, count);
+}
+
+int booking_get_locked(struct rc_tx *tx, struct rc_arena *arena, int64_t id, enum rc_lock rows, enum rc_lock wait, struct booking **out)
 {
 	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
-	return rc_row_delete_key(tx, &booking_model, key_values);
+	void *row;
+	int err = rc_scoped_get(tx, arena, &booking_model, NULL, key_values, (uint32_t)rows | (uint32_t)wait, &row);
+
+	*out = err ? NULL : row;
+	return err;
 }
 
 struct booking_query *booking_query(struct rc_tx *tx, struct rc_arena *arena)
 {
 	return (struct booking_query *)rc_query_new(tx, arena, &booking_model);
+}
+
+void booking_set_ref(struct booking_query *query, struct rc_str ref)
+{
+	rc_query_set(&query->query, 1, RC_TEXT_VALUE(ref));
+}
+
+void booking_set_service_id(struct booking_query *query, int64_t service_id)
+{
+	rc_query_set(&query->query, 2, RC_INT_VALUE(service_id));
+}
+
+void booking_set_resource_id(struct booking_query *query, int64_t resource_id)
+{
+	rc_query_set(&query->query, 3, RC_INT_VALUE(resource_id));
+}
+
+void booking_set_customer_id(struct booking_query *query, int64_t customer_id)
+{
+	rc_query_set(&query->query, 4, RC_INT_VALUE(customer_id));
+}
+
+void booking_set_customer_id_null(struct booking_query *query)
+{
+	rc_query_set(&query->query, 4, RC_NULL_VALUE);
+}
+
+void booking_set_state(struct booking_query *query, struct rc_str state)
+{
+	rc_query_set(&query->query, 5, RC_TEXT_VALUE(state));
+}
+
+void booking_set_starts_at(struct booking_query *query, int64_t starts_at)
+{
+	rc_query_set(&query->query, 6, RC_TIME_VALUE(starts_at));
+}
+
+void booking_set_ends_at(struct booking_query *query, int64_t ends_at)
+{
+	rc_query_set(&query->query, 7, RC_TIME_VALUE(ends_at));
+}
+
+void booking_set_tz(struct booking_query *query, struct rc_str tz)
+{
+	rc_query_set(&query->query, 8, RC_TEXT_VALUE(tz));
+}
+
+void booking_set_wall_start(struct booking_query *query, struct rc_str wall_start)
+{
+	rc_query_set(&query->query, 9, RC_TEXT_VALUE(wall_start));
+}
+
+void booking_set_party(struct booking_query *query, int64_t party)
+{
+	rc_query_set(&query->query, 10, RC_INT_VALUE(party));
+}
+
+void booking_set_hold_expires_at(struct booking_query *query, int64_t hold_expires_at)
+{
+	rc_query_set(&query->query, 11, RC_TIME_VALUE(hold_expires_at));
+}
+
+void booking_set_hold_expires_at_null(struct booking_query *query)
+{
+	rc_query_set(&query->query, 11, RC_NULL_VALUE);
+}
+
+void booking_set_hold_extensions(struct booking_query *query, int64_t hold_extensions)
+{
+	rc_query_set(&query->query, 12, RC_INT_VALUE(hold_extensions));
+}
+
+void booking_set_created_at(struct booking_query *query, int64_t created_at)
+{
+	rc_query_set(&query->query, 14, RC_TIME_VALUE(created_at));
+}
+
+void booking_set_updated_at(struct booking_query *query, int64_t updated_at)
+{
+	rc_query_set(&query->query, 15, RC_TIME_VALUE(updated_at));
+}
+
+int booking_update_all(struct booking_query *query, int64_t *changed)
+{
+	return rc_query_update(&query->query, changed);
+}
+
+int booking_delete_all(struct booking_query *query, int64_t *removed)
+{
+	return rc_query_delete(&query->query, removed);
+}
+
+void booking_lock(struct booking_query *query, enum rc_lock rows, enum rc_lock wait)
+{
+	rc_query_lock(&query->query, rows, wait);
+}
+
+void booking_after(struct booking_query *query, struct rc_str cursor)
+{
+	rc_query_after(&query->query, cursor);
+}
+
+void booking_before(struct booking_query *query, struct rc_str cursor)
+{
+	rc_query_before(&query->query, cursor);
+}
+
+int booking_page(struct booking_query *query, int64_t rows, struct booking_page *out)
+{
+	struct rc_page page;
+	int err = rc_query_page(&query->query, rows, &page);
+
+	*out = (struct booking_page){.previous = page.previous, .next = page.next};
+	out->list = (struct booking_list){.at = (struct booking **)page.rows.at, .count = page.rows.count, .related = query->query.related};
+	return err;
+}
+
+struct rc_str booking_cursor(struct booking_query *query, const struct booking *row)
+{
+	return rc_query_cursor(&query->query, row);
 }
 
 void booking_where_id_eq(struct booking_query *query, int64_t id)
@@ -4161,7 +5081,7 @@ int booking_all(struct booking_query *query, struct booking_list *out)
 	struct rc_rows rows = {0};
 	int err = rc_query_rows(&query->query, &rows);
 
-	*out = (struct booking_list){(struct booking **)rows.at, rows.count};
+	*out = (struct booking_list){.at = (struct booking **)rows.at, .count = rows.count, .related = query->query.related};
 	return err;
 }
 
@@ -4196,11 +5116,6 @@ int booking_each(struct booking_query *query, int (*row)(void *arg, const struct
 int booking_count(struct booking_query *query, int64_t *out)
 {
 	return rc_query_count(&query->query, out);
-}
-
-int booking_delete_all(struct booking_query *query, int64_t *removed)
-{
-	return rc_query_delete(&query->query, removed);
 }
 
 static const struct rc_column claim_columns[] = {
@@ -4248,19 +5163,21 @@ int claim_get(struct rc_tx *tx, struct rc_arena *arena, int64_t id, struct claim
 	return err;
 }
 
-int claim_insert(struct rc_tx *tx, struct claim *row)
-{
-	return rc_row_insert(tx, &claim_model, row);
-}
-
-int claim_upsert(struct rc_tx *tx, struct claim *row)
-{
-	return rc_row_upsert(tx, &claim_model, row);
-}
-
 int claim_update(struct rc_tx *tx, struct claim *row)
 {
 	return rc_row_update(tx, &claim_model, row);
+}
+
+int claim_delete(struct rc_tx *tx, int64_t id)
+{
+	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
+
+	return rc_row_delete_key(tx, &claim_model, key_values);
+}
+
+int claim_insert(struct rc_tx *tx, struct claim *row)
+{
+	return rc_row_insert(tx, &claim_model, row);
 }
 
 int claim_insert_many(struct rc_tx *tx, struct claim *rows, size_t count)
@@ -4268,15 +5185,109 @@ int claim_insert_many(struct rc_tx *tx, struct claim *rows, size_t count)
 	return rc_row_insert_many(tx, &claim_model, rows, count);
 }
 
-int claim_delete(struct rc_tx *tx, int64_t id)
+int claim_upsert(struct rc_tx *tx, struct claim *row)
+{
+	return rc_row_upsert(tx, &claim_model, row);
+}
+
+int claim_upsert_many(struct rc_tx *tx, struct claim *rows, size_t count)
+{
+	return rc_row_upsert_many(tx, &claim_model, rows, count);
+}
+
+int claim_get_locked(struct rc_tx *tx, struct rc_arena *arena, int64_t id, enum rc_lock rows, enum rc_lock wait, struct claim **out)
 {
 	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
-	return rc_row_delete_key(tx, &claim_model, key_values);
+	void *row;
+	int err = rc_scoped_get(tx, arena, &claim_model, NULL, key_values, (uint32_t)rows | (uint32_t)wait, &row);
+
+	*out = err ? NULL : row;
+	return err;
 }
 
 struct claim_query *claim_query(struct rc_tx *tx, struct rc_arena *arena)
 {
 	return (struct claim_query *)rc_query_new(tx, arena, &claim_model);
+}
+
+void claim_set_booking_id(struct claim_query *query, int64_t booking_id)
+{
+	rc_query_set(&query->query, 1, RC_INT_VALUE(booking_id));
+}
+
+void claim_set_resource_id(struct claim_query *query, int64_t resource_id)
+{
+	rc_query_set(&query->query, 2, RC_INT_VALUE(resource_id));
+}
+
+void claim_set_lane(struct claim_query *query, int64_t lane)
+{
+	rc_query_set(&query->query, 3, RC_INT_VALUE(lane));
+}
+
+void claim_set_lo(struct claim_query *query, int64_t lo)
+{
+	rc_query_set(&query->query, 4, RC_TIME_VALUE(lo));
+}
+
+void claim_set_hi(struct claim_query *query, int64_t hi)
+{
+	rc_query_set(&query->query, 5, RC_TIME_VALUE(hi));
+}
+
+void claim_set_qty(struct claim_query *query, int64_t qty)
+{
+	rc_query_set(&query->query, 6, RC_INT_VALUE(qty));
+}
+
+void claim_set_session_id(struct claim_query *query, int64_t session_id)
+{
+	rc_query_set(&query->query, 7, RC_INT_VALUE(session_id));
+}
+
+void claim_set_session_id_null(struct claim_query *query)
+{
+	rc_query_set(&query->query, 7, RC_NULL_VALUE);
+}
+
+int claim_update_all(struct claim_query *query, int64_t *changed)
+{
+	return rc_query_update(&query->query, changed);
+}
+
+int claim_delete_all(struct claim_query *query, int64_t *removed)
+{
+	return rc_query_delete(&query->query, removed);
+}
+
+void claim_lock(struct claim_query *query, enum rc_lock rows, enum rc_lock wait)
+{
+	rc_query_lock(&query->query, rows, wait);
+}
+
+void claim_after(struct claim_query *query, struct rc_str cursor)
+{
+	rc_query_after(&query->query, cursor);
+}
+
+void claim_before(struct claim_query *query, struct rc_str cursor)
+{
+	rc_query_before(&query->query, cursor);
+}
+
+int claim_page(struct claim_query *query, int64_t rows, struct claim_page *out)
+{
+	struct rc_page page;
+	int err = rc_query_page(&query->query, rows, &page);
+
+	*out = (struct claim_page){.previous = page.previous, .next = page.next};
+	out->list = (struct claim_list){.at = (struct claim **)page.rows.at, .count = page.rows.count, .related = query->query.related};
+	return err;
+}
+
+struct rc_str claim_cursor(struct claim_query *query, const struct claim *row)
+{
+	return rc_query_cursor(&query->query, row);
 }
 
 void claim_where_id_eq(struct claim_query *query, int64_t id)
@@ -4579,7 +5590,7 @@ int claim_all(struct claim_query *query, struct claim_list *out)
 	struct rc_rows rows = {0};
 	int err = rc_query_rows(&query->query, &rows);
 
-	*out = (struct claim_list){(struct claim **)rows.at, rows.count};
+	*out = (struct claim_list){.at = (struct claim **)rows.at, .count = rows.count, .related = query->query.related};
 	return err;
 }
 
@@ -4614,11 +5625,6 @@ int claim_each(struct claim_query *query, int (*row)(void *arg, const struct cla
 int claim_count(struct claim_query *query, int64_t *out)
 {
 	return rc_query_count(&query->query, out);
-}
-
-int claim_delete_all(struct claim_query *query, int64_t *removed)
-{
-	return rc_query_delete(&query->query, removed);
 }
 
 static const struct rc_column waitlist_columns[] = {
@@ -4668,19 +5674,21 @@ int waitlist_get(struct rc_tx *tx, struct rc_arena *arena, int64_t id, struct wa
 	return err;
 }
 
-int waitlist_insert(struct rc_tx *tx, struct waitlist *row)
-{
-	return rc_row_insert(tx, &waitlist_model, row);
-}
-
-int waitlist_upsert(struct rc_tx *tx, struct waitlist *row)
-{
-	return rc_row_upsert(tx, &waitlist_model, row);
-}
-
 int waitlist_update(struct rc_tx *tx, struct waitlist *row)
 {
 	return rc_row_update(tx, &waitlist_model, row);
+}
+
+int waitlist_delete(struct rc_tx *tx, int64_t id)
+{
+	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
+
+	return rc_row_delete_key(tx, &waitlist_model, key_values);
+}
+
+int waitlist_insert(struct rc_tx *tx, struct waitlist *row)
+{
+	return rc_row_insert(tx, &waitlist_model, row);
 }
 
 int waitlist_insert_many(struct rc_tx *tx, struct waitlist *rows, size_t count)
@@ -4688,15 +5696,114 @@ int waitlist_insert_many(struct rc_tx *tx, struct waitlist *rows, size_t count)
 	return rc_row_insert_many(tx, &waitlist_model, rows, count);
 }
 
-int waitlist_delete(struct rc_tx *tx, int64_t id)
+int waitlist_upsert(struct rc_tx *tx, struct waitlist *row)
+{
+	return rc_row_upsert(tx, &waitlist_model, row);
+}
+
+int waitlist_upsert_many(struct rc_tx *tx, struct waitlist *rows, size_t count)
+{
+	return rc_row_upsert_many(tx, &waitlist_model, rows, count);
+}
+
+int waitlist_get_locked(struct rc_tx *tx, struct rc_arena *arena, int64_t id, enum rc_lock rows, enum rc_lock wait, struct waitlist **out)
 {
 	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
-	return rc_row_delete_key(tx, &waitlist_model, key_values);
+	void *row;
+	int err = rc_scoped_get(tx, arena, &waitlist_model, NULL, key_values, (uint32_t)rows | (uint32_t)wait, &row);
+
+	*out = err ? NULL : row;
+	return err;
 }
 
 struct waitlist_query *waitlist_query(struct rc_tx *tx, struct rc_arena *arena)
 {
 	return (struct waitlist_query *)rc_query_new(tx, arena, &waitlist_model);
+}
+
+void waitlist_set_service_id(struct waitlist_query *query, int64_t service_id)
+{
+	rc_query_set(&query->query, 1, RC_INT_VALUE(service_id));
+}
+
+void waitlist_set_resource_id(struct waitlist_query *query, int64_t resource_id)
+{
+	rc_query_set(&query->query, 2, RC_INT_VALUE(resource_id));
+}
+
+void waitlist_set_resource_id_null(struct waitlist_query *query)
+{
+	rc_query_set(&query->query, 2, RC_NULL_VALUE);
+}
+
+void waitlist_set_window_start(struct waitlist_query *query, int64_t window_start)
+{
+	rc_query_set(&query->query, 3, RC_TIME_VALUE(window_start));
+}
+
+void waitlist_set_window_end(struct waitlist_query *query, int64_t window_end)
+{
+	rc_query_set(&query->query, 4, RC_TIME_VALUE(window_end));
+}
+
+void waitlist_set_party(struct waitlist_query *query, int64_t party)
+{
+	rc_query_set(&query->query, 5, RC_INT_VALUE(party));
+}
+
+void waitlist_set_customer_id(struct waitlist_query *query, int64_t customer_id)
+{
+	rc_query_set(&query->query, 6, RC_INT_VALUE(customer_id));
+}
+
+void waitlist_set_state(struct waitlist_query *query, struct rc_str state)
+{
+	rc_query_set(&query->query, 7, RC_TEXT_VALUE(state));
+}
+
+void waitlist_set_created_at(struct waitlist_query *query, int64_t created_at)
+{
+	rc_query_set(&query->query, 8, RC_TIME_VALUE(created_at));
+}
+
+int waitlist_update_all(struct waitlist_query *query, int64_t *changed)
+{
+	return rc_query_update(&query->query, changed);
+}
+
+int waitlist_delete_all(struct waitlist_query *query, int64_t *removed)
+{
+	return rc_query_delete(&query->query, removed);
+}
+
+void waitlist_lock(struct waitlist_query *query, enum rc_lock rows, enum rc_lock wait)
+{
+	rc_query_lock(&query->query, rows, wait);
+}
+
+void waitlist_after(struct waitlist_query *query, struct rc_str cursor)
+{
+	rc_query_after(&query->query, cursor);
+}
+
+void waitlist_before(struct waitlist_query *query, struct rc_str cursor)
+{
+	rc_query_before(&query->query, cursor);
+}
+
+int waitlist_page(struct waitlist_query *query, int64_t rows, struct waitlist_page *out)
+{
+	struct rc_page page;
+	int err = rc_query_page(&query->query, rows, &page);
+
+	*out = (struct waitlist_page){.previous = page.previous, .next = page.next};
+	out->list = (struct waitlist_list){.at = (struct waitlist **)page.rows.at, .count = page.rows.count, .related = query->query.related};
+	return err;
+}
+
+struct rc_str waitlist_cursor(struct waitlist_query *query, const struct waitlist *row)
+{
+	return rc_query_cursor(&query->query, row);
 }
 
 void waitlist_where_id_eq(struct waitlist_query *query, int64_t id)
@@ -5029,7 +6136,7 @@ int waitlist_all(struct waitlist_query *query, struct waitlist_list *out)
 	struct rc_rows rows = {0};
 	int err = rc_query_rows(&query->query, &rows);
 
-	*out = (struct waitlist_list){(struct waitlist **)rows.at, rows.count};
+	*out = (struct waitlist_list){.at = (struct waitlist **)rows.at, .count = rows.count, .related = query->query.related};
 	return err;
 }
 
@@ -5064,11 +6171,6 @@ int waitlist_each(struct waitlist_query *query, int (*row)(void *arg, const stru
 int waitlist_count(struct waitlist_query *query, int64_t *out)
 {
 	return rc_query_count(&query->query, out);
-}
-
-int waitlist_delete_all(struct waitlist_query *query, int64_t *removed)
-{
-	return rc_query_delete(&query->query, removed);
 }
 
 static const struct rc_column idempotency_columns[] = {
@@ -5112,19 +6214,21 @@ int idempotency_get(struct rc_tx *tx, struct rc_arena *arena, struct rc_str scop
 	return err;
 }
 
-int idempotency_insert(struct rc_tx *tx, struct idempotency *row)
-{
-	return rc_row_insert(tx, &idempotency_model, row);
-}
-
-int idempotency_upsert(struct rc_tx *tx, struct idempotency *row)
-{
-	return rc_row_upsert(tx, &idempotency_model, row);
-}
-
 int idempotency_update(struct rc_tx *tx, struct idempotency *row)
 {
 	return rc_row_update(tx, &idempotency_model, row);
+}
+
+int idempotency_delete(struct rc_tx *tx, struct rc_str scope, struct rc_str key)
+{
+	const struct rc_value key_values[] = {RC_TEXT_VALUE(scope), RC_TEXT_VALUE(key)};
+
+	return rc_row_delete_key(tx, &idempotency_model, key_values);
+}
+
+int idempotency_insert(struct rc_tx *tx, struct idempotency *row)
+{
+	return rc_row_insert(tx, &idempotency_model, row);
 }
 
 int idempotency_insert_many(struct rc_tx *tx, struct idempotency *rows, size_t count)
@@ -5132,15 +6236,89 @@ int idempotency_insert_many(struct rc_tx *tx, struct idempotency *rows, size_t c
 	return rc_row_insert_many(tx, &idempotency_model, rows, count);
 }
 
-int idempotency_delete(struct rc_tx *tx, struct rc_str scope, struct rc_str key)
+int idempotency_upsert(struct rc_tx *tx, struct idempotency *row)
+{
+	return rc_row_upsert(tx, &idempotency_model, row);
+}
+
+int idempotency_upsert_many(struct rc_tx *tx, struct idempotency *rows, size_t count)
+{
+	return rc_row_upsert_many(tx, &idempotency_model, rows, count);
+}
+
+int idempotency_get_locked(struct rc_tx *tx, struct rc_arena *arena, struct rc_str scope, struct rc_str key, enum rc_lock rows, enum rc_lock wait, struct idempotency **out)
 {
 	const struct rc_value key_values[] = {RC_TEXT_VALUE(scope), RC_TEXT_VALUE(key)};
-	return rc_row_delete_key(tx, &idempotency_model, key_values);
+	void *row;
+	int err = rc_scoped_get(tx, arena, &idempotency_model, NULL, key_values, (uint32_t)rows | (uint32_t)wait, &row);
+
+	*out = err ? NULL : row;
+	return err;
 }
 
 struct idempotency_query *idempotency_query(struct rc_tx *tx, struct rc_arena *arena)
 {
 	return (struct idempotency_query *)rc_query_new(tx, arena, &idempotency_model);
+}
+
+void idempotency_set_fingerprint(struct idempotency_query *query, struct rc_str fingerprint)
+{
+	rc_query_set(&query->query, 2, RC_TEXT_VALUE(fingerprint));
+}
+
+void idempotency_set_status(struct idempotency_query *query, int64_t status)
+{
+	rc_query_set(&query->query, 3, RC_INT_VALUE(status));
+}
+
+void idempotency_set_response(struct idempotency_query *query, struct rc_str response)
+{
+	rc_query_set(&query->query, 4, RC_TEXT_VALUE(response));
+}
+
+void idempotency_set_expires_at(struct idempotency_query *query, int64_t expires_at)
+{
+	rc_query_set(&query->query, 5, RC_TIME_VALUE(expires_at));
+}
+
+int idempotency_update_all(struct idempotency_query *query, int64_t *changed)
+{
+	return rc_query_update(&query->query, changed);
+}
+
+int idempotency_delete_all(struct idempotency_query *query, int64_t *removed)
+{
+	return rc_query_delete(&query->query, removed);
+}
+
+void idempotency_lock(struct idempotency_query *query, enum rc_lock rows, enum rc_lock wait)
+{
+	rc_query_lock(&query->query, rows, wait);
+}
+
+void idempotency_after(struct idempotency_query *query, struct rc_str cursor)
+{
+	rc_query_after(&query->query, cursor);
+}
+
+void idempotency_before(struct idempotency_query *query, struct rc_str cursor)
+{
+	rc_query_before(&query->query, cursor);
+}
+
+int idempotency_page(struct idempotency_query *query, int64_t rows, struct idempotency_page *out)
+{
+	struct rc_page page;
+	int err = rc_query_page(&query->query, rows, &page);
+
+	*out = (struct idempotency_page){.previous = page.previous, .next = page.next};
+	out->list = (struct idempotency_list){.at = (struct idempotency **)page.rows.at, .count = page.rows.count};
+	return err;
+}
+
+struct rc_str idempotency_cursor(struct idempotency_query *query, const struct idempotency *row)
+{
+	return rc_query_cursor(&query->query, row);
 }
 
 void idempotency_where_scope_eq(struct idempotency_query *query, struct rc_str scope)
@@ -5363,7 +6541,7 @@ int idempotency_all(struct idempotency_query *query, struct idempotency_list *ou
 	struct rc_rows rows = {0};
 	int err = rc_query_rows(&query->query, &rows);
 
-	*out = (struct idempotency_list){(struct idempotency **)rows.at, rows.count};
+	*out = (struct idempotency_list){.at = (struct idempotency **)rows.at, .count = rows.count};
 	return err;
 }
 
@@ -5398,11 +6576,6 @@ int idempotency_each(struct idempotency_query *query, int (*row)(void *arg, cons
 int idempotency_count(struct idempotency_query *query, int64_t *out)
 {
 	return rc_query_count(&query->query, out);
-}
-
-int idempotency_delete_all(struct idempotency_query *query, int64_t *removed)
-{
-	return rc_query_delete(&query->query, removed);
 }
 
 static const struct rc_column audit_columns[] = {
@@ -5444,19 +6617,21 @@ int audit_get(struct rc_tx *tx, struct rc_arena *arena, int64_t id, struct audit
 	return err;
 }
 
-int audit_insert(struct rc_tx *tx, struct audit *row)
-{
-	return rc_row_insert(tx, &audit_model, row);
-}
-
-int audit_upsert(struct rc_tx *tx, struct audit *row)
-{
-	return rc_row_upsert(tx, &audit_model, row);
-}
-
 int audit_update(struct rc_tx *tx, struct audit *row)
 {
 	return rc_row_update(tx, &audit_model, row);
+}
+
+int audit_delete(struct rc_tx *tx, int64_t id)
+{
+	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
+
+	return rc_row_delete_key(tx, &audit_model, key_values);
+}
+
+int audit_insert(struct rc_tx *tx, struct audit *row)
+{
+	return rc_row_insert(tx, &audit_model, row);
 }
 
 int audit_insert_many(struct rc_tx *tx, struct audit *rows, size_t count)
@@ -5464,15 +6639,89 @@ int audit_insert_many(struct rc_tx *tx, struct audit *rows, size_t count)
 	return rc_row_insert_many(tx, &audit_model, rows, count);
 }
 
-int audit_delete(struct rc_tx *tx, int64_t id)
+int audit_upsert(struct rc_tx *tx, struct audit *row)
+{
+	return rc_row_upsert(tx, &audit_model, row);
+}
+
+int audit_upsert_many(struct rc_tx *tx, struct audit *rows, size_t count)
+{
+	return rc_row_upsert_many(tx, &audit_model, rows, count);
+}
+
+int audit_get_locked(struct rc_tx *tx, struct rc_arena *arena, int64_t id, enum rc_lock rows, enum rc_lock wait, struct audit **out)
 {
 	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
-	return rc_row_delete_key(tx, &audit_model, key_values);
+	void *row;
+	int err = rc_scoped_get(tx, arena, &audit_model, NULL, key_values, (uint32_t)rows | (uint32_t)wait, &row);
+
+	*out = err ? NULL : row;
+	return err;
 }
 
 struct audit_query *audit_query(struct rc_tx *tx, struct rc_arena *arena)
 {
 	return (struct audit_query *)rc_query_new(tx, arena, &audit_model);
+}
+
+void audit_set_at(struct audit_query *query, int64_t at)
+{
+	rc_query_set(&query->query, 1, RC_TIME_VALUE(at));
+}
+
+void audit_set_action(struct audit_query *query, struct rc_str action)
+{
+	rc_query_set(&query->query, 2, RC_TEXT_VALUE(action));
+}
+
+void audit_set_ref(struct audit_query *query, struct rc_str ref)
+{
+	rc_query_set(&query->query, 3, RC_TEXT_VALUE(ref));
+}
+
+void audit_set_detail(struct audit_query *query, struct rc_str detail)
+{
+	rc_query_set(&query->query, 4, RC_TEXT_VALUE(detail));
+}
+
+int audit_update_all(struct audit_query *query, int64_t *changed)
+{
+	return rc_query_update(&query->query, changed);
+}
+
+int audit_delete_all(struct audit_query *query, int64_t *removed)
+{
+	return rc_query_delete(&query->query, removed);
+}
+
+void audit_lock(struct audit_query *query, enum rc_lock rows, enum rc_lock wait)
+{
+	rc_query_lock(&query->query, rows, wait);
+}
+
+void audit_after(struct audit_query *query, struct rc_str cursor)
+{
+	rc_query_after(&query->query, cursor);
+}
+
+void audit_before(struct audit_query *query, struct rc_str cursor)
+{
+	rc_query_before(&query->query, cursor);
+}
+
+int audit_page(struct audit_query *query, int64_t rows, struct audit_page *out)
+{
+	struct rc_page page;
+	int err = rc_query_page(&query->query, rows, &page);
+
+	*out = (struct audit_page){.previous = page.previous, .next = page.next};
+	out->list = (struct audit_list){.at = (struct audit **)page.rows.at, .count = page.rows.count};
+	return err;
+}
+
+struct rc_str audit_cursor(struct audit_query *query, const struct audit *row)
+{
+	return rc_query_cursor(&query->query, row);
 }
 
 void audit_where_id_eq(struct audit_query *query, int64_t id)
@@ -5660,7 +6909,7 @@ int audit_all(struct audit_query *query, struct audit_list *out)
 	struct rc_rows rows = {0};
 	int err = rc_query_rows(&query->query, &rows);
 
-	*out = (struct audit_list){(struct audit **)rows.at, rows.count};
+	*out = (struct audit_list){.at = (struct audit **)rows.at, .count = rows.count};
 	return err;
 }
 
@@ -5695,11 +6944,6 @@ int audit_each(struct audit_query *query, int (*row)(void *arg, const struct aud
 int audit_count(struct audit_query *query, int64_t *out)
 {
 	return rc_query_count(&query->query, out);
-}
-
-int audit_delete_all(struct audit_query *query, int64_t *removed)
-{
-	return rc_query_delete(&query->query, removed);
 }
 
 static const struct rc_column operator_token_columns[] = {
@@ -5737,19 +6981,21 @@ int operator_token_get(struct rc_tx *tx, struct rc_arena *arena, int64_t id, str
 	return err;
 }
 
-int operator_token_insert(struct rc_tx *tx, struct operator_token *row)
-{
-	return rc_row_insert(tx, &operator_token_model, row);
-}
-
-int operator_token_upsert(struct rc_tx *tx, struct operator_token *row)
-{
-	return rc_row_upsert(tx, &operator_token_model, row);
-}
-
 int operator_token_update(struct rc_tx *tx, struct operator_token *row)
 {
 	return rc_row_update(tx, &operator_token_model, row);
+}
+
+int operator_token_delete(struct rc_tx *tx, int64_t id)
+{
+	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
+
+	return rc_row_delete_key(tx, &operator_token_model, key_values);
+}
+
+int operator_token_insert(struct rc_tx *tx, struct operator_token *row)
+{
+	return rc_row_insert(tx, &operator_token_model, row);
 }
 
 int operator_token_insert_many(struct rc_tx *tx, struct operator_token *rows, size_t count)
@@ -5757,15 +7003,79 @@ int operator_token_insert_many(struct rc_tx *tx, struct operator_token *rows, si
 	return rc_row_insert_many(tx, &operator_token_model, rows, count);
 }
 
-int operator_token_delete(struct rc_tx *tx, int64_t id)
+int operator_token_upsert(struct rc_tx *tx, struct operator_token *row)
+{
+	return rc_row_upsert(tx, &operator_token_model, row);
+}
+
+int operator_token_upsert_many(struct rc_tx *tx, struct operator_token *rows, size_t count)
+{
+	return rc_row_upsert_many(tx, &operator_token_model, rows, count);
+}
+
+int operator_token_get_locked(struct rc_tx *tx, struct rc_arena *arena, int64_t id, enum rc_lock rows, enum rc_lock wait, struct operator_token **out)
 {
 	const struct rc_value key_values[] = {RC_INT_VALUE(id)};
-	return rc_row_delete_key(tx, &operator_token_model, key_values);
+	void *row;
+	int err = rc_scoped_get(tx, arena, &operator_token_model, NULL, key_values, (uint32_t)rows | (uint32_t)wait, &row);
+
+	*out = err ? NULL : row;
+	return err;
 }
 
 struct operator_token_query *operator_token_query(struct rc_tx *tx, struct rc_arena *arena)
 {
 	return (struct operator_token_query *)rc_query_new(tx, arena, &operator_token_model);
+}
+
+void operator_token_set_token_hash(struct operator_token_query *query, struct rc_str token_hash)
+{
+	rc_query_set(&query->query, 1, RC_TEXT_VALUE(token_hash));
+}
+
+void operator_token_set_created_at(struct operator_token_query *query, int64_t created_at)
+{
+	rc_query_set(&query->query, 2, RC_TIME_VALUE(created_at));
+}
+
+int operator_token_update_all(struct operator_token_query *query, int64_t *changed)
+{
+	return rc_query_update(&query->query, changed);
+}
+
+int operator_token_delete_all(struct operator_token_query *query, int64_t *removed)
+{
+	return rc_query_delete(&query->query, removed);
+}
+
+void operator_token_lock(struct operator_token_query *query, enum rc_lock rows, enum rc_lock wait)
+{
+	rc_query_lock(&query->query, rows, wait);
+}
+
+void operator_token_after(struct operator_token_query *query, struct rc_str cursor)
+{
+	rc_query_after(&query->query, cursor);
+}
+
+void operator_token_before(struct operator_token_query *query, struct rc_str cursor)
+{
+	rc_query_before(&query->query, cursor);
+}
+
+int operator_token_page(struct operator_token_query *query, int64_t rows, struct operator_token_page *out)
+{
+	struct rc_page page;
+	int err = rc_query_page(&query->query, rows, &page);
+
+	*out = (struct operator_token_page){.previous = page.previous, .next = page.next};
+	out->list = (struct operator_token_list){.at = (struct operator_token **)page.rows.at, .count = page.rows.count};
+	return err;
+}
+
+struct rc_str operator_token_cursor(struct operator_token_query *query, const struct operator_token *row)
+{
+	return rc_query_cursor(&query->query, row);
 }
 
 void operator_token_where_id_eq(struct operator_token_query *query, int64_t id)
@@ -5883,7 +7193,7 @@ int operator_token_all(struct operator_token_query *query, struct operator_token
 	struct rc_rows rows = {0};
 	int err = rc_query_rows(&query->query, &rows);
 
-	*out = (struct operator_token_list){(struct operator_token **)rows.at, rows.count};
+	*out = (struct operator_token_list){.at = (struct operator_token **)rows.at, .count = rows.count};
 	return err;
 }
 
@@ -5920,9 +7230,1334 @@ int operator_token_count(struct operator_token_query *query, int64_t *out)
 	return rc_query_count(&query->query, out);
 }
 
-int operator_token_delete_all(struct operator_token_query *query, int64_t *removed)
+static const struct rc_relation venue_resources_relation = {
+	.name = "resources",
+	.from = &venue_model,
+	.to = &resource_model,
+	.column_count = 1,
+	.from_columns = {0},
+	.to_columns = {1},
+	.many = true,
+	.index = 0,
+	.total = 4,
+};
+
+void venue_with_resources(struct venue_query *query)
 {
-	return rc_query_delete(&query->query, removed);
+	rc_query_with(&query->query, &venue_resources_relation, NULL);
+}
+
+int venue_load_resources(struct rc_tx *tx, struct rc_arena *arena, struct venue_list *list)
+{
+	return rc_relation_load(tx, arena, &venue_resources_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct resource_list venue_its_resources(const struct venue_list *list, size_t i)
+{
+	struct rc_rows rows = rc_related_many(list->related, &venue_resources_relation, i);
+
+	return (struct resource_list){.at = (struct resource **)rows.at, .count = rows.count};
+}
+
+struct resource_list venue_every_resources(const struct venue_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &venue_resources_relation);
+
+	return (struct resource_list){.at = (struct resource **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation venue_services_relation = {
+	.name = "services",
+	.from = &venue_model,
+	.to = &service_model,
+	.column_count = 1,
+	.from_columns = {0},
+	.to_columns = {1},
+	.many = true,
+	.index = 1,
+	.total = 4,
+};
+
+void venue_with_services(struct venue_query *query)
+{
+	rc_query_with(&query->query, &venue_services_relation, NULL);
+}
+
+int venue_load_services(struct rc_tx *tx, struct rc_arena *arena, struct venue_list *list)
+{
+	return rc_relation_load(tx, arena, &venue_services_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct service_list venue_its_services(const struct venue_list *list, size_t i)
+{
+	struct rc_rows rows = rc_related_many(list->related, &venue_services_relation, i);
+
+	return (struct service_list){.at = (struct service **)rows.at, .count = rows.count};
+}
+
+struct service_list venue_every_services(const struct venue_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &venue_services_relation);
+
+	return (struct service_list){.at = (struct service **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation venue_hours_relation = {
+	.name = "hours",
+	.from = &venue_model,
+	.to = &hours_model,
+	.column_count = 1,
+	.from_columns = {0},
+	.to_columns = {1},
+	.many = true,
+	.index = 2,
+	.total = 4,
+};
+
+void venue_with_hours(struct venue_query *query)
+{
+	rc_query_with(&query->query, &venue_hours_relation, NULL);
+}
+
+int venue_load_hours(struct rc_tx *tx, struct rc_arena *arena, struct venue_list *list)
+{
+	return rc_relation_load(tx, arena, &venue_hours_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct hours_list venue_its_hours(const struct venue_list *list, size_t i)
+{
+	struct rc_rows rows = rc_related_many(list->related, &venue_hours_relation, i);
+
+	return (struct hours_list){.at = (struct hours **)rows.at, .count = rows.count};
+}
+
+struct hours_list venue_every_hours(const struct venue_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &venue_hours_relation);
+
+	return (struct hours_list){.at = (struct hours **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation venue_exceptions_relation = {
+	.name = "exceptions",
+	.from = &venue_model,
+	.to = &exception_model,
+	.column_count = 1,
+	.from_columns = {0},
+	.to_columns = {1},
+	.many = true,
+	.index = 3,
+	.total = 4,
+};
+
+void venue_with_exceptions(struct venue_query *query)
+{
+	rc_query_with(&query->query, &venue_exceptions_relation, NULL);
+}
+
+int venue_load_exceptions(struct rc_tx *tx, struct rc_arena *arena, struct venue_list *list)
+{
+	return rc_relation_load(tx, arena, &venue_exceptions_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct exception_list venue_its_exceptions(const struct venue_list *list, size_t i)
+{
+	struct rc_rows rows = rc_related_many(list->related, &venue_exceptions_relation, i);
+
+	return (struct exception_list){.at = (struct exception **)rows.at, .count = rows.count};
+}
+
+struct exception_list venue_every_exceptions(const struct venue_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &venue_exceptions_relation);
+
+	return (struct exception_list){.at = (struct exception **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation resource_venue_relation = {
+	.name = "venue",
+	.from = &resource_model,
+	.to = &venue_model,
+	.column_count = 1,
+	.from_columns = {1},
+	.to_columns = {0},
+	.many = false,
+	.index = 0,
+	.total = 9,
+};
+
+void resource_with_venue(struct resource_query *query)
+{
+	rc_query_with(&query->query, &resource_venue_relation, NULL);
+}
+
+int resource_load_venue(struct rc_tx *tx, struct rc_arena *arena, struct resource_list *list)
+{
+	return rc_relation_load(tx, arena, &resource_venue_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct venue *resource_its_venue(const struct resource_list *list, size_t i)
+{
+	return rc_related_one(list->related, &resource_venue_relation, i);
+}
+
+struct venue_list resource_every_venue(const struct resource_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &resource_venue_relation);
+
+	return (struct venue_list){.at = (struct venue **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation resource_service_resources_relation = {
+	.name = "service_resources",
+	.from = &resource_model,
+	.to = &service_resource_model,
+	.column_count = 1,
+	.from_columns = {0},
+	.to_columns = {1},
+	.many = true,
+	.index = 1,
+	.total = 9,
+};
+
+void resource_with_service_resources(struct resource_query *query)
+{
+	rc_query_with(&query->query, &resource_service_resources_relation, NULL);
+}
+
+int resource_load_service_resources(struct rc_tx *tx, struct rc_arena *arena, struct resource_list *list)
+{
+	return rc_relation_load(tx, arena, &resource_service_resources_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct service_resource_list resource_its_service_resources(const struct resource_list *list, size_t i)
+{
+	struct rc_rows rows = rc_related_many(list->related, &resource_service_resources_relation, i);
+
+	return (struct service_resource_list){.at = (struct service_resource **)rows.at, .count = rows.count};
+}
+
+struct service_resource_list resource_every_service_resources(const struct resource_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &resource_service_resources_relation);
+
+	return (struct service_resource_list){.at = (struct service_resource **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation resource_hours_relation = {
+	.name = "hours",
+	.from = &resource_model,
+	.to = &hours_model,
+	.column_count = 1,
+	.from_columns = {0},
+	.to_columns = {2},
+	.many = true,
+	.index = 2,
+	.total = 9,
+};
+
+void resource_with_hours(struct resource_query *query)
+{
+	rc_query_with(&query->query, &resource_hours_relation, NULL);
+}
+
+int resource_load_hours(struct rc_tx *tx, struct rc_arena *arena, struct resource_list *list)
+{
+	return rc_relation_load(tx, arena, &resource_hours_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct hours_list resource_its_hours(const struct resource_list *list, size_t i)
+{
+	struct rc_rows rows = rc_related_many(list->related, &resource_hours_relation, i);
+
+	return (struct hours_list){.at = (struct hours **)rows.at, .count = rows.count};
+}
+
+struct hours_list resource_every_hours(const struct resource_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &resource_hours_relation);
+
+	return (struct hours_list){.at = (struct hours **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation resource_exceptions_relation = {
+	.name = "exceptions",
+	.from = &resource_model,
+	.to = &exception_model,
+	.column_count = 1,
+	.from_columns = {0},
+	.to_columns = {2},
+	.many = true,
+	.index = 3,
+	.total = 9,
+};
+
+void resource_with_exceptions(struct resource_query *query)
+{
+	rc_query_with(&query->query, &resource_exceptions_relation, NULL);
+}
+
+int resource_load_exceptions(struct rc_tx *tx, struct rc_arena *arena, struct resource_list *list)
+{
+	return rc_relation_load(tx, arena, &resource_exceptions_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct exception_list resource_its_exceptions(const struct resource_list *list, size_t i)
+{
+	struct rc_rows rows = rc_related_many(list->related, &resource_exceptions_relation, i);
+
+	return (struct exception_list){.at = (struct exception **)rows.at, .count = rows.count};
+}
+
+struct exception_list resource_every_exceptions(const struct resource_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &resource_exceptions_relation);
+
+	return (struct exception_list){.at = (struct exception **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation resource_session_rules_relation = {
+	.name = "session_rules",
+	.from = &resource_model,
+	.to = &session_rule_model,
+	.column_count = 1,
+	.from_columns = {0},
+	.to_columns = {1},
+	.many = true,
+	.index = 4,
+	.total = 9,
+};
+
+void resource_with_session_rules(struct resource_query *query)
+{
+	rc_query_with(&query->query, &resource_session_rules_relation, NULL);
+}
+
+int resource_load_session_rules(struct rc_tx *tx, struct rc_arena *arena, struct resource_list *list)
+{
+	return rc_relation_load(tx, arena, &resource_session_rules_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct session_rule_list resource_its_session_rules(const struct resource_list *list, size_t i)
+{
+	struct rc_rows rows = rc_related_many(list->related, &resource_session_rules_relation, i);
+
+	return (struct session_rule_list){.at = (struct session_rule **)rows.at, .count = rows.count};
+}
+
+struct session_rule_list resource_every_session_rules(const struct resource_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &resource_session_rules_relation);
+
+	return (struct session_rule_list){.at = (struct session_rule **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation resource_sessions_relation = {
+	.name = "sessions",
+	.from = &resource_model,
+	.to = &session_model,
+	.column_count = 1,
+	.from_columns = {0},
+	.to_columns = {1},
+	.many = true,
+	.index = 5,
+	.total = 9,
+};
+
+void resource_with_sessions(struct resource_query *query)
+{
+	rc_query_with(&query->query, &resource_sessions_relation, NULL);
+}
+
+int resource_load_sessions(struct rc_tx *tx, struct rc_arena *arena, struct resource_list *list)
+{
+	return rc_relation_load(tx, arena, &resource_sessions_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct session_list resource_its_sessions(const struct resource_list *list, size_t i)
+{
+	struct rc_rows rows = rc_related_many(list->related, &resource_sessions_relation, i);
+
+	return (struct session_list){.at = (struct session **)rows.at, .count = rows.count};
+}
+
+struct session_list resource_every_sessions(const struct resource_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &resource_sessions_relation);
+
+	return (struct session_list){.at = (struct session **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation resource_bookings_relation = {
+	.name = "bookings",
+	.from = &resource_model,
+	.to = &booking_model,
+	.column_count = 1,
+	.from_columns = {0},
+	.to_columns = {3},
+	.many = true,
+	.index = 6,
+	.total = 9,
+};
+
+void resource_with_bookings(struct resource_query *query)
+{
+	rc_query_with(&query->query, &resource_bookings_relation, NULL);
+}
+
+int resource_load_bookings(struct rc_tx *tx, struct rc_arena *arena, struct resource_list *list)
+{
+	return rc_relation_load(tx, arena, &resource_bookings_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct booking_list resource_its_bookings(const struct resource_list *list, size_t i)
+{
+	struct rc_rows rows = rc_related_many(list->related, &resource_bookings_relation, i);
+
+	return (struct booking_list){.at = (struct booking **)rows.at, .count = rows.count};
+}
+
+struct booking_list resource_every_bookings(const struct resource_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &resource_bookings_relation);
+
+	return (struct booking_list){.at = (struct booking **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation resource_claims_relation = {
+	.name = "claims",
+	.from = &resource_model,
+	.to = &claim_model,
+	.column_count = 1,
+	.from_columns = {0},
+	.to_columns = {2},
+	.many = true,
+	.index = 7,
+	.total = 9,
+};
+
+void resource_with_claims(struct resource_query *query)
+{
+	rc_query_with(&query->query, &resource_claims_relation, NULL);
+}
+
+int resource_load_claims(struct rc_tx *tx, struct rc_arena *arena, struct resource_list *list)
+{
+	return rc_relation_load(tx, arena, &resource_claims_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct claim_list resource_its_claims(const struct resource_list *list, size_t i)
+{
+	struct rc_rows rows = rc_related_many(list->related, &resource_claims_relation, i);
+
+	return (struct claim_list){.at = (struct claim **)rows.at, .count = rows.count};
+}
+
+struct claim_list resource_every_claims(const struct resource_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &resource_claims_relation);
+
+	return (struct claim_list){.at = (struct claim **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation resource_waitlists_relation = {
+	.name = "waitlists",
+	.from = &resource_model,
+	.to = &waitlist_model,
+	.column_count = 1,
+	.from_columns = {0},
+	.to_columns = {2},
+	.many = true,
+	.index = 8,
+	.total = 9,
+};
+
+void resource_with_waitlists(struct resource_query *query)
+{
+	rc_query_with(&query->query, &resource_waitlists_relation, NULL);
+}
+
+int resource_load_waitlists(struct rc_tx *tx, struct rc_arena *arena, struct resource_list *list)
+{
+	return rc_relation_load(tx, arena, &resource_waitlists_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct waitlist_list resource_its_waitlists(const struct resource_list *list, size_t i)
+{
+	struct rc_rows rows = rc_related_many(list->related, &resource_waitlists_relation, i);
+
+	return (struct waitlist_list){.at = (struct waitlist **)rows.at, .count = rows.count};
+}
+
+struct waitlist_list resource_every_waitlists(const struct resource_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &resource_waitlists_relation);
+
+	return (struct waitlist_list){.at = (struct waitlist **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation service_venue_relation = {
+	.name = "venue",
+	.from = &service_model,
+	.to = &venue_model,
+	.column_count = 1,
+	.from_columns = {1},
+	.to_columns = {0},
+	.many = false,
+	.index = 0,
+	.total = 4,
+};
+
+void service_with_venue(struct service_query *query)
+{
+	rc_query_with(&query->query, &service_venue_relation, NULL);
+}
+
+int service_load_venue(struct rc_tx *tx, struct rc_arena *arena, struct service_list *list)
+{
+	return rc_relation_load(tx, arena, &service_venue_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct venue *service_its_venue(const struct service_list *list, size_t i)
+{
+	return rc_related_one(list->related, &service_venue_relation, i);
+}
+
+struct venue_list service_every_venue(const struct service_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &service_venue_relation);
+
+	return (struct venue_list){.at = (struct venue **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation service_service_resources_relation = {
+	.name = "service_resources",
+	.from = &service_model,
+	.to = &service_resource_model,
+	.column_count = 1,
+	.from_columns = {0},
+	.to_columns = {0},
+	.many = true,
+	.index = 1,
+	.total = 4,
+};
+
+void service_with_service_resources(struct service_query *query)
+{
+	rc_query_with(&query->query, &service_service_resources_relation, NULL);
+}
+
+int service_load_service_resources(struct rc_tx *tx, struct rc_arena *arena, struct service_list *list)
+{
+	return rc_relation_load(tx, arena, &service_service_resources_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct service_resource_list service_its_service_resources(const struct service_list *list, size_t i)
+{
+	struct rc_rows rows = rc_related_many(list->related, &service_service_resources_relation, i);
+
+	return (struct service_resource_list){.at = (struct service_resource **)rows.at, .count = rows.count};
+}
+
+struct service_resource_list service_every_service_resources(const struct service_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &service_service_resources_relation);
+
+	return (struct service_resource_list){.at = (struct service_resource **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation service_bookings_relation = {
+	.name = "bookings",
+	.from = &service_model,
+	.to = &booking_model,
+	.column_count = 1,
+	.from_columns = {0},
+	.to_columns = {2},
+	.many = true,
+	.index = 2,
+	.total = 4,
+};
+
+void service_with_bookings(struct service_query *query)
+{
+	rc_query_with(&query->query, &service_bookings_relation, NULL);
+}
+
+int service_load_bookings(struct rc_tx *tx, struct rc_arena *arena, struct service_list *list)
+{
+	return rc_relation_load(tx, arena, &service_bookings_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct booking_list service_its_bookings(const struct service_list *list, size_t i)
+{
+	struct rc_rows rows = rc_related_many(list->related, &service_bookings_relation, i);
+
+	return (struct booking_list){.at = (struct booking **)rows.at, .count = rows.count};
+}
+
+struct booking_list service_every_bookings(const struct service_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &service_bookings_relation);
+
+	return (struct booking_list){.at = (struct booking **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation service_waitlists_relation = {
+	.name = "waitlists",
+	.from = &service_model,
+	.to = &waitlist_model,
+	.column_count = 1,
+	.from_columns = {0},
+	.to_columns = {1},
+	.many = true,
+	.index = 3,
+	.total = 4,
+};
+
+void service_with_waitlists(struct service_query *query)
+{
+	rc_query_with(&query->query, &service_waitlists_relation, NULL);
+}
+
+int service_load_waitlists(struct rc_tx *tx, struct rc_arena *arena, struct service_list *list)
+{
+	return rc_relation_load(tx, arena, &service_waitlists_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct waitlist_list service_its_waitlists(const struct service_list *list, size_t i)
+{
+	struct rc_rows rows = rc_related_many(list->related, &service_waitlists_relation, i);
+
+	return (struct waitlist_list){.at = (struct waitlist **)rows.at, .count = rows.count};
+}
+
+struct waitlist_list service_every_waitlists(const struct service_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &service_waitlists_relation);
+
+	return (struct waitlist_list){.at = (struct waitlist **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation service_resource_service_relation = {
+	.name = "service",
+	.from = &service_resource_model,
+	.to = &service_model,
+	.column_count = 1,
+	.from_columns = {0},
+	.to_columns = {0},
+	.many = false,
+	.index = 0,
+	.total = 2,
+};
+
+void service_resource_with_service(struct service_resource_query *query)
+{
+	rc_query_with(&query->query, &service_resource_service_relation, NULL);
+}
+
+int service_resource_load_service(struct rc_tx *tx, struct rc_arena *arena, struct service_resource_list *list)
+{
+	return rc_relation_load(tx, arena, &service_resource_service_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct service *service_resource_its_service(const struct service_resource_list *list, size_t i)
+{
+	return rc_related_one(list->related, &service_resource_service_relation, i);
+}
+
+struct service_list service_resource_every_service(const struct service_resource_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &service_resource_service_relation);
+
+	return (struct service_list){.at = (struct service **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation service_resource_resource_relation = {
+	.name = "resource",
+	.from = &service_resource_model,
+	.to = &resource_model,
+	.column_count = 1,
+	.from_columns = {1},
+	.to_columns = {0},
+	.many = false,
+	.index = 1,
+	.total = 2,
+};
+
+void service_resource_with_resource(struct service_resource_query *query)
+{
+	rc_query_with(&query->query, &service_resource_resource_relation, NULL);
+}
+
+int service_resource_load_resource(struct rc_tx *tx, struct rc_arena *arena, struct service_resource_list *list)
+{
+	return rc_relation_load(tx, arena, &service_resource_resource_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct resource *service_resource_its_resource(const struct service_resource_list *list, size_t i)
+{
+	return rc_related_one(list->related, &service_resource_resource_relation, i);
+}
+
+struct resource_list service_resource_every_resource(const struct service_resource_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &service_resource_resource_relation);
+
+	return (struct resource_list){.at = (struct resource **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation hours_venue_relation = {
+	.name = "venue",
+	.from = &hours_model,
+	.to = &venue_model,
+	.column_count = 1,
+	.from_columns = {1},
+	.to_columns = {0},
+	.many = false,
+	.index = 0,
+	.total = 2,
+};
+
+void hours_with_venue(struct hours_query *query)
+{
+	rc_query_with(&query->query, &hours_venue_relation, NULL);
+}
+
+int hours_load_venue(struct rc_tx *tx, struct rc_arena *arena, struct hours_list *list)
+{
+	return rc_relation_load(tx, arena, &hours_venue_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct venue *hours_its_venue(const struct hours_list *list, size_t i)
+{
+	return rc_related_one(list->related, &hours_venue_relation, i);
+}
+
+struct venue_list hours_every_venue(const struct hours_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &hours_venue_relation);
+
+	return (struct venue_list){.at = (struct venue **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation hours_resource_relation = {
+	.name = "resource",
+	.from = &hours_model,
+	.to = &resource_model,
+	.column_count = 1,
+	.from_columns = {2},
+	.to_columns = {0},
+	.many = false,
+	.index = 1,
+	.total = 2,
+};
+
+void hours_with_resource(struct hours_query *query)
+{
+	rc_query_with(&query->query, &hours_resource_relation, NULL);
+}
+
+int hours_load_resource(struct rc_tx *tx, struct rc_arena *arena, struct hours_list *list)
+{
+	return rc_relation_load(tx, arena, &hours_resource_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct resource *hours_its_resource(const struct hours_list *list, size_t i)
+{
+	return rc_related_one(list->related, &hours_resource_relation, i);
+}
+
+struct resource_list hours_every_resource(const struct hours_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &hours_resource_relation);
+
+	return (struct resource_list){.at = (struct resource **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation exception_venue_relation = {
+	.name = "venue",
+	.from = &exception_model,
+	.to = &venue_model,
+	.column_count = 1,
+	.from_columns = {1},
+	.to_columns = {0},
+	.many = false,
+	.index = 0,
+	.total = 2,
+};
+
+void exception_with_venue(struct exception_query *query)
+{
+	rc_query_with(&query->query, &exception_venue_relation, NULL);
+}
+
+int exception_load_venue(struct rc_tx *tx, struct rc_arena *arena, struct exception_list *list)
+{
+	return rc_relation_load(tx, arena, &exception_venue_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct venue *exception_its_venue(const struct exception_list *list, size_t i)
+{
+	return rc_related_one(list->related, &exception_venue_relation, i);
+}
+
+struct venue_list exception_every_venue(const struct exception_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &exception_venue_relation);
+
+	return (struct venue_list){.at = (struct venue **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation exception_resource_relation = {
+	.name = "resource",
+	.from = &exception_model,
+	.to = &resource_model,
+	.column_count = 1,
+	.from_columns = {2},
+	.to_columns = {0},
+	.many = false,
+	.index = 1,
+	.total = 2,
+};
+
+void exception_with_resource(struct exception_query *query)
+{
+	rc_query_with(&query->query, &exception_resource_relation, NULL);
+}
+
+int exception_load_resource(struct rc_tx *tx, struct rc_arena *arena, struct exception_list *list)
+{
+	return rc_relation_load(tx, arena, &exception_resource_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct resource *exception_its_resource(const struct exception_list *list, size_t i)
+{
+	return rc_related_one(list->related, &exception_resource_relation, i);
+}
+
+struct resource_list exception_every_resource(const struct exception_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &exception_resource_relation);
+
+	return (struct resource_list){.at = (struct resource **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation session_rule_resource_relation = {
+	.name = "resource",
+	.from = &session_rule_model,
+	.to = &resource_model,
+	.column_count = 1,
+	.from_columns = {1},
+	.to_columns = {0},
+	.many = false,
+	.index = 0,
+	.total = 1,
+};
+
+void session_rule_with_resource(struct session_rule_query *query)
+{
+	rc_query_with(&query->query, &session_rule_resource_relation, NULL);
+}
+
+int session_rule_load_resource(struct rc_tx *tx, struct rc_arena *arena, struct session_rule_list *list)
+{
+	return rc_relation_load(tx, arena, &session_rule_resource_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct resource *session_rule_its_resource(const struct session_rule_list *list, size_t i)
+{
+	return rc_related_one(list->related, &session_rule_resource_relation, i);
+}
+
+struct resource_list session_rule_every_resource(const struct session_rule_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &session_rule_resource_relation);
+
+	return (struct resource_list){.at = (struct resource **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation session_resource_relation = {
+	.name = "resource",
+	.from = &session_model,
+	.to = &resource_model,
+	.column_count = 1,
+	.from_columns = {1},
+	.to_columns = {0},
+	.many = false,
+	.index = 0,
+	.total = 2,
+};
+
+void session_with_resource(struct session_query *query)
+{
+	rc_query_with(&query->query, &session_resource_relation, NULL);
+}
+
+int session_load_resource(struct rc_tx *tx, struct rc_arena *arena, struct session_list *list)
+{
+	return rc_relation_load(tx, arena, &session_resource_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct resource *session_its_resource(const struct session_list *list, size_t i)
+{
+	return rc_related_one(list->related, &session_resource_relation, i);
+}
+
+struct resource_list session_every_resource(const struct session_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &session_resource_relation);
+
+	return (struct resource_list){.at = (struct resource **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation session_claims_relation = {
+	.name = "claims",
+	.from = &session_model,
+	.to = &claim_model,
+	.column_count = 1,
+	.from_columns = {0},
+	.to_columns = {7},
+	.many = true,
+	.index = 1,
+	.total = 2,
+};
+
+void session_with_claims(struct session_query *query)
+{
+	rc_query_with(&query->query, &session_claims_relation, NULL);
+}
+
+int session_load_claims(struct rc_tx *tx, struct rc_arena *arena, struct session_list *list)
+{
+	return rc_relation_load(tx, arena, &session_claims_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct claim_list session_its_claims(const struct session_list *list, size_t i)
+{
+	struct rc_rows rows = rc_related_many(list->related, &session_claims_relation, i);
+
+	return (struct claim_list){.at = (struct claim **)rows.at, .count = rows.count};
+}
+
+struct claim_list session_every_claims(const struct session_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &session_claims_relation);
+
+	return (struct claim_list){.at = (struct claim **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation customer_bookings_relation = {
+	.name = "bookings",
+	.from = &customer_model,
+	.to = &booking_model,
+	.column_count = 1,
+	.from_columns = {0},
+	.to_columns = {4},
+	.many = true,
+	.index = 0,
+	.total = 2,
+};
+
+void customer_with_bookings(struct customer_query *query)
+{
+	rc_query_with(&query->query, &customer_bookings_relation, NULL);
+}
+
+int customer_load_bookings(struct rc_tx *tx, struct rc_arena *arena, struct customer_list *list)
+{
+	return rc_relation_load(tx, arena, &customer_bookings_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct booking_list customer_its_bookings(const struct customer_list *list, size_t i)
+{
+	struct rc_rows rows = rc_related_many(list->related, &customer_bookings_relation, i);
+
+	return (struct booking_list){.at = (struct booking **)rows.at, .count = rows.count};
+}
+
+struct booking_list customer_every_bookings(const struct customer_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &customer_bookings_relation);
+
+	return (struct booking_list){.at = (struct booking **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation customer_waitlists_relation = {
+	.name = "waitlists",
+	.from = &customer_model,
+	.to = &waitlist_model,
+	.column_count = 1,
+	.from_columns = {0},
+	.to_columns = {6},
+	.many = true,
+	.index = 1,
+	.total = 2,
+};
+
+void customer_with_waitlists(struct customer_query *query)
+{
+	rc_query_with(&query->query, &customer_waitlists_relation, NULL);
+}
+
+int customer_load_waitlists(struct rc_tx *tx, struct rc_arena *arena, struct customer_list *list)
+{
+	return rc_relation_load(tx, arena, &customer_waitlists_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct waitlist_list customer_its_waitlists(const struct customer_list *list, size_t i)
+{
+	struct rc_rows rows = rc_related_many(list->related, &customer_waitlists_relation, i);
+
+	return (struct waitlist_list){.at = (struct waitlist **)rows.at, .count = rows.count};
+}
+
+struct waitlist_list customer_every_waitlists(const struct customer_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &customer_waitlists_relation);
+
+	return (struct waitlist_list){.at = (struct waitlist **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation booking_service_relation = {
+	.name = "service",
+	.from = &booking_model,
+	.to = &service_model,
+	.column_count = 1,
+	.from_columns = {2},
+	.to_columns = {0},
+	.many = false,
+	.index = 0,
+	.total = 4,
+};
+
+void booking_with_service(struct booking_query *query)
+{
+	rc_query_with(&query->query, &booking_service_relation, NULL);
+}
+
+int booking_load_service(struct rc_tx *tx, struct rc_arena *arena, struct booking_list *list)
+{
+	return rc_relation_load(tx, arena, &booking_service_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct service *booking_its_service(const struct booking_list *list, size_t i)
+{
+	return rc_related_one(list->related, &booking_service_relation, i);
+}
+
+struct service_list booking_every_service(const struct booking_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &booking_service_relation);
+
+	return (struct service_list){.at = (struct service **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation booking_resource_relation = {
+	.name = "resource",
+	.from = &booking_model,
+	.to = &resource_model,
+	.column_count = 1,
+	.from_columns = {3},
+	.to_columns = {0},
+	.many = false,
+	.index = 1,
+	.total = 4,
+};
+
+void booking_with_resource(struct booking_query *query)
+{
+	rc_query_with(&query->query, &booking_resource_relation, NULL);
+}
+
+int booking_load_resource(struct rc_tx *tx, struct rc_arena *arena, struct booking_list *list)
+{
+	return rc_relation_load(tx, arena, &booking_resource_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct resource *booking_its_resource(const struct booking_list *list, size_t i)
+{
+	return rc_related_one(list->related, &booking_resource_relation, i);
+}
+
+struct resource_list booking_every_resource(const struct booking_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &booking_resource_relation);
+
+	return (struct resource_list){.at = (struct resource **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation booking_customer_relation = {
+	.name = "customer",
+	.from = &booking_model,
+	.to = &customer_model,
+	.column_count = 1,
+	.from_columns = {4},
+	.to_columns = {0},
+	.many = false,
+	.index = 2,
+	.total = 4,
+};
+
+void booking_with_customer(struct booking_query *query)
+{
+	rc_query_with(&query->query, &booking_customer_relation, NULL);
+}
+
+int booking_load_customer(struct rc_tx *tx, struct rc_arena *arena, struct booking_list *list)
+{
+	return rc_relation_load(tx, arena, &booking_customer_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct customer *booking_its_customer(const struct booking_list *list, size_t i)
+{
+	return rc_related_one(list->related, &booking_customer_relation, i);
+}
+
+struct customer_list booking_every_customer(const struct booking_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &booking_customer_relation);
+
+	return (struct customer_list){.at = (struct customer **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation booking_claims_relation = {
+	.name = "claims",
+	.from = &booking_model,
+	.to = &claim_model,
+	.column_count = 1,
+	.from_columns = {0},
+	.to_columns = {1},
+	.many = true,
+	.index = 3,
+	.total = 4,
+};
+
+void booking_with_claims(struct booking_query *query)
+{
+	rc_query_with(&query->query, &booking_claims_relation, NULL);
+}
+
+int booking_load_claims(struct rc_tx *tx, struct rc_arena *arena, struct booking_list *list)
+{
+	return rc_relation_load(tx, arena, &booking_claims_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct claim_list booking_its_claims(const struct booking_list *list, size_t i)
+{
+	struct rc_rows rows = rc_related_many(list->related, &booking_claims_relation, i);
+
+	return (struct claim_list){.at = (struct claim **)rows.at, .count = rows.count};
+}
+
+struct claim_list booking_every_claims(const struct booking_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &booking_claims_relation);
+
+	return (struct claim_list){.at = (struct claim **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation claim_booking_relation = {
+	.name = "booking",
+	.from = &claim_model,
+	.to = &booking_model,
+	.column_count = 1,
+	.from_columns = {1},
+	.to_columns = {0},
+	.many = false,
+	.index = 0,
+	.total = 3,
+};
+
+void claim_with_booking(struct claim_query *query)
+{
+	rc_query_with(&query->query, &claim_booking_relation, NULL);
+}
+
+int claim_load_booking(struct rc_tx *tx, struct rc_arena *arena, struct claim_list *list)
+{
+	return rc_relation_load(tx, arena, &claim_booking_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct booking *claim_its_booking(const struct claim_list *list, size_t i)
+{
+	return rc_related_one(list->related, &claim_booking_relation, i);
+}
+
+struct booking_list claim_every_booking(const struct claim_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &claim_booking_relation);
+
+	return (struct booking_list){.at = (struct booking **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation claim_resource_relation = {
+	.name = "resource",
+	.from = &claim_model,
+	.to = &resource_model,
+	.column_count = 1,
+	.from_columns = {2},
+	.to_columns = {0},
+	.many = false,
+	.index = 1,
+	.total = 3,
+};
+
+void claim_with_resource(struct claim_query *query)
+{
+	rc_query_with(&query->query, &claim_resource_relation, NULL);
+}
+
+int claim_load_resource(struct rc_tx *tx, struct rc_arena *arena, struct claim_list *list)
+{
+	return rc_relation_load(tx, arena, &claim_resource_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct resource *claim_its_resource(const struct claim_list *list, size_t i)
+{
+	return rc_related_one(list->related, &claim_resource_relation, i);
+}
+
+struct resource_list claim_every_resource(const struct claim_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &claim_resource_relation);
+
+	return (struct resource_list){.at = (struct resource **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation claim_session_relation = {
+	.name = "session",
+	.from = &claim_model,
+	.to = &session_model,
+	.column_count = 1,
+	.from_columns = {7},
+	.to_columns = {0},
+	.many = false,
+	.index = 2,
+	.total = 3,
+};
+
+void claim_with_session(struct claim_query *query)
+{
+	rc_query_with(&query->query, &claim_session_relation, NULL);
+}
+
+int claim_load_session(struct rc_tx *tx, struct rc_arena *arena, struct claim_list *list)
+{
+	return rc_relation_load(tx, arena, &claim_session_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct session *claim_its_session(const struct claim_list *list, size_t i)
+{
+	return rc_related_one(list->related, &claim_session_relation, i);
+}
+
+struct session_list claim_every_session(const struct claim_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &claim_session_relation);
+
+	return (struct session_list){.at = (struct session **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation waitlist_service_relation = {
+	.name = "service",
+	.from = &waitlist_model,
+	.to = &service_model,
+	.column_count = 1,
+	.from_columns = {1},
+	.to_columns = {0},
+	.many = false,
+	.index = 0,
+	.total = 3,
+};
+
+void waitlist_with_service(struct waitlist_query *query)
+{
+	rc_query_with(&query->query, &waitlist_service_relation, NULL);
+}
+
+int waitlist_load_service(struct rc_tx *tx, struct rc_arena *arena, struct waitlist_list *list)
+{
+	return rc_relation_load(tx, arena, &waitlist_service_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct service *waitlist_its_service(const struct waitlist_list *list, size_t i)
+{
+	return rc_related_one(list->related, &waitlist_service_relation, i);
+}
+
+struct service_list waitlist_every_service(const struct waitlist_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &waitlist_service_relation);
+
+	return (struct service_list){.at = (struct service **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation waitlist_resource_relation = {
+	.name = "resource",
+	.from = &waitlist_model,
+	.to = &resource_model,
+	.column_count = 1,
+	.from_columns = {2},
+	.to_columns = {0},
+	.many = false,
+	.index = 1,
+	.total = 3,
+};
+
+void waitlist_with_resource(struct waitlist_query *query)
+{
+	rc_query_with(&query->query, &waitlist_resource_relation, NULL);
+}
+
+int waitlist_load_resource(struct rc_tx *tx, struct rc_arena *arena, struct waitlist_list *list)
+{
+	return rc_relation_load(tx, arena, &waitlist_resource_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct resource *waitlist_its_resource(const struct waitlist_list *list, size_t i)
+{
+	return rc_related_one(list->related, &waitlist_resource_relation, i);
+}
+
+struct resource_list waitlist_every_resource(const struct waitlist_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &waitlist_resource_relation);
+
+	return (struct resource_list){.at = (struct resource **)rows.at, .count = rows.count};
+}
+
+static const struct rc_relation waitlist_customer_relation = {
+	.name = "customer",
+	.from = &waitlist_model,
+	.to = &customer_model,
+	.column_count = 1,
+	.from_columns = {6},
+	.to_columns = {0},
+	.many = false,
+	.index = 2,
+	.total = 3,
+};
+
+void waitlist_with_customer(struct waitlist_query *query)
+{
+	rc_query_with(&query->query, &waitlist_customer_relation, NULL);
+}
+
+int waitlist_load_customer(struct rc_tx *tx, struct rc_arena *arena, struct waitlist_list *list)
+{
+	return rc_relation_load(tx, arena, &waitlist_customer_relation, NULL, false, (void *const *)list->at, list->count, &list->related);
+}
+
+struct customer *waitlist_its_customer(const struct waitlist_list *list, size_t i)
+{
+	return rc_related_one(list->related, &waitlist_customer_relation, i);
+}
+
+struct customer_list waitlist_every_customer(const struct waitlist_list *list)
+{
+	struct rc_rows rows = rc_related_all(list->related, &waitlist_customer_relation);
+
+	return (struct customer_list){.at = (struct customer **)rows.at, .count = rows.count};
 }
 
 static const struct rc_column lane_last_row_columns[] = {
@@ -5992,7 +8627,7 @@ int lanes_free(struct rc_tx *tx, struct rc_arena *arena, int64_t resource_id, in
 	struct rc_rows rows = {0};
 	int err = rc_statement_rows(tx, arena, &lanes_free_statement, params, &rows);
 
-	*out = (struct lanes_free_row_list){(struct lanes_free_row **)rows.at, rows.count};
+	*out = (struct lanes_free_row_list){.at = (struct lanes_free_row **)rows.at, .count = rows.count};
 	return err;
 }
 
@@ -6033,7 +8668,7 @@ int lanes_blocked(struct rc_tx *tx, struct rc_arena *arena, int64_t resource_id,
 	struct rc_rows rows = {0};
 	int err = rc_statement_rows(tx, arena, &lanes_blocked_statement, params, &rows);
 
-	*out = (struct lanes_blocked_row_list){(struct lanes_blocked_row **)rows.at, rows.count};
+	*out = (struct lanes_blocked_row_list){.at = (struct lanes_blocked_row **)rows.at, .count = rows.count};
 	return err;
 }
 
@@ -6074,7 +8709,7 @@ int session_holds(struct rc_tx *tx, struct rc_arena *arena, int64_t resource_id,
 	struct rc_rows rows = {0};
 	int err = rc_statement_rows(tx, arena, &session_holds_statement, params, &rows);
 
-	*out = (struct session_holds_row_list){(struct session_holds_row **)rows.at, rows.count};
+	*out = (struct session_holds_row_list){.at = (struct session_holds_row **)rows.at, .count = rows.count};
 	return err;
 }
 
@@ -6098,7 +8733,7 @@ int holds_ended(struct rc_tx *tx, struct rc_arena *arena, int64_t resource_id, i
 	struct rc_rows rows = {0};
 	int err = rc_statement_rows(tx, arena, &holds_ended_statement, params, &rows);
 
-	*out = (struct booking_list){(struct booking **)rows.at, rows.count};
+	*out = (struct booking_list){.at = (struct booking **)rows.at, .count = rows.count};
 	return err;
 }
 
@@ -6119,7 +8754,7 @@ int holds_ended_any(struct rc_tx *tx, struct rc_arena *arena, int64_t now, int64
 	struct rc_rows rows = {0};
 	int err = rc_statement_rows(tx, arena, &holds_ended_any_statement, params, &rows);
 
-	*out = (struct booking_list){(struct booking **)rows.at, rows.count};
+	*out = (struct booking_list){.at = (struct booking **)rows.at, .count = rows.count};
 	return err;
 }
 

@@ -53,6 +53,12 @@ struct rc_column {
 	uint32_t offset; /* of the field in the row struct, bytes */
 };
 
+/* What the generated calls keep to by themselves; column indexes, -1: none. */
+struct rc_scope {
+	int32_t tenant;  /* whose row it is: given with every call */
+	int32_t deleted; /* RC_TIMESTAMP, NULL while the row counts */
+};
+
 struct rc_model {
 	const char *table;
 	const struct rc_column *columns;
@@ -60,9 +66,10 @@ struct rc_model {
 	uint32_t row_bytes;    /* sizeof the row struct */
 	uint32_t key[4];       /* column indexes of the primary key */
 	uint32_t key_count;
-	int32_t version; /* column index of the optimistic lock, -1: none */
-	uint32_t id;     /* index in the schema's list of models */
-	bool captured;   /* its changes are in the feed */
+	int32_t version;              /* column index of the optimistic lock, -1: none */
+	uint32_t id;                  /* index in the schema's list of models */
+	bool captured;                /* its changes are in the feed */
+	const struct rc_scope *scope; /* NULL: none */
 };
 
 #define RC_FIELD(row, column)  ((void *)((char *)(row) + (column)->offset))

@@ -16,6 +16,7 @@
 
 struct rc_db;
 struct rc_tx;
+struct rc_related; /* what is loaded with a list: TABLE_its_RELATION reads it */
 
 enum rc_access { RC_READ, RC_WRITE };
 
@@ -136,6 +137,23 @@ int rc_run(struct rc_db *db, const struct rc_run_options *options, int (*fn)(str
 /* Run `fn` behind a savepoint: what it did stays when it returns 0 and is undone otherwise; the transaction goes on. They
  * nest. Returns what `fn` returned, or why the savepoint failed. */
 int rc_savepoint_run(struct rc_tx *tx, int (*fn)(struct rc_tx *tx, void *arg), void *arg) RC_MUST_CHECK;
+
+/*
+ * Locks on the rows that a query finds, held until the transaction ends: how strong, and what is done about rows that
+ * another transaction holds. RC_NOWAIT: RC_BUSY at once; RC_SKIP_LOCKED: they are left out. MariaDB knows two
+ * strengths: share (for the two SHAREs) and update. On SQLite a write transaction holds every row already, so a lock
+ * asks for one and adds nothing.
+ */
+enum rc_lock {
+	RC_NO_LOCK,
+	RC_FOR_KEY_SHARE,
+	RC_FOR_SHARE,
+	RC_FOR_NO_KEY_UPDATE,
+	RC_FOR_UPDATE,
+	RC_WAIT = 0,
+	RC_NOWAIT = 8,
+	RC_SKIP_LOCKED = 16,
+};
 
 /*
  * What the generated functions call. `statement` is a static object in generated code; each connection keeps its

@@ -22,6 +22,11 @@ const char *type_enumerator(enum rc_type type)
 	return type_names[type].enumerator;
 }
 
+const char *type_value(enum rc_type type)
+{
+	return type_names[type].value;
+}
+
 static void emit_flags(struct buf *out, uint32_t flags)
 {
 	static const char *const names[] = {"RC_COLUMN_NULLABLE", "RC_COLUMN_KEY", "RC_COLUMN_IDENTITY",
@@ -55,71 +60,24 @@ static void emit_descriptor(struct buf *out, const char *name, const struct colu
 
 static void emit_model(struct buf *out, const struct schema *schema, const struct table *table)
 {
+	bool scoped = table->tenant >= 0 || table->deleted >= 0;
+
 	emit_descriptor(out, table->name, table->columns, table->column_count, table->row_bytes);
+	if (scoped)
+		buf_printf(out, "static const struct rc_scope %s_scope = {.tenant = %d, .deleted = %d};\n", table->name,
+			   table->tenant, table->deleted);
 	buf_printf(out, "const struct rc_model %s_model = {\n", table->name);
 	buf_printf(out, "\t.table = \"%s\",\n\t.columns = %s_columns,\n\t.column_count = %u,\n", table->name,
 		   table->name, table->column_count);
 	buf_printf(out, "\t.row_bytes = sizeof(struct %s),\n\t.key = {", table->name);
 	for (uint32_t i = 0; i < table->key_count; i++)
 		buf_printf(out, "%s%u", i ? ", " : "", table->key[i]);
-	buf_printf(out, "},\n\t.key_count = %u,\n\t.version = %d,\n\t.id = %u,\n\t.captured = %s,\n};\n\n",
-		   table->key_count, table->version, (uint32_t)(table - schema->tables),
-		   table->captured ? "true" : "false");
+	buf_printf(out, "},\n\t.key_count = %u,\n\t.version = %d,\n\t.id = %u,\n\t.captured = %s,\n", table->key_count,
+		   table->version, (uint32_t)(table - schema->tables), table->captured ? "true" : "false");
+	if (scoped)
+		buf_printf(out, "\t.scope = &%s_scope,\n", table->name);
+	buf_printf(out, "};\n\n");
 	buf_printf(out, "struct %s_query {\n\tstruct rc_query query;\n};\n\n", table->name);
-}
-
-/* "int64_t scope, struct rc_str key" */
-static void emit_key_params(struct buf *out, const struct table *table)
-{
-	for (uint32_t i = 0; i < table->key_count; i++) {
-		const struct column *column = &table->columns[table->key[i]];
-
-		buf_printf(out, ", %s%s", c_type(column->type), column->name);
-	}
-}
-
-static void emit_key_values(struct buf *out, const struct table *table)
-{
-	buf_printf(out, "\tconst struct rc_value key_values[] = {");
-	for (uint32_t i = 0; i < table->key_count; i++) {
-		const struct column *column = &table->columns[table->key[i]];
-
-		buf_printf(out, "%s%s(%s)", i ? ", " : "", type_names[column->type].value, column->name);
-	}
-	buf_printf(out, "};\n");
-}
-
-static void emit_crud(struct buf *out, const struct table *table)
-{
-	const char *name = table->name;
-
-	buf_printf(out, "int %s_get(struct rc_tx *tx, struct rc_arena *arena", name);
-	emit_key_params(out, table);
-	buf_printf(out, ", struct %s **out)\n{\n", name);
-	emit_key_values(out, table);
-	buf_printf(out, "\tvoid *row;\n\tint err = rc_row_get(tx, arena, &%s_model, key_values, &row);\n\n", name);
-	buf_printf(out, "\t*out = err ? NULL : row;\n\treturn err;\n}\n\n");
-	for (int i = 0; i < 3; i++) {
-		static const char *const verbs[] = {"insert", "upsert", "update"};
-
-		buf_printf(out,
-			   "int %s_%s(struct rc_tx *tx, struct %s *row)\n{\n\treturn rc_row_%s(tx, &%s_model, "
-			   "row);\n}\n\n",
-			   name, verbs[i], name, verbs[i], name);
-	}
-	buf_printf(out,
-		   "int %s_insert_many(struct rc_tx *tx, struct %s *rows, size_t count)\n{\n"
-		   "\treturn rc_row_insert_many(tx, &%s_model, rows, count);\n}\n\n",
-		   name, name, name);
-	buf_printf(out, "int %s_delete(struct rc_tx *tx", name);
-	emit_key_params(out, table);
-	buf_printf(out, ")\n{\n");
-	emit_key_values(out, table);
-	buf_printf(out, "\treturn rc_row_delete_key(tx, &%s_model, key_values);\n}\n\n", name);
-	buf_printf(out,
-		   "struct %s_query *%s_query(struct rc_tx *tx, struct rc_arena *arena)\n{\n"
-		   "\treturn (struct %s_query *)rc_query_new(tx, arena, &%s_model);\n}\n\n",
-		   name, name, name, name);
 }
 
 static void emit_compare(struct buf *out, const char *table, const char *column, enum rc_type type, uint32_t index,
@@ -182,11 +140,12 @@ static void emit_run(struct buf *out, const struct table *table)
 		out,
 		"void %s_limit(struct %s_query *query, int64_t rows)\n{\n\trc_query_limit(&query->query, rows);\n}\n\n",
 		name, name);
-	buf_printf(out,
-		   "int %s_all(struct %s_query *query, struct %s_list *out)\n{\n\tstruct rc_rows rows = {0};\n"
-		   "\tint err = rc_query_rows(&query->query, &rows);\n\n"
-		   "\t*out = (struct %s_list){(struct %s **)rows.at, rows.count};\n\treturn err;\n}\n\n",
-		   name, name, name, name, name);
+	buf_printf(
+		out,
+		"int %s_all(struct %s_query *query, struct %s_list *out)\n{\n\tstruct rc_rows rows = {0};\n"
+		"\tint err = rc_query_rows(&query->query, &rows);\n\n"
+		"\t*out = (struct %s_list){.at = (struct %s **)rows.at, .count = rows.count%s};\n\treturn err;\n}\n\n",
+		name, name, name, name, name, table->relation_count ? ", .related = query->query.related" : "");
 	buf_printf(out,
 		   "int %s_one(struct %s_query *query, struct %s **out)\n{\n\tvoid *row;\n"
 		   "\tint err = rc_query_one(&query->query, &row);\n\n\t*out = err ? NULL : row;\n\treturn err;\n}\n\n",
@@ -203,10 +162,8 @@ static void emit_run(struct buf *out, const struct table *table)
 		   name, name, name, name, name);
 	buf_printf(out,
 		   "int %s_count(struct %s_query *query, int64_t *out)\n{\n\treturn rc_query_count(&query->query, "
-		   "out);\n}\n\n"
-		   "int %s_delete_all(struct %s_query *query, int64_t *removed)\n{\n"
-		   "\treturn rc_query_delete(&query->query, removed);\n}\n\n",
-		   name, name, name, name);
+		   "out);\n}\n\n",
+		   name, name);
 }
 
 static const char *const dialect_names[RC_DIALECTS] = {"RC_SQLITE", "RC_POSTGRES", "RC_MARIADB"};
@@ -307,7 +264,8 @@ static void emit_query(struct buf *out, struct rc_arena *arena, const struct que
 		buf_printf(out,
 			   "\tstruct rc_rows rows = {0};\n\tint err = rc_statement_rows(tx, arena, &%s_statement, "
 			   "params, &rows);\n\n"
-			   "\t*out = (struct %s_list){(struct %s **)rows.at, rows.count};\n\treturn err;\n}\n\n",
+			   "\t*out = (struct %s_list){.at = (struct %s **)rows.at, .count = rows.count};\n\treturn "
+			   "err;\n}\n\n",
 			   query->name, row, row);
 }
 
@@ -421,11 +379,14 @@ void emit_source(struct buf *out, const struct names *names, const struct schema
 		const struct table *table = &schema->tables[t];
 
 		emit_model(out, schema, table);
-		emit_crud(out, table);
+		emit_calls(NULL, out, arena, table);
+		emit_pages(NULL, out, arena, table);
 		for (uint32_t c = 0; c < table->column_count; c++)
 			emit_conditions(out, table, c);
 		emit_run(out, table);
 	}
+	for (uint32_t t = 0; t < schema->table_count; t++)
+		emit_relations(NULL, out, arena, &schema->tables[t]);
 	for (uint32_t i = 0; i < queries->count; i++) {
 		emit_statement(out, arena, &queries->items[i], i);
 		emit_query(out, arena, &queries->items[i]);

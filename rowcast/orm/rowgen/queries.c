@@ -276,6 +276,7 @@ static void query_read(struct queries *queries, const struct source *source, con
 	if (directive_find(source, from, query->at, "params", &text))
 		params_read(source, query, text);
 	params_check(source, query, query->at, to);
+	query_scope_check(source, schema, query, query->at, to);
 	if (query->kind != QUERY_EXEC)
 		result_read(source, schema, query, json_object_get(node, "SelectStmt"));
 	query->note = text_note_above(source, query->at);

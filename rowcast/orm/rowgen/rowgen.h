@@ -61,9 +61,19 @@ struct constraint {
 	const char *foreign_table;
 	const char *foreign_columns[KEY_MAX]; /* "id" */
 	uint32_t foreign_count;
-	uint32_t lo, hi;   /* EXCLUDE: columns of the half-open range */
-	struct span where; /* EXCLUDE: its predicate */
+	uint32_t lo, hi;                      /* EXCLUDE: columns of the half-open range */
+	struct span where;                    /* EXCLUDE: its predicate */
+	const char *relation, *relation_many; /* FOREIGN: as a directive names them; NULL: by themselves */
 	size_t at;
+};
+
+/* Of a table's rows to the rows of another one, by equal columns. */
+struct relation {
+	const char *name;
+	const struct table *to;
+	uint32_t from_columns[KEY_MAX], to_columns[KEY_MAX];
+	uint32_t column_count;
+	bool many;
 };
 
 struct table {
@@ -74,10 +84,14 @@ struct table {
 	uint32_t key[KEY_MAX];
 	uint32_t key_count;
 	int32_t version; /* column index, -1 */
+	int32_t tenant,
+		deleted; /* column indexes, -1: calls keep to a tenant, to rows that are not marked as deleted */
 	uint32_t row_bytes;
 	bool captured;
 	struct constraint *constraints;
 	uint32_t constraint_count;
+	struct relation *relations;
+	uint32_t relation_count;
 	size_t at;
 };
 
@@ -227,7 +241,21 @@ enum rc_type type_from_name(const struct source *source, size_t at, const json_t
 uint32_t row_layout(struct column *columns, uint32_t count); /* sets offsets, returns the struct's size */
 void queries_parse(struct queries *queries, const struct source *source, const struct schema *schema);
 
+/* relations.c */
+void column_directives(const struct source *source, struct table *table, uint32_t index, const char *text);
+void constraint_directives(const struct source *source, struct table *table);
+void relations_collect(struct schema *schema);
+/* A query on a table with a scope says so: it mentions the scope's columns, or its name ends with _unscoped. */
+void query_scope_check(const struct source *source, const struct schema *schema, const struct query *query, size_t from,
+		       size_t to);
+
 /* emit_*.c */
+/* Declarations into `header` or definitions into `source`; the other one is NULL. */
+void emit_calls(struct buf *header, struct buf *source, struct rc_arena *arena, const struct table *table);
+void emit_pages(struct buf *header, struct buf *source, struct rc_arena *arena, const struct table *table);
+void emit_relations(struct buf *header, struct buf *source, struct rc_arena *arena, const struct table *table);
+/* RC_INT_VALUE …: what makes a struct rc_value. */
+const char *type_value(enum rc_type type);
 void emit_header(struct buf *out, const struct names *names, const struct schema *schema,
 		 const struct queries *queries);
 void emit_source(struct buf *out, const struct names *names, const struct schema *schema, const struct queries *queries,

@@ -272,20 +272,6 @@ static void constraint_read(const struct source *source, struct table *table, in
 						   out->kind == CONSTRAINT_UNIQUE ? "key" : "check");
 }
 
-static void column_directive(const struct source *source, struct table *table, uint32_t index, const char *directive)
-{
-	struct column *column = &table->columns[index];
-
-	if (strcmp(directive, "version") != 0)
-		fail(source, column->at, "unknown directive \"%s\" on a column; there is: version", directive);
-	if (table->version >= 0)
-		fail(source, column->at, "table %s has two version columns", table->name);
-	if (column->type != RC_INT || (column->flags & RC_COLUMN_NULLABLE))
-		fail(source, column->at, "a version column is bigint NOT NULL");
-	table->version = (int32_t)index;
-	column->flags |= RC_COLUMN_VERSION;
-}
-
 /* The text of DEFAULT …: up to the next constraint word or the comma at depth 0. */
 static struct span default_span(const struct source *source, size_t at)
 {
@@ -375,7 +361,7 @@ static void table_read(struct schema *schema, const struct source *source, const
 
 	table->at = location(relation);
 	table->name = member(source, relation, "relname");
-	table->version = -1;
+	table->version = table->tenant = table->deleted = -1;
 	table->note = text_note_above(source, table->at);
 	if (schema_table(schema, table->name))
 		fail(source, table->at, "there are two tables %s", table->name);
@@ -406,8 +392,9 @@ static void table_read(struct schema *schema, const struct source *source, const
 	for (uint32_t c = 0; c < table->column_count; c++) {
 		text_notes(source, table->columns[c].at, &table->columns[c].note, &directive);
 		if (directive)
-			column_directive(source, table, c, directive);
+			column_directives(source, table, c, directive);
 	}
+	constraint_directives(source, table);
 	table_finish(source, table);
 	schema->table_count++;
 }
@@ -491,10 +478,14 @@ static void directives_check(const struct source *source, const struct schema *s
 			for (uint32_t c = 0; c < table->column_count && !known; c++)
 				known = table->columns[c].at >= begin &&
 					table->columns[c].at < (size_t)(at - source->text);
+			for (uint32_t c = 0; c < table->constraint_count && !known; c++)
+				known = table->constraints[c].kind == CONSTRAINT_FOREIGN &&
+					table->constraints[c].at >= begin &&
+					table->constraints[c].at < (size_t)(at - source->text);
 		}
 		if (!known)
 			fail(source, (size_t)(at - source->text),
-			     "this directive stands on no table's or column's line");
+			     "this directive stands on no table's, column's or foreign key's line");
 		at++;
 	}
 }
@@ -533,5 +524,6 @@ void schema_parse(struct schema *schema, const struct source *source)
 	schema->rule_count = 1;
 	rules_collect(schema, source);
 	references_check(schema);
+	relations_collect(schema);
 	directives_check(source, schema);
 }
