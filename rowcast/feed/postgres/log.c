@@ -19,12 +19,14 @@
 
 static void arm(struct log_feed *feed, int64_t first_us)
 {
-	struct itimerspec when = {.it_interval = {.tv_sec = TICK_US / 1000000}};
+	int64_t tick_us = pgf_watch_us < TICK_US ? pgf_watch_us : TICK_US;
+	struct itimerspec when;
 
 	if (first_us < 1000)
 		first_us = 1000;
-	if (first_us > TICK_US)
-		first_us = TICK_US;
+	if (first_us > tick_us)
+		first_us = tick_us;
+	when.it_interval = (struct timespec){.tv_sec = tick_us / 1000000, .tv_nsec = tick_us % 1000000 * 1000};
 	when.it_value = (struct timespec){.tv_sec = first_us / 1000000, .tv_nsec = first_us % 1000000 * 1000};
 	timerfd_settime(feed->timer_fd, 0, &when, NULL);
 }
@@ -263,9 +265,9 @@ static void log_attend(struct rc_feed *base)
 	struct log_feed *feed = log_of(base);
 	uint64_t turns;
 
+	(void)!look_aside(feed);
 	if (read(feed->timer_fd, &turns, sizeof(turns)) != sizeof(turns))
 		return;
-	(void)!look_aside(feed);
 	log_status(feed, clock_mono_us() - feed->stream.heard_us > ASK_US);
 }
 
@@ -323,7 +325,7 @@ static void log_close(struct rc_feed *base)
 {
 	struct log_feed *feed = log_of(base);
 
-	pgf_stream_stop(&feed->stream);
+	pgf_stream_release(&feed->stream); /* so that a restarted program finds its slot free */
 	pgf_watch_release(&feed->watch);
 	pgoutput_release(&feed->decoder);
 	pgf_address_release(&feed->address);

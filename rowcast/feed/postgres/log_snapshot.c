@@ -25,6 +25,7 @@
 #define SNAPSHOT_US 60000000
 #define START_US    15000000
 #define REPLAY_US   60000000 /* without progress */
+#define BUSY_US     3000000  /* for a slot with a name of its own */
 #define PAUSE_MS    20
 
 /* Until something arrives, or a moment has passed. */
@@ -154,6 +155,7 @@ static int learn_space(struct log_feed *feed, PGconn *sql, struct rc_fault *faul
 
 static int acquire(struct log_feed *feed, PGconn *sql, PGconn *replication, bool history, struct rc_fault *fault)
 {
+	int64_t patience_us = clock_mono_us() + BUSY_US;
 	uint64_t avoid = 0;
 	int rc = await_release(feed, sql, fault);
 
@@ -164,11 +166,17 @@ static int acquire(struct log_feed *feed, PGconn *sql, PGconn *replication, bool
 	feed->slot_useless = false;
 	while (rc == RC_OK) {
 		rc = pgf_slot_choose(sql, replication, feed->schema, &feed->options, &avoid, feed->stream.slot, fault);
-		if (rc != RC_OK)
+		if (rc == RC_OK)
+			rc = start(feed, sql, history, fault);
+		else if (!feed->options.name)
 			break;
-		rc = start(feed, sql, history, fault);
-		if ((rc != RC_BUSY && rc != RC_NOT_FOUND) || feed->options.name)
+		if (rc == RC_OK || (rc != RC_BUSY && rc != RC_NOT_FOUND))
 			break;
+		if (feed->options.name) { /* perhaps the server has not noticed yet that its reader died */
+			if (clock_mono_us() > patience_us)
+				break;
+			poll(NULL, 0, PAUSE_MS);
+		}
 		rc = RC_OK;
 	}
 	return rc;
@@ -188,6 +196,7 @@ int log_acquire(struct log_feed *feed, bool history, struct rc_fault *fault)
 		rc = learn_space(feed, sql, fault);
 	if (rc == RC_OK)
 		rc = acquire(feed, sql, replication, history, fault);
+	pgf_watch_restart(&feed->watch);
 	feed->fresh = rc == RC_OK && history;
 	feed->stream.old_backend = 0;
 	PQfinish(sql);

@@ -9,6 +9,7 @@
 
 #define CONNECT_US      5000000
 #define ANSWER_US       10000000
+#define RELEASE_US 1000000
 #define BACK_OFF_US     100000 /* doubles, with jitter, up to */
 #define BACK_OFF_US_MAX 5000000
 
@@ -27,6 +28,30 @@ void pgf_stream_stop(struct pgf_stream *stream)
 	stream->state = PGF_DOWN;
 	stream->retry_us = 0;
 	stream->asked_us = 0;
+}
+
+void pgf_stream_release(struct pgf_stream *stream)
+{
+	int64_t deadline_us = clock_mono_us() + RELEASE_US;
+	PGconn *conn = stream->link.conn;
+	int length = stream->state == PGF_STREAMING && PQputCopyEnd(conn, NULL) == 1 ? 0 : -2;
+
+	while (length >= 0) { /* what was on its way; then the server's own end */
+		char *copy = NULL;
+
+		length = PQgetCopyData(conn, &copy, 1);
+		PQfreemem(copy);
+		if (length == 0 &&
+		    (PQflush(conn) < 0 || pgf_wait(conn, false, deadline_us) != RC_OK || !PQconsumeInput(conn)))
+			length = -2;
+	}
+	if (length == -1) {
+		PGresult *result;
+
+		while (pgf_result(conn, deadline_us, &result) == RC_OK && result)
+			PQclear(result);
+	}
+	pgf_stream_stop(stream);
 }
 
 void pgf_stream_fail(struct pgf_stream *stream)

@@ -64,7 +64,9 @@ enum { PGF_STREAM_JUDGE = 1, PGF_STREAM_FRAME = 2 };
 void pgf_stream_init(struct pgf_stream *stream, const struct pgf_address *address, int epoll_fd);
 /* Close it; the next step connects at once. */
 void pgf_stream_stop(struct pgf_stream *stream);
-/* The same, and wait a while before it. */
+/* As pgf_stream_stop, and the server has let go of the slot when this returns, unless it does not within a second. */
+void pgf_stream_release(struct pgf_stream *stream);
+/* As pgf_stream_stop, but the next step waits a while before it connects. */
 void pgf_stream_fail(struct pgf_stream *stream);
 /*
  * PGF_STREAM_JUDGE: look at stream->facts, then pgf_stream_start, _stop or _fail. PGF_STREAM_FRAME: *frame.

@@ -27,6 +27,15 @@ void pgf_watch_release(struct pgf_watch *watch)
 	buf_release(&watch->sql);
 }
 
+void pgf_watch_restart(struct pgf_watch *watch)
+{
+	if (watch->state == PGF_WATCH_IDLE)
+		return;
+	pgf_link_close(&watch->link);
+	watch->state = PGF_WATCH_DOWN;
+	watch->next_us = clock_mono_us() + pgf_watch_us;
+}
+
 static void down(struct pgf_watch *watch)
 {
 	pgf_link_close(&watch->link);

@@ -32,6 +32,8 @@ struct pgf_sight {
 
 void pgf_watch_init(struct pgf_watch *watch, const struct pgf_address *address, const struct rc_schema *schema,
 		    uint64_t keep_bytes, int epoll_fd);
+/* Forget a look that is under way: what it saw is of a time before now. */
+void pgf_watch_restart(struct pgf_watch *watch);
 void pgf_watch_release(struct pgf_watch *watch);
 /* True: *sight is new. `beat`: write a heartbeat when it looks. */
 bool pgf_watch_step(struct pgf_watch *watch, const char *slot, const char *publication, bool beat,

@@ -93,8 +93,16 @@ void pgt_fixture_make(struct pg_fixture *f, struct engine *server, enum rc_feed_
 
 void pgt_fixture_end(struct pg_fixture *f)
 {
+	char sql[512];
+
 	rc_feed_close(f->feed);
 	rc_arena_release(&f->arena);
+	/* Slots belong to the server, whose next test finds them otherwise. */
+	snprintf(sql, sizeof(sql),
+		 "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active AND database = "
+		 "'%s'",
+		 strrchr(f->url, '/') + 1);
+	engine_sql(f->server, f->server->url, sql, NULL, 0);
 }
 
 void pgt_prepare(struct pg_fixture *f)
