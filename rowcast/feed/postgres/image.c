@@ -251,7 +251,7 @@ int pgf_image_read(const struct rc_model *model, struct rc_str json, struct rc_s
 	if (!take(&reader.rest, '}') || reader.rest.len > 0)
 		return RC_CORRUPT;
 	for (uint32_t i = 0; i < model->column_count; i++)
-		nulls |= (uint64_t)!(there >> i & 1) << i;
+		nulls |= (uint64_t) !(there >> i & 1) << i;
 	*(uint64_t *)(void *)out = nulls;
 	*row = out;
 	return missing(model, there);

@@ -9,7 +9,7 @@
 
 #define CONNECT_US      5000000
 #define ANSWER_US       10000000
-#define RELEASE_US 1000000
+#define RELEASE_US      1000000
 #define BACK_OFF_US     100000 /* doubles, with jitter, up to */
 #define BACK_OFF_US_MAX 5000000
 

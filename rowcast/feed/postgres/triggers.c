@@ -26,7 +26,20 @@
 #define RECENT       1024
 
 /* Columns of a look; those behind SNAPSHOT are of rows. */
-enum { LOOK_SNAPSHOT, LOOK_PRUNED, LOOK_LAST, LOOK_ID, LOOK_XID, LOOK_AT, LOOK_TABLE, LOOK_OP, LOOK_O0, LOOK_N0, LOOK_O1, LOOK_N1 };
+enum {
+	LOOK_SNAPSHOT,
+	LOOK_PRUNED,
+	LOOK_LAST,
+	LOOK_ID,
+	LOOK_XID,
+	LOOK_AT,
+	LOOK_TABLE,
+	LOOK_OP,
+	LOOK_O0,
+	LOOK_N0,
+	LOOK_O1,
+	LOOK_N1
+};
 
 struct trigger_feed {
 	struct rc_feed base;
@@ -43,11 +56,11 @@ struct trigger_feed {
 
 	uint64_t epoch, n;
 	bool gone;
-	char identity[96];   /* of the server whose snapshots these are */
-	char *cursor;        /* what was delivered: a snapshot's text form */
-	uint64_t last_id;    /* a row that was read; it must still be there, unless pruned */
+	char identity[96]; /* of the server whose snapshots these are */
+	char *cursor;      /* what was delivered: a snapshot's text form */
+	uint64_t last_id;  /* a row that was read; it must still be there, unless pruned */
 	uint64_t last_xid;
-	PGresult *rows;      /* of the last look; `row` is the next to be delivered */
+	PGresult *rows; /* of the last look; `row` is the next to be delivered */
 	int row;
 	int64_t pause_us;
 	struct trigger_when {
@@ -106,23 +119,25 @@ static int lost(struct trigger_feed *feed, int rc, const struct rc_fault *fault)
 
 /* System, timeline and database, and whether it is the primary. */
 #define IDENTITY_SQL                                                                                                   \
-	"SELECT CASE WHEN pg_is_in_recovery() THEN 'standby' ELSE (SELECT system_identifier FROM pg_control_system()) "   \
-	"|| '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) || '/' || (SELECT oid FROM pg_database WHERE datname " \
+	"SELECT CASE WHEN pg_is_in_recovery() THEN 'standby' ELSE (SELECT system_identifier FROM "                     \
+	"pg_control_system()) "                                                                                        \
+	"|| '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) || '/' || (SELECT oid FROM pg_database WHERE "       \
+	"datname "                                                                                                     \
 	"= current_database()) END"
 
 static void look_sql(struct trigger_feed *feed)
 {
 	buf_clear(&feed->sql);
-	buf_printf(&feed->sql,
-		   "SELECT pg_current_snapshot(), (SELECT value::xid8 FROM rc_meta WHERE key = 'log_pruned') > "
-		   "pg_snapshot_xmin('%s'), EXISTS (SELECT FROM rc_log WHERE id = %" PRIu64 " AND xid = '%" PRIu64
-		   "') OR '%" PRIu64 "' < coalesce((SELECT value::xid8 FROM rc_meta WHERE key = 'log_pruned'), '0') AND "
-		   "pg_snapshot_xmax('%s') <= pg_snapshot_xmax(pg_current_snapshot()), l.* FROM (SELECT 1) one LEFT JOIN "
-		   "(SELECT id, xid, (extract(epoch FROM at) * 1000000)::bigint, tbl, op, o0, n0, o1, n1, max(id) OVER "
-		   "(PARTITION BY xid) AS turn FROM rc_log WHERE xid >= pg_snapshot_xmin('%s') AND NOT "
-		   "pg_visible_in_snapshot(xid, '%s')) l ON true ORDER BY turn, id",
-		   feed->cursor, feed->last_id, feed->last_xid, feed->last_xid, feed->cursor, feed->cursor,
-		   feed->cursor);
+	buf_printf(
+		&feed->sql,
+		"SELECT pg_current_snapshot(), (SELECT value::xid8 FROM rc_meta WHERE key = 'log_pruned') > "
+		"pg_snapshot_xmin('%s'), EXISTS (SELECT FROM rc_log WHERE id = %" PRIu64 " AND xid = '%" PRIu64
+		"') OR '%" PRIu64 "' < coalesce((SELECT value::xid8 FROM rc_meta WHERE key = 'log_pruned'), '0') AND "
+		"pg_snapshot_xmax('%s') <= pg_snapshot_xmax(pg_current_snapshot()), l.* FROM (SELECT 1) one LEFT JOIN "
+		"(SELECT id, xid, (extract(epoch FROM at) * 1000000)::bigint, tbl, op, o0, n0, o1, n1, max(id) OVER "
+		"(PARTITION BY xid) AS turn FROM rc_log WHERE xid >= pg_snapshot_xmin('%s') AND NOT "
+		"pg_visible_in_snapshot(xid, '%s')) l ON true ORDER BY turn, id",
+		feed->cursor, feed->last_id, feed->last_xid, feed->last_xid, feed->cursor, feed->cursor, feed->cursor);
 }
 
 static int step_down(struct trigger_feed *feed)
@@ -282,8 +297,7 @@ static int read_row(struct trigger_feed *feed, int row, struct rc_arena *arena, 
 
 static void remember(struct trigger_feed *feed, int64_t committed_us)
 {
-	feed->recent[feed->recent_count++ % RECENT] =
-		(struct trigger_when){feed->n, committed_us, clock_mono_us()};
+	feed->recent[feed->recent_count++ % RECENT] = (struct trigger_when){feed->n, committed_us, clock_mono_us()};
 }
 
 /* The rows of one transaction. RC_NOT_FOUND: none of them is for the caller. */

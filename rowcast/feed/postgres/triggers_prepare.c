@@ -11,31 +11,34 @@
 #define VERSION_MIN 130000 /* xid8, pg_current_snapshot */
 
 /* CACHE 1: ids are drawn one by one, in the order of row locks. */
-static const char log_sql[] =
-	"CREATE TABLE IF NOT EXISTS rc_log (id bigint GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY, xid xid8 NOT NULL "
-	"DEFAULT pg_current_xact_id(), at timestamptz NOT NULL DEFAULT clock_timestamp(), tbl text NOT NULL, op smallint NOT "
-	"NULL, o0 text, n0 text, o1 text, n1 text);"
-	"CREATE INDEX IF NOT EXISTS rc_log_xid ON rc_log (xid);";
+static const char log_sql[] = "CREATE TABLE IF NOT EXISTS rc_log (id bigint GENERATED ALWAYS AS IDENTITY (CACHE 1) "
+			      "PRIMARY KEY, xid xid8 NOT NULL "
+			      "DEFAULT pg_current_xact_id(), at timestamptz NOT NULL DEFAULT clock_timestamp(), tbl "
+			      "text NOT NULL, op smallint NOT "
+			      "NULL, o0 text, n0 text, o1 text, n1 text);"
+			      "CREATE INDEX IF NOT EXISTS rc_log_xid ON rc_log (xid);";
 
 /* The settings are those that the text of values depends on; a writer may have others. */
 #define FUNCTION_HEAD                                                                                                  \
-	"RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET extra_float_digits = " \
+	"RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET "                 \
+	"extra_float_digits = "                                                                                        \
 	"3 SET bytea_output = 'hex' SET datestyle = 'ISO' AS $rc$ "
 
 static void functions_sql(struct buf *sql, const char *space)
 {
-	buf_append_str(sql, RC_STR("CREATE OR REPLACE FUNCTION rc_capture() " FUNCTION_HEAD
-				   "DECLARE o text; n text; o1 text; n1 text; BEGIN "
-				   "IF TG_OP <> 'INSERT' THEN o := row_to_json(OLD); "
-				   "IF TG_NARGS > 0 AND position(':null' IN o) > 0 THEN o1 := OLD::text; END IF; END IF; "
-				   "IF TG_OP <> 'DELETE' THEN n := row_to_json(NEW); "
-				   "IF TG_NARGS > 0 AND position(':null' IN n) > 0 THEN n1 := NEW::text; END IF; END IF; "
-				   "INSERT INTO "));
+	buf_append_str(sql,
+		       RC_STR("CREATE OR REPLACE FUNCTION rc_capture() " FUNCTION_HEAD
+			      "DECLARE o text; n text; o1 text; n1 text; BEGIN "
+			      "IF TG_OP <> 'INSERT' THEN o := row_to_json(OLD); "
+			      "IF TG_NARGS > 0 AND position(':null' IN o) > 0 THEN o1 := OLD::text; END IF; END IF; "
+			      "IF TG_OP <> 'DELETE' THEN n := row_to_json(NEW); "
+			      "IF TG_NARGS > 0 AND position(':null' IN n) > 0 THEN n1 := NEW::text; END IF; END IF; "
+			      "INSERT INTO "));
 	pgf_append_name(sql, space);
-	buf_append_str(sql, RC_STR(".rc_log (tbl, op, o0, n0, o1, n1) VALUES (TG_TABLE_NAME, CASE TG_OP WHEN 'INSERT' "
-				   "THEN 1 WHEN 'UPDATE' THEN 2 ELSE 3 END, o, n, o1, n1); RETURN NULL; END $rc$;"
-				   "CREATE OR REPLACE FUNCTION rc_capture_truncate() " FUNCTION_HEAD
-				   "BEGIN INSERT INTO "));
+	buf_append_str(sql,
+		       RC_STR(".rc_log (tbl, op, o0, n0, o1, n1) VALUES (TG_TABLE_NAME, CASE TG_OP WHEN 'INSERT' "
+			      "THEN 1 WHEN 'UPDATE' THEN 2 ELSE 3 END, o, n, o1, n1); RETURN NULL; END $rc$;"
+			      "CREATE OR REPLACE FUNCTION rc_capture_truncate() " FUNCTION_HEAD "BEGIN INSERT INTO "));
 	pgf_append_name(sql, space);
 	buf_printf(sql, ".rc_log (tbl, op) VALUES (TG_TABLE_NAME, %d); RETURN NULL; END $rc$;", TRIGGERS_TRUNCATED);
 }
@@ -64,7 +67,8 @@ static void trigger_sql(struct buf *sql, const char *table, bool json)
 		   "DROP TRIGGER IF EXISTS rc_capture ON %s; DROP TRIGGER IF EXISTS rc_capture_truncate ON %s;"
 		   "CREATE TRIGGER rc_capture AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION "
 		   "rc_capture(%s); CREATE TRIGGER rc_capture_truncate AFTER TRUNCATE ON %s FOR EACH STATEMENT EXECUTE "
-		   "FUNCTION rc_capture_truncate(); ALTER TABLE %s ENABLE ALWAYS TRIGGER rc_capture, ENABLE ALWAYS TRIGGER "
+		   "FUNCTION rc_capture_truncate(); ALTER TABLE %s ENABLE ALWAYS TRIGGER rc_capture, ENABLE ALWAYS "
+		   "TRIGGER "
 		   "rc_capture_truncate;",
 		   name.data, name.data, name.data, json ? "'json'" : "", name.data, name.data);
 	buf_release(&name);
@@ -78,19 +82,21 @@ static int check_table(const PGresult *list, int i, const char *place, bool inst
 	if (!pgf_bool(list, i, 1))
 		return rc_fault_set(fault, RC_MISMATCH, "%s has no table %s; run the migrations", place, table);
 	if (!pgf_bool(list, i, 2))
-		return rc_fault_set(fault, RC_MISMATCH,
-				    "table %s of %s has no primary key; give it one: ALTER TABLE \"%s\" ADD PRIMARY KEY (…)",
-				    table, place, table);
+		return rc_fault_set(
+			fault, RC_MISMATCH,
+			"table %s of %s has no primary key; give it one: ALTER TABLE \"%s\" ADD PRIMARY KEY (…)", table,
+			place, table);
 	if (pgf_u64(list, i, 4) == 2)
 		return RC_OK;
 	if (!install)
-		return rc_fault_set(fault, RC_MISMATCH, "table %s of %s has no capture triggers; prepare the feed", table,
-				    place);
+		return rc_fault_set(fault, RC_MISMATCH, "table %s of %s has no capture triggers; prepare the feed",
+				    table, place);
 	if (!pgf_bool(list, i, 3))
-		return rc_fault_set(fault, RC_MISMATCH,
-				    "table %s of %s belongs to role %s, and only its owner can give it triggers: ALTER TABLE "
-				    "\"%s\" OWNER TO …, or GRANT \"%s\" TO the program's role",
-				    table, place, pgf_text(list, i, 5), table, pgf_text(list, i, 5));
+		return rc_fault_set(
+			fault, RC_MISMATCH,
+			"table %s of %s belongs to role %s, and only its owner can give it triggers: ALTER TABLE "
+			"\"%s\" OWNER TO …, or GRANT \"%s\" TO the program's role",
+			table, place, pgf_text(list, i, 5), table, pgf_text(list, i, 5));
 	*make = true;
 	return RC_OK;
 }
@@ -103,10 +109,12 @@ static int prepare_tables(PGconn *conn, const struct rc_schema *schema, bool ins
 	int rc;
 
 	pgf_place(conn, place);
-	buf_append_str(&sql, RC_STR("SELECT t.name, c.oid IS NOT NULL, EXISTS (SELECT FROM pg_index i WHERE i.indrelid "
-				    "= c.oid AND i.indisprimary), pg_has_role(c.relowner, 'USAGE'), (SELECT count(*) FROM "
-				    "pg_trigger g WHERE g.tgrelid = c.oid AND g.tgenabled = 'A' AND g.tgname IN ('rc_capture', "
-				    "'rc_capture_truncate')), pg_get_userbyid(c.relowner) FROM unnest(ARRAY["));
+	buf_append_str(
+		&sql,
+		RC_STR("SELECT t.name, c.oid IS NOT NULL, EXISTS (SELECT FROM pg_index i WHERE i.indrelid "
+		       "= c.oid AND i.indisprimary), pg_has_role(c.relowner, 'USAGE'), (SELECT count(*) FROM "
+		       "pg_trigger g WHERE g.tgrelid = c.oid AND g.tgenabled = 'A' AND g.tgname IN ('rc_capture', "
+		       "'rc_capture_truncate')), pg_get_userbyid(c.relowner) FROM unnest(ARRAY["));
 	pgf_tables_append(&sql, schema, false);
 	buf_append_str(&sql, RC_STR("]) t(name) LEFT JOIN pg_class c ON c.relname = t.name AND c.relnamespace = "
 				    "current_schema()::regnamespace AND c.relkind IN ('r', 'p') ORDER BY t.name"));
@@ -156,7 +164,8 @@ int pgf_publication_remove(PGconn *conn, const struct rc_schema *schema, struct 
 	pgf_slot_name(prefix, schema->name);
 	snprintf(sql, sizeof(sql),
 		 "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots, pg_roles r WHERE r.rolname = "
-		 "current_user AND (r.rolsuper OR r.rolreplication) AND NOT active AND database = current_database() AND "
+		 "current_user AND (r.rolsuper OR r.rolreplication) AND NOT active AND database = current_database() "
+		 "AND "
 		 "slot_name ~ '^%s_[1-9][0-9]*$'",
 		 prefix);
 	rc = pgf_do(conn, sql, deadline_us, fault);
@@ -174,8 +183,9 @@ static int prepare(PGconn *conn, const struct rc_schema *schema, bool install, s
 
 	pgf_place(conn, place);
 	if (PQserverVersion(conn) < VERSION_MIN)
-		return rc_fault_set(fault, RC_MISMATCH, "%s is PostgreSQL %d; changes can be followed by triggers from 13 on",
-				    place, PQserverVersion(conn) / 10000);
+		return rc_fault_set(fault, RC_MISMATCH,
+				    "%s is PostgreSQL %d; changes can be followed by triggers from 13 on", place,
+				    PQserverVersion(conn) / 10000);
 	if (install) {
 		rc = pgf_prepare_begin(conn, fault);
 		if (rc == RC_OK)

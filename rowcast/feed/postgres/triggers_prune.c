@@ -30,7 +30,8 @@ static int advance(struct rc_tx *tx, int64_t now_us, int64_t keep_us)
 	int rc;
 
 	snprintf(sql, sizeof(sql),
-		 "INSERT INTO rc_meta (key, value) SELECT 'log_pruned', split_part(value, ' ', 2) FROM rc_meta WHERE key = "
+		 "INSERT INTO rc_meta (key, value) SELECT 'log_pruned', split_part(value, ' ', 2) FROM rc_meta WHERE "
+		 "key = "
 		 "'log_mark' AND split_part(value, ' ', 1)::bigint <= %" PRId64
 		 " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
 		 now_us - keep_us);
@@ -52,7 +53,8 @@ int triggers_prune(struct rc_tx *tx, const struct rc_feed_options *options, int6
 
 	*removed = 0;
 	snprintf(sql, sizeof(sql),
-		 "DELETE FROM rc_log WHERE id IN (SELECT id FROM rc_log WHERE xid < (SELECT value::xid8 FROM rc_meta WHERE "
+		 "DELETE FROM rc_log WHERE id IN (SELECT id FROM rc_log WHERE xid < (SELECT value::xid8 FROM rc_meta "
+		 "WHERE "
 		 "key = 'log_pruned') LIMIT %d)",
 		 BATCH);
 	rc = run(tx, sql, &changed);

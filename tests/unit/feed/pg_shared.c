@@ -117,12 +117,13 @@ void test_what_is_written_during_the_copy_is_neither_lost_nor_doubled(void **sta
 /* Anything that the types can hold, at the edges more often than not. */
 static void random_values(PGconn *conn, unsigned int *seed, char *out, size_t size)
 {
-	static const char *const reals[] = {"'NaN'", "'Infinity'", "'-Infinity'", "'-0'", "5e-324", "1.7976931348623157e308",
-					    "NULL"};
-	static const char *const docs[] = {"'null'", "NULL", "'{\"a\":1}'", "' {\"b\" : [1, 2.50,\t\"\\u0041\\n\"] } '", "'\"x,}\"'",
-					   "'1e400'", "'[]'", "'\n[{\"k\":\"\\\\\"}, null ,{}]'"};
-	static const char *const texts[] = {"", "null", "\"", "\\", "{\"a\":1}", "a, b)", "żółć 🎉 \u2028", "tab\tline\nend\r",
-					    "\x01\x1f\x7f"};
+	static const char *const reals[] = {
+		"'NaN'", "'Infinity'", "'-Infinity'", "'-0'", "5e-324", "1.7976931348623157e308", "NULL"};
+	static const char *const docs[] = {
+		"'null'",    "NULL",    "'{\"a\":1}'", "' {\"b\" : [1, 2.50,\t\"\\u0041\\n\"] } '",
+		"'\"x,}\"'", "'1e400'", "'[]'",        "'\n[{\"k\":\"\\\\\"}, null ,{}]'"};
+	static const char *const texts[] = {
+		"", "null", "\"", "\\", "{\"a\":1}", "a, b)", "żółć 🎉 \u2028", "tab\tline\nend\r", "\x01\x1f\x7f"};
 	static const char *const days[] = {"0001-01-01", "9999-12-31", "1970-01-01", "2026-02-28"};
 	char bytes[128] = "\\x", real[64], uuid[33] = "", name[128], *quoted;
 	int pick = rand_r(seed) % 20;
@@ -137,10 +138,10 @@ static void random_values(PGconn *conn, unsigned int *seed, char *out, size_t si
 		snprintf(real, sizeof(real), "%.17g", (double)rand_r(seed) / 3.0 * (pick < 14 ? 1e-300 : 1e200));
 	snprintf(name, sizeof(name), "%s %u", texts[rand_r(seed) % 9], (unsigned int)rand_r(seed));
 	quoted = PQescapeLiteral(conn, name, strlen(name));
-	snprintf(out, size,
-		 "%s, %s, %s, %s, '%s', '%s %02d:%02d:%02d.%06d+00', '%s', %s", quoted, rand_r(seed) % 2 ? "true" : "false",
-		 real, rand_r(seed) % 5 ? "" : "NULL", uuid, days[rand_r(seed) % 4], rand_r(seed) % 24, rand_r(seed) % 60,
-		 rand_r(seed) % 60, rand_r(seed) % 1000000, days[rand_r(seed) % 4], docs[rand_r(seed) % 8]);
+	snprintf(out, size, "%s, %s, %s, %s, '%s', '%s %02d:%02d:%02d.%06d+00', '%s', %s", quoted,
+		 rand_r(seed) % 2 ? "true" : "false", real, rand_r(seed) % 5 ? "" : "NULL", uuid,
+		 days[rand_r(seed) % 4], rand_r(seed) % 24, rand_r(seed) % 60, rand_r(seed) % 60,
+		 rand_r(seed) % 1000000, days[rand_r(seed) % 4], docs[rand_r(seed) % 8]);
 	PQfreemem(quoted);
 	/* bytea needs its quotes only when it is there */
 	if (!strstr(out, ", NULL, '")) {
@@ -210,14 +211,16 @@ void test_random_values_are_those_that_a_select_reads(void **state)
 	char values[4096];
 
 	/* A writer whose settings are hostile to text. */
-	pgt_exec(conn, "SET extra_float_digits = -10; SET bytea_output = 'escape'; SET timezone = 'Asia/Kathmandu'; SET "
-		       "datestyle = 'German'");
+	pgt_exec(conn,
+		 "SET extra_float_digits = -10; SET bytea_output = 'escape'; SET timezone = 'Asia/Kathmandu'; SET "
+		 "datestyle = 'German'");
 	pgt_exec(conn, "BEGIN");
 	for (int i = 0; i < 256; i++) {
 		random_values(conn, &seed, values, sizeof(values));
 		pgt_exec(conn, "SET LOCAL datestyle = 'ISO'");
 		pgt_exec(conn,
-			 "INSERT INTO item (id, name, flag, \"real\", data, uuid, at, day, doc) VALUES (%d, %s); SET LOCAL "
+			 "INSERT INTO item (id, name, flag, \"real\", data, uuid, at, day, doc) VALUES (%d, %s); SET "
+			 "LOCAL "
 			 "datestyle = 'German'",
 			 1000 + i, values);
 	}
@@ -306,7 +309,8 @@ void test_a_connection_that_is_cut_loses_nothing(void **state)
 	f->total_fixed = true;
 	writers = pgt_writers_start(f, 4, 99);
 	for (int cut = 0; cut < 4; cut++) {
-		pgt_sql(f, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'rowcast feed' AND "
+		pgt_sql(f, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'rowcast "
+			   "feed' AND "
 			   "datname = current_database()");
 		do {
 			assert_int_equal(pgt_next(f), RC_OK);

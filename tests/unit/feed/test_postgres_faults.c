@@ -96,7 +96,8 @@ static void test_no_slot_left_is_named(void **state)
 	pgt_sql(f, "SELECT pg_create_physical_replication_slot('taken_' || i) FROM generate_series(1, 3) i");
 	assert_int_equal(rc_feed_prepare(f->url, sample_schema(), &f->options, &kind, NULL, &fault), RC_MISMATCH);
 	assert_non_null(strstr(fault.message, "max_replication_slots"));
-	pgt_sql(f, "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name LIKE 'taken%%'");
+	pgt_sql(f,
+		"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name LIKE 'taken%%'");
 	begin(f);
 }
 

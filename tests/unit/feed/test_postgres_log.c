@@ -94,7 +94,8 @@ static void test_history_is_replayed_from_every_boundary(void **state)
 	uint64_t at[6];
 
 	for (int i = 0; i < 6; i++) {
-		pgt_sql(f, "INSERT INTO pair VALUES (%d, 'x', 1); INSERT INTO item (id, name) VALUES (%d, 'n%d')", i, i, i);
+		pgt_sql(f, "INSERT INTO pair VALUES (%d, 'x', 1); INSERT INTO item (id, name) VALUES (%d, 'n%d')", i, i,
+			i);
 		assert_int_equal(pgt_next(f), RC_OK);
 		at[i] = f->at.n;
 	}
@@ -112,7 +113,8 @@ static void test_history_is_replayed_from_every_boundary(void **state)
 			assert_int_equal(replayed.at[i], at[from + 1 + i]);
 		pgt_nothing(f);
 	}
-	assert_int_equal(rc_feed_replay(f->feed, (struct rc_position){first.epoch ^ 1, first.n}, replay_txn, NULL), RC_GONE);
+	assert_int_equal(rc_feed_replay(f->feed, (struct rc_position){first.epoch ^ 1, first.n}, replay_txn, NULL),
+			 RC_GONE);
 	assert_int_equal(rc_feed_replay(f->feed, (struct rc_position){first.epoch, oldest.n - 1}, replay_txn, NULL),
 			 RC_GONE);
 }
@@ -164,10 +166,10 @@ static void test_history_meets_the_stream_under_writers(void **state)
 
 static void drop_slot(struct pg_fixture *f)
 {
-	pgt_sql(f, "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE database = current_database() AND "
+	pgt_sql(f, "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE database = "
+		   "current_database() AND "
 		   "active");
-	await(f, false,
-	      "SELECT count(*) = 0 FROM pg_replication_slots WHERE database = current_database() AND active");
+	await(f, false, "SELECT count(*) = 0 FROM pg_replication_slots WHERE database = current_database() AND active");
 	pgt_sql(f, "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = "
 		   "current_database()");
 }
@@ -328,7 +330,8 @@ static void test_a_reader_that_stands_still_does_not_fill_the_disk(void **state)
 		rc_feed_stats(f->feed, &stats);
 	} while (stats.gaps == 0);
 	await(f, false,
-	      "SELECT count(*) = 0 FROM pg_replication_slots WHERE database = current_database() AND pg_current_wal_lsn() - "
+	      "SELECT count(*) = 0 FROM pg_replication_slots WHERE database = current_database() AND "
+	      "pg_current_wal_lsn() - "
 	      "restart_lsn > 1048576");
 	assert_int_equal(pgt_next(f), RC_GONE);
 	pgt_snapshot(f);
@@ -386,16 +389,20 @@ static void test_each_missing_privilege_is_named_with_its_remedy(void **state)
 	enum rc_feed_kind kind;
 	char url[256], why[768];
 
-	pgt_sql(f, "DO $$ BEGIN CREATE ROLE weak LOGIN; EXCEPTION WHEN duplicate_object THEN ALTER ROLE weak NOREPLICATION; END "
+	pgt_sql(f, "DO $$ BEGIN CREATE ROLE weak LOGIN; EXCEPTION WHEN duplicate_object THEN ALTER ROLE weak "
+		   "NOREPLICATION; END "
 		   "$$; GRANT ALL ON rc_meta, item, pair, link TO weak");
 	refused(f, "weak", "role weak may not replicate", "ALTER ROLE \"weak\" REPLICATION");
 	pgt_sql(f, "ALTER ROLE weak REPLICATION");
 	refused(f, "weak", "table item", "ALTER TABLE \"item\" REPLICA IDENTITY FULL");
-	pgt_sql(f, "ALTER TABLE item REPLICA IDENTITY FULL; ALTER TABLE pair REPLICA IDENTITY FULL; ALTER TABLE link REPLICA "
+	pgt_sql(f, "ALTER TABLE item REPLICA IDENTITY FULL; ALTER TABLE pair REPLICA IDENTITY FULL; ALTER TABLE link "
+		   "REPLICA "
 		   "IDENTITY FULL");
-	refused(f, "weak", "no publication", "CREATE PUBLICATION rowcast_sample FOR TABLE \"item\", \"pair\", \"link\"");
+	refused(f, "weak", "no publication",
+		"CREATE PUBLICATION rowcast_sample FOR TABLE \"item\", \"pair\", \"link\"");
 	pgt_sql(f, "CREATE PUBLICATION rowcast_sample FOR TABLE item, pair");
-	refused(f, "weak", "publication lacks", "ALTER PUBLICATION rowcast_sample SET TABLE \"item\", \"pair\", \"link\"");
+	refused(f, "weak", "publication lacks",
+		"ALTER PUBLICATION rowcast_sample SET TABLE \"item\", \"pair\", \"link\"");
 	pgt_sql(f, "ALTER PUBLICATION rowcast_sample SET TABLE item, pair, link");
 	snprintf(url, sizeof(url), "postgres://weak%s", strchr(f->url, '@'));
 	if (rc_feed_prepare(url, sample_schema(), &f->options, &kind, why, &fault) != RC_OK ||
@@ -428,9 +435,10 @@ static void test_without_the_privilege_triggers_are_chosen_and_the_log_removes_t
 	char url[256], why[768];
 	PGconn *conn = pgt_connect(f->url);
 
-	pgt_sql(f, "DO $$ BEGIN CREATE ROLE owner LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;"
-		   "GRANT ALL ON SCHEMA public TO owner; ALTER TABLE item OWNER TO owner; ALTER TABLE pair OWNER TO owner;"
-		   "ALTER TABLE link OWNER TO owner; ALTER TABLE rc_meta OWNER TO owner");
+	pgt_sql(f,
+		"DO $$ BEGIN CREATE ROLE owner LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;"
+		"GRANT ALL ON SCHEMA public TO owner; ALTER TABLE item OWNER TO owner; ALTER TABLE pair OWNER TO owner;"
+		"ALTER TABLE link OWNER TO owner; ALTER TABLE rc_meta OWNER TO owner");
 	snprintf(url, sizeof(url), "postgres://owner%s", strchr(f->url, '@'));
 	f->options.kind = RC_FEED_AUTO;
 	if (rc_feed_prepare(url, sample_schema(), &f->options, &kind, why, &fault) != RC_OK)
@@ -450,21 +458,22 @@ static void test_without_the_privilege_triggers_are_chosen_and_the_log_removes_t
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PGT_SHARED(SHARED)                                                     /* */
-		SHARED(test_history_is_replayed_from_every_boundary)                   /* */
-		SHARED(test_history_meets_the_stream_under_writers)                    /* */
-		SHARED(test_a_dropped_slot_is_a_gap)                                   /* */
-		SHARED(test_a_slot_made_anew_is_a_gap)                                 /* */
-		SHARED(test_another_stored_epoch_is_a_gap)                             /* */
-		SHARED(test_values_out_of_line_are_not_lost_by_other_columns_updates)  /* */
-		SHARED(test_old_rows_that_are_not_whole_are_a_gap)                     /* */
-		SHARED(test_a_table_that_leaves_the_publication_is_not_silent)         /* */
-		SHARED(test_an_idle_slot_moves_while_others_write)                     /* */
-		SHARED(test_only_what_was_acknowledged_is_forgotten)                   /* */
-		SHARED(test_a_reader_that_stands_still_does_not_fill_the_disk)         /* */
-		SHARED(test_two_readers_have_a_slot_each)                              /* */
-		SHARED(test_a_named_slot_that_is_read_is_refused)                      /* */
-		cmocka_unit_test_setup_teardown(test_each_missing_privilege_is_named_with_its_remedy, setup_bare, teardown),
+		PGT_SHARED(SHARED)                                                    /* */
+		SHARED(test_history_is_replayed_from_every_boundary)                  /* */
+		SHARED(test_history_meets_the_stream_under_writers)                   /* */
+		SHARED(test_a_dropped_slot_is_a_gap)                                  /* */
+		SHARED(test_a_slot_made_anew_is_a_gap)                                /* */
+		SHARED(test_another_stored_epoch_is_a_gap)                            /* */
+		SHARED(test_values_out_of_line_are_not_lost_by_other_columns_updates) /* */
+		SHARED(test_old_rows_that_are_not_whole_are_a_gap)                    /* */
+		SHARED(test_a_table_that_leaves_the_publication_is_not_silent)        /* */
+		SHARED(test_an_idle_slot_moves_while_others_write)                    /* */
+		SHARED(test_only_what_was_acknowledged_is_forgotten)                  /* */
+		SHARED(test_a_reader_that_stands_still_does_not_fill_the_disk)        /* */
+		SHARED(test_two_readers_have_a_slot_each)                             /* */
+		SHARED(test_a_named_slot_that_is_read_is_refused)                     /* */
+		cmocka_unit_test_setup_teardown(test_each_missing_privilege_is_named_with_its_remedy, setup_bare,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_tables_that_cannot_be_followed_are_named, setup_bare, teardown),
 		cmocka_unit_test_setup_teardown(test_without_the_privilege_triggers_are_chosen_and_the_log_removes_them,
 						setup_bare, teardown),
