@@ -37,7 +37,7 @@ PGconn *pgt_connect(const char *url)
 	return conn;
 }
 
-static PGresult *run(PGconn *conn, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static PGresult *run(PGconn *conn, const char *format, va_list args)
 {
 	static _Thread_local char sql[65536];
 	PGresult *result;
@@ -278,7 +278,7 @@ struct pgt_writers {
 	atomic_uint committed;
 };
 
-static bool try_sql(PGconn *conn, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static bool try_sql(PGconn *conn, const char *format, ...)
 {
 	char sql[1024];
 	PGresult *result;
