@@ -9,6 +9,7 @@
  * One thing is left: a commit is in the log a moment before its rows can be seen. A snapshot built from the log may
  * count such a transaction as done; so nothing is read before all of those are done for everybody (await_visible).
  */
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/timerfd.h>
@@ -204,6 +205,20 @@ int log_acquire(struct log_feed *feed, bool history, struct rc_fault *fault)
 	return rc;
 }
 
+/*
+ * A snapshot's text form, as functions take it. One that was built from the log may begin behind its own end (xmin > xmax,
+ * when the newest transactions it saw are all done); what is below xmin is done, so that is its end, too.
+ */
+static void append_snapshot(struct buf *out, const char *text)
+{
+	uint64_t begin = 0, end = 0;
+
+	if (sscanf(text, "%" SCNu64 ":%" SCNu64, &begin, &end) == 2 && begin > end)
+		buf_printf(out, "'%" PRIu64 ":%" PRIu64 ":'", begin, begin);
+	else
+		pgf_append_literal(out, text);
+}
+
 /* Until no transaction runs that the snapshot counts as done. */
 static int await_visible(struct log_feed *feed, PGconn *sql, PGconn *other, struct rc_fault *fault)
 {
@@ -218,7 +233,7 @@ static int await_visible(struct log_feed *feed, PGconn *sql, PGconn *other, stru
 	rc = pgf_run(sql, "SELECT pg_current_snapshot()", deadline_us, &result, fault);
 	buf_append_str(&text, RC_STR("SELECT count(*) = 0 FROM pg_snapshot_xip(pg_current_snapshot()) x WHERE "
 				     "pg_visible_in_snapshot(x, "));
-	pgf_append_literal(&text, pgf_text(result, 0, 0));
+	append_snapshot(&text, rc == RC_OK ? pgf_text(result, 0, 0) : "");
 	buf_append_char(&text, ')');
 	PQclear(result);
 	while (rc == RC_OK && !clear) {
