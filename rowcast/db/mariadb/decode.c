@@ -1,10 +1,15 @@
 /*
  * Rows out of the packets of the binary protocol.
  *
- * libmariadb walks over a row and shows us where each value lies; they are decoded from there, straight into the
- * struct, and only text and bytes are copied (into the arena). Types are strict: what does not fit its column's type
- * exactly is reported, not converted. Integers of every width and exact decimals (SUM) are integers.
+ * libmariadb keeps a result as the packets that came, in a list; they are decoded from there in one walk, straight into
+ * the struct, and only text and bytes are copied (into the arena). mysql_stmt_fetch would want buffers of the right size
+ * beforehand, and two more calls per value. Types are strict: what does not fit its column's type exactly is reported,
+ * not converted. Integers of every width and exact decimals (SUM) are integers.
+ *
+ *   packet: 0, a bit per column that says NULL (from bit 2 on), the values that are not; integers little-endian,
+ *   texts and the like behind their length
  */
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,24 +19,63 @@
 
 #define CHARSET_BINARY 63
 
-static uint64_t little(const uint8_t *at, size_t bytes)
-{
-	uint64_t value = 0;
+/* A value in the packet; no pointer: NULL. */
+struct cell {
+	const uint8_t *at;
+	size_t len;
+};
 
-	for (size_t i = bytes; i-- > 0;)
-		value = value << 8 | at[i];
-	return value;
+struct walk {
+	const uint8_t *nulls, *at, *end;
+};
+
+static uint16_t little16(const uint8_t *at)
+{
+	uint16_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return le16toh(value);
 }
 
-/* A length in 1, 3, 4 or 9 bytes. */
-static size_t read_length(const uint8_t **at)
+static uint32_t little32(const uint8_t *at)
 {
-	static const uint8_t widths[] = {[0xfc - 0xfb] = 2, [0xfd - 0xfb] = 3, [0xfe - 0xfb] = 8};
-	uint8_t first = *(*at)++, width = first < 0xfb || first == 0xff ? 0 : widths[first - 0xfb];
-	uint64_t len = width ? little(*at, width) : first;
+	uint32_t value;
 
-	*at += width;
-	return (size_t)len;
+	memcpy(&value, at, sizeof(value));
+	return le32toh(value);
+}
+
+static uint64_t little64(const uint8_t *at)
+{
+	uint64_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return le64toh(value);
+}
+
+static struct walk walk_begin(const struct db_stmt *stmt)
+{
+	const uint8_t *packet = (const uint8_t *)stmt->row->data;
+
+	return (struct walk){packet + 1, packet + 1 + (stmt->column_count + 9) / 8, packet + stmt->row->length};
+}
+
+/* A length of 1, 3, 4 or 9 bytes. */
+static uint64_t walk_length(struct walk *walk)
+{
+	const uint8_t *at = walk->at;
+	size_t left = (size_t)(walk->end - at);
+	uint8_t first = left ? at[0] : 0;
+
+	if (first < 0xfb || left < 9) {
+		size_t bytes = first == 0xfc ? 3 : first == 0xfd ? 4 : 1;
+
+		rc_check(left >= bytes && first != 0xfe);
+		walk->at += bytes;
+		return bytes == 1 ? first : bytes == 3 ? little16(at + 1) : little16(at + 1) | (uint64_t)at[3] << 16;
+	}
+	walk->at += first == 0xfc ? 3 : first == 0xfd ? 4 : 9;
+	return first == 0xfc ? little16(at + 1) : first == 0xfd ? little32(at) >> 8 : little64(at + 1);
 }
 
 static size_t fixed_bytes(enum enum_field_types type)
@@ -54,25 +98,23 @@ static size_t fixed_bytes(enum enum_field_types type)
 	}
 }
 
-void mariadb_note_cell(void *data, unsigned int column, unsigned char **row)
+/* The next column's value. */
+static struct cell walk_next(struct walk *walk, uint32_t column, enum enum_field_types type)
 {
-	struct db_stmt *stmt = data;
-	struct mariadb_cell *cell = &stmt->cells[column];
-	const uint8_t *at;
+	struct cell cell = {0};
 
-	if (!row) {
-		*cell = (struct mariadb_cell){0};
-		return;
-	}
-	at = *row;
-	cell->len = fixed_bytes(stmt->fields[column].type);
-	if (cell->len == 0)
-		cell->len = read_length(&at);
-	cell->at = at;
-	*row += (size_t)(at - *row) + cell->len;
+	if (walk->nulls[(column + 2) / 8] >> ((column + 2) % 8) & 1)
+		return cell;
+	cell.len = fixed_bytes(type);
+	if (cell.len == 0)
+		cell.len = walk_length(walk);
+	rc_check(cell.len <= (size_t)(walk->end - walk->at));
+	cell.at = walk->at;
+	walk->at += cell.len;
+	return cell;
 }
 
-static bool read_integer(const MYSQL_FIELD *field, struct mariadb_cell cell, int64_t *out)
+static bool read_integer(const MYSQL_FIELD *field, struct cell cell, int64_t *out)
 {
 	bool is_unsigned = field->flags & UNSIGNED_FLAG;
 	uint64_t value;
@@ -82,17 +124,17 @@ static bool read_integer(const MYSQL_FIELD *field, struct mariadb_cell cell, int
 		*out = is_unsigned ? (int64_t)cell.at[0] : (int64_t)(int8_t)cell.at[0];
 		return true;
 	case MYSQL_TYPE_YEAR:
-		*out = (int64_t)little(cell.at, 2);
+		*out = (int64_t)little16(cell.at);
 		return true;
 	case MYSQL_TYPE_SHORT:
-		*out = is_unsigned ? (int64_t)little(cell.at, 2) : (int64_t)(int16_t)little(cell.at, 2);
+		*out = is_unsigned ? (int64_t)little16(cell.at) : (int64_t)(int16_t)little16(cell.at);
 		return true;
 	case MYSQL_TYPE_INT24:
 	case MYSQL_TYPE_LONG:
-		*out = is_unsigned ? (int64_t)little(cell.at, 4) : (int64_t)(int32_t)little(cell.at, 4);
+		*out = is_unsigned ? (int64_t)little32(cell.at) : (int64_t)(int32_t)little32(cell.at);
 		return true;
 	case MYSQL_TYPE_LONGLONG:
-		value = little(cell.at, 8);
+		value = little64(cell.at);
 		*out = (int64_t)value;
 		return !is_unsigned || value <= INT64_MAX;
 	case MYSQL_TYPE_DECIMAL:
@@ -103,7 +145,7 @@ static bool read_integer(const MYSQL_FIELD *field, struct mariadb_cell cell, int
 	}
 }
 
-static bool read_double(const MYSQL_FIELD *field, struct mariadb_cell cell, double *out)
+static bool read_double(const MYSQL_FIELD *field, struct cell cell, double *out)
 {
 	int64_t integer;
 	uint64_t bits;
@@ -113,11 +155,11 @@ static bool read_double(const MYSQL_FIELD *field, struct mariadb_cell cell, doub
 
 	switch (field->type) {
 	case MYSQL_TYPE_DOUBLE:
-		bits = little(cell.at, 8);
+		bits = little64(cell.at);
 		memcpy(out, &bits, sizeof(*out));
 		return true;
 	case MYSQL_TYPE_FLOAT:
-		bits32 = (uint32_t)little(cell.at, 4);
+		bits32 = (uint32_t)little32(cell.at);
 		memcpy(&narrow, &bits32, sizeof(narrow));
 		*out = (double)narrow;
 		return true;
@@ -154,7 +196,7 @@ static bool is_string(const MYSQL_FIELD *field)
 	}
 }
 
-static bool read_string(const MYSQL_FIELD *field, struct mariadb_cell cell, bool binary, struct rc_arena *arena,
+static bool read_string(const MYSQL_FIELD *field, struct cell cell, bool binary, struct rc_arena *arena,
 			struct rc_str *out)
 {
 	if (!is_string(field) || (field->charsetnr == CHARSET_BINARY) != binary)
@@ -172,7 +214,7 @@ static int hex_value(uint8_t c)
 }
 
 /* BINARY(16), or the text of MariaDB's own type UUID. */
-static bool read_uuid(const MYSQL_FIELD *field, struct mariadb_cell cell, struct rc_uuid *out)
+static bool read_uuid(const MYSQL_FIELD *field, struct cell cell, struct rc_uuid *out)
 {
 	struct rc_uuid uuid;
 	const uint8_t *at = cell.at;
@@ -201,18 +243,24 @@ static bool read_uuid(const MYSQL_FIELD *field, struct mariadb_cell cell, struct
 }
 
 /* The day of a DATE, DATETIME or TIMESTAMP; zero dates and days that do not exist are none. */
-static bool read_day(struct mariadb_cell cell, int32_t *days)
+static bool read_day(struct cell cell, int32_t *days)
 {
+	static const uint8_t month_days[] = {0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	int32_t year, month, day;
 
-	if (cell.len < 4 || cell.at[2] == 0 || cell.at[3] == 0)
+	if (cell.len < 4)
 		return false;
-	*days = date_from_civil((int32_t)little(cell.at, 2), cell.at[2], cell.at[3]);
-	date_to_civil(*days, &year, &month, &day);
-	return year > 0 && month == cell.at[2] && day == cell.at[3];
+	year = (int32_t)little16(cell.at);
+	month = cell.at[2];
+	day = cell.at[3];
+	if (year == 0 || month == 0 || month > 12 || day == 0 || day > month_days[month] ||
+	    (month == 2 && day == 29 && (year % 4 != 0 || (year % 100 == 0 && year % 400 != 0))))
+		return false;
+	*days = date_from_civil(year, month, day);
+	return true;
 }
 
-static bool read_time(const MYSQL_FIELD *field, struct mariadb_cell cell, int64_t *out)
+static bool read_time(const MYSQL_FIELD *field, struct cell cell, int64_t *out)
 {
 	int32_t days;
 
@@ -222,12 +270,11 @@ static bool read_time(const MYSQL_FIELD *field, struct mariadb_cell cell, int64_
 	if (cell.len >= 7)
 		*out += (cell.at[4] * INT64_C(3600) + cell.at[5] * 60 + cell.at[6]) * 1000000;
 	if (cell.len >= 11)
-		*out += (int64_t)little(cell.at + 7, 4);
+		*out += (int64_t)little32(cell.at + 7);
 	return true;
 }
 
-static bool read_field(const MYSQL_FIELD *field, struct mariadb_cell cell, enum rc_type type, struct rc_arena *arena,
-		       void *out)
+static bool read_field(const MYSQL_FIELD *field, struct cell cell, enum rc_type type, struct rc_arena *arena, void *out)
 {
 	int64_t integer;
 
@@ -264,17 +311,18 @@ static bool read_field(const MYSQL_FIELD *field, struct mariadb_cell cell, enum 
 int mariadb_read(struct db_stmt *stmt, const struct rc_model *model, const uint32_t *map, struct rc_arena *arena,
 		 void *row)
 {
+	struct walk walk = walk_begin(stmt);
 	int rc = RC_OK;
 
 	for (uint32_t i = 0; i < stmt->column_count; i++) {
 		uint32_t at = map ? map[i] : i;
 		const struct rc_column *column = &model->columns[at];
+		struct cell cell = walk_next(&walk, i, stmt->fields[i].type);
 
-		if (stmt->cells[i].at &&
-		    read_field(&stmt->fields[i], stmt->cells[i], column->type, arena, RC_FIELD(row, column)))
+		if (cell.at && read_field(&stmt->fields[i], cell, column->type, arena, RC_FIELD(row, column)))
 			continue;
 		RC_ROW_NULLS(row) |= (uint64_t)1 << at;
-		if (stmt->cells[i].at)
+		if (cell.at)
 			rc = rc_fault_set(&stmt->conn->base.fault, RC_MISMATCH,
 					  "column %s of table %s holds a value that is not of its type; database %s",
 					  column->name, model->table, stmt->conn->label);
@@ -284,9 +332,12 @@ int mariadb_read(struct db_stmt *stmt, const struct rc_model *model, const uint3
 
 int mariadb_read_int(struct db_stmt *stmt, int64_t *out)
 {
-	if (!stmt->cells[0].at)
+	struct walk walk = walk_begin(stmt);
+	struct cell cell = walk_next(&walk, 0, stmt->fields[0].type);
+
+	if (!cell.at)
 		return RC_NOT_FOUND;
-	if (!read_integer(&stmt->fields[0], stmt->cells[0], out))
+	if (!read_integer(&stmt->fields[0], cell, out))
 		return rc_fault_set(&stmt->conn->base.fault, RC_MISMATCH, "the result is not an integer");
 	return RC_OK;
 }

@@ -1,8 +1,8 @@
 /*
  * The MariaDB driver, as its own files see it.
  *
- * libmariadb is called by its _start/_cont functions only, under poll() with a deadline (call.c): a server that is
- * frozen, cut off or waits for a lock can never hold a thread for longer than it may. Results are taken from the socket
+ * Wherever libmariadb would wait, a function of ours waits, under a deadline (call.c): a server that is frozen, cut off
+ * or waits for a lock can never hold a thread for longer than it may. Results are taken from the socket
  * whole by the first step, so that statements may be nested while rows are read; a row is decoded from the packet
  * itself, straight into the struct. docs/decisions/0020-mariadb-driver.md has the reasons.
  *
@@ -54,16 +54,15 @@ struct mariadb_conn {
 	int64_t mark_row_looked_us; /* when table rc_log was looked for in vain */
 };
 
-struct mariadb_cell {
-	const uint8_t *at; /* NULL: the value is NULL */
-	size_t len;
-};
-
-union mariadb_slot {
-	int64_t integer;
-	double real;
-	MYSQL_TIME time;
-	struct rc_uuid uuid;
+/* A parameter: what its MYSQL_BIND points at, where that is not the caller's own memory. */
+struct mariadb_slot {
+	union {
+		int64_t integer;
+		double real;
+		MYSQL_TIME time;
+		struct rc_uuid uuid;
+	};
+	my_bool null;
 };
 
 struct db_stmt {
@@ -71,11 +70,13 @@ struct db_stmt {
 	MYSQL_STMT *stmt;
 	uint32_t param_count, column_count;
 	MYSQL_BIND *params;
-	union mariadb_slot *slots;
-	struct mariadb_cell *cells; /* of the current row */
+	struct mariadb_slot *slots;
+	bool retyped; /* a parameter has another type than the server knows from the last execution */
 	const MYSQL_FIELD *fields;
 	MYSQL_RES *metadata;
-	MYSQL_STMT *likeness; /* before the first execution: whose columns are shown as its own */
+	MYSQL_STMT *likeness;  /* before the first execution: whose columns are shown as its own */
+	const MYSQL_ROWS *row; /* the current one: a packet of the binary protocol */
+	const MYSQL_ROWS *next;
 	bool executed;
 	char *sql; /* for faults: which table */
 };
@@ -90,6 +91,7 @@ static inline struct mariadb_conn *mariadb_conn_of(struct db_conn *conn)
 /* call.c: libmariadb's calls under conn->deadline_us. What they return is the library's: 0 is success. */
 int64_t mariadb_now_us(void);
 void mariadb_deadline(struct mariadb_conn *conn, int64_t allowance_us); /* of the calls that follow */
+void mariadb_call_prepare_options(struct mariadb_conn *conn);           /* before it connects */
 bool mariadb_call_connect(struct mariadb_conn *conn, const char *host, const char *database, unsigned int port,
 			  const char *socket, unsigned long flags);
 int mariadb_call_query(struct mariadb_conn *conn, const char *sql, size_t len);
@@ -99,6 +101,7 @@ int mariadb_call_prepare(struct mariadb_conn *conn, MYSQL_STMT *stmt, const char
 int mariadb_call_execute(struct mariadb_conn *conn, MYSQL_STMT *stmt);
 int mariadb_call_stmt_store(struct mariadb_conn *conn, MYSQL_STMT *stmt);
 void mariadb_call_stmt_close(struct mariadb_conn *conn, MYSQL_STMT *stmt);
+void mariadb_call_close(struct mariadb_conn *conn);
 /* Close libmariadb's connection without a word to the server. */
 void mariadb_lose(struct mariadb_conn *conn);
 
@@ -141,8 +144,6 @@ uint32_t mariadb_column_count(struct db_stmt *stmt);
 const char *mariadb_column_name(struct db_stmt *stmt, uint32_t column);
 
 /* decode.c */
-/* libmariadb calls it for each column of a row: notes where the value lies and steps over it. */
-void mariadb_note_cell(void *stmt, unsigned int column, unsigned char **row);
 int mariadb_read(struct db_stmt *stmt, const struct rc_model *model, const uint32_t *map, struct rc_arena *arena,
 		 void *row);
 int mariadb_read_int(struct db_stmt *stmt, int64_t *out);

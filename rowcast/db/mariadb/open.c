@@ -14,9 +14,6 @@
 
 #define VERSION_MIN 100500 /* INSERT … RETURNING */
 
-/* Bytes of the stack on which the library's calls run; look-ups of names and sanitizers need more than its default. */
-#define NONBLOCK_STACK ((size_t)256 * 1024)
-
 static void library_init(void)
 {
 	rc_check(mysql_server_init(0, NULL, NULL) == 0);
@@ -40,12 +37,11 @@ static struct mariadb_conn *conn_create(const struct db_options *options)
 static void set_options(struct mariadb_conn *conn)
 {
 	static const unsigned int off = 0, protocol_tcp = MYSQL_PROTOCOL_TCP, protocol_socket = MYSQL_PROTOCOL_SOCKET;
-	static const size_t stack = NONBLOCK_STACK;
 	const struct url *url = &conn->url;
 	const unsigned int timeout_s = (unsigned int)(url->connect_timeout_us / 1000000);
 	const my_bool yes = url->ssl != URL_SSL_OFF, verify = url->ssl == URL_SSL_VERIFY;
 
-	mysql_options(conn->mysql, MYSQL_OPT_NONBLOCK, &stack);
+	mariadb_call_prepare_options(conn);
 	mysql_options(conn->mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 	mysql_options(conn->mysql, MYSQL_OPT_LOCAL_INFILE, &off); /* a server may not ask for this machine's files */
 	mysql_options(conn->mysql, MYSQL_OPT_CONNECT_TIMEOUT, &timeout_s);
@@ -309,8 +305,7 @@ void mariadb_close(struct db_conn *base)
 		snprintf(sql, sizeof(sql), "DROP DATABASE IF EXISTS %s", conn->database);
 		(void)!mariadb_run(conn, sql, "drop");
 	}
-	if (conn->mysql)
-		mysql_close(conn->mysql);
+	mariadb_call_close(conn);
 	rc_arena_release(&conn->arena);
 	free(conn);
 }

@@ -23,10 +23,8 @@
 static void learn_columns(struct db_stmt *stmt, MYSQL_STMT *source)
 {
 	mysql_free_result(stmt->metadata);
-	free(stmt->cells);
 	stmt->metadata = NULL;
 	stmt->column_count = mysql_stmt_field_count(source);
-	stmt->cells = rc_xcalloc(stmt->column_count + 1, sizeof(*stmt->cells));
 	if (stmt->column_count == 0)
 		return;
 	stmt->metadata = mysql_stmt_result_metadata(source);
@@ -99,10 +97,13 @@ int mariadb_prepare(struct db_conn *base, struct rc_str sql, struct db_stmt **ou
 	stmt->param_count = (uint32_t)mysql_stmt_param_count(stmt->stmt);
 	stmt->params = rc_xcalloc(stmt->param_count + 1, sizeof(*stmt->params));
 	stmt->slots = rc_xcalloc(stmt->param_count + 1, sizeof(*stmt->slots));
-	for (uint32_t i = 0; i < stmt->param_count; i++)
-		stmt->params[i].buffer_type = MYSQL_TYPE_NULL;
-	mysql_stmt_attr_set(stmt->stmt, STMT_ATTR_CB_USER_DATA, stmt);
-	mysql_stmt_attr_set(stmt->stmt, STMT_ATTR_CB_RESULT, (const void *)mariadb_note_cell);
+	for (uint32_t i = 0; i < stmt->param_count; i++) {
+		stmt->slots[i].null = 1;
+		stmt->params[i].buffer_type = MYSQL_TYPE_LONGLONG;
+		stmt->params[i].buffer = &stmt->slots[i];
+		stmt->params[i].is_null = &stmt->slots[i].null;
+	}
+	stmt->retyped = true;
 	learn_columns(stmt, stmt->stmt);
 	if (stmt->column_count == 0)
 		ask_returning(stmt);
@@ -129,7 +130,6 @@ void mariadb_finalize(struct db_stmt *stmt)
 	mariadb_call_stmt_close(stmt->conn, stmt->stmt);
 	free(stmt->params);
 	free(stmt->slots);
-	free(stmt->cells);
 	free(stmt->sql);
 	free(stmt);
 }
@@ -163,50 +163,59 @@ static bool time_fill(int64_t us, MYSQL_TIME *out)
 	return true;
 }
 
-static void bind_bytes(MYSQL_BIND *param, enum enum_field_types type, const void *bytes, size_t len)
+/* What a parameter points at; its type is told to the server only when it changes. */
+static void point(struct db_stmt *stmt, uint32_t at, enum enum_field_types type, const void *bytes, size_t len)
 {
+	MYSQL_BIND *param = &stmt->params[at];
+
+	stmt->retyped |= param->buffer_type != type;
 	param->buffer_type = type;
-	param->buffer = (void *)(uintptr_t)(len ? bytes : "");
+	param->buffer = (void *)(uintptr_t)bytes;
 	param->buffer_length = len;
+	stmt->slots[at].null = 0;
+}
+
+static void point_text(struct db_stmt *stmt, uint32_t at, enum enum_field_types type, struct rc_str text)
+{
+	point(stmt, at, type, text.len ? text.ptr : "", text.len);
 }
 
 /* NULL, or why this value cannot be stored. */
-static const char *bind_one(MYSQL_BIND *param, union mariadb_slot *slot, const struct rc_value *value)
+static const char *bind_one(struct db_stmt *stmt, uint32_t at, const struct rc_value *value)
 {
-	*param = (MYSQL_BIND){.buffer = slot, .buffer_type = MYSQL_TYPE_NULL};
+	struct mariadb_slot *slot = &stmt->slots[at];
+
 	switch (value->type) {
 	case RC_TYPE_NONE:
+		slot->null = 1;
 		return NULL;
 	case RC_BOOL:
-		slot->integer = value->boolean;
-		param->buffer_type = MYSQL_TYPE_LONGLONG;
-		return NULL;
 	case RC_INT:
-		slot->integer = value->integer;
-		param->buffer_type = MYSQL_TYPE_LONGLONG;
+		slot->integer = value->type == RC_BOOL ? value->boolean : value->integer;
+		point(stmt, at, MYSQL_TYPE_LONGLONG, slot, sizeof(slot->integer));
 		return NULL;
 	case RC_DOUBLE:
 		slot->real = value->real;
-		param->buffer_type = MYSQL_TYPE_DOUBLE;
+		point(stmt, at, MYSQL_TYPE_DOUBLE, slot, sizeof(slot->real));
 		return isfinite(value->real) ? NULL : "is not a finite number, which MariaDB cannot store";
 	case RC_TEXT:
 	case RC_JSON:
-		bind_bytes(param, MYSQL_TYPE_STRING, value->text.ptr, value->text.len);
+		point_text(stmt, at, MYSQL_TYPE_STRING, value->text);
 		return NULL;
 	case RC_BYTES:
-		bind_bytes(param, MYSQL_TYPE_BLOB, value->text.ptr, value->text.len);
+		point_text(stmt, at, MYSQL_TYPE_BLOB, value->text);
 		return NULL;
 	case RC_UUID:
 		slot->uuid = value->uuid;
-		bind_bytes(param, MYSQL_TYPE_BLOB, slot, sizeof(slot->uuid));
+		point(stmt, at, MYSQL_TYPE_BLOB, slot, sizeof(slot->uuid));
 		return NULL;
 	case RC_TIMESTAMP:
-		param->buffer_type = MYSQL_TYPE_DATETIME;
+		point(stmt, at, MYSQL_TYPE_DATETIME, slot, sizeof(slot->time));
 		return time_fill(value->integer, &slot->time) ? NULL
 							      : "is an instant outside the years 1000 to 9999, which "
 								"MariaDB cannot store";
 	case RC_DATE:
-		param->buffer_type = MYSQL_TYPE_DATE;
+		point(stmt, at, MYSQL_TYPE_DATE, slot, sizeof(slot->time));
 		return date_fill(value->integer, &slot->time) ? NULL
 							      : "is a date outside the years 1000 to 9999, which "
 								"MariaDB cannot store";
@@ -221,7 +230,7 @@ static int bind_at(struct db_stmt *stmt, uint32_t at, const struct rc_value *val
 
 	if (at >= stmt->param_count)
 		return rc_fault_set(fault, RC_INVALID, "the statement has no parameter %u", at + 1);
-	why = bind_one(&stmt->params[at], &stmt->slots[at], value);
+	why = bind_one(stmt, at, value);
 	return why ? rc_fault_set(fault, RC_INVALID, "parameter %u %s", at + 1, why) : RC_OK;
 }
 
@@ -267,10 +276,7 @@ static int size_check(struct db_stmt *stmt)
 	uint64_t bytes = PACKET_RESERVE_BYTES;
 
 	for (uint32_t i = 0; i < stmt->param_count; i++)
-		bytes += 16 + (stmt->params[i].buffer_type == MYSQL_TYPE_STRING ||
-					       stmt->params[i].buffer_type == MYSQL_TYPE_BLOB
-				       ? stmt->params[i].buffer_length
-				       : 0);
+		bytes += 16 + (stmt->slots[i].null ? 0 : stmt->params[i].buffer_length);
 	if (bytes <= stmt->conn->packet_bytes_max)
 		return RC_OK;
 	return rc_fault_set(&stmt->conn->base.fault, RC_LIMIT,
@@ -278,6 +284,25 @@ static int size_check(struct db_stmt *stmt)
 			    "server's max_allowed_packet",
 			    (unsigned long long)bytes, stmt->conn->label,
 			    (unsigned long long)stmt->conn->packet_bytes_max);
+}
+
+/*
+ * mysql_stmt_bind_param copies the whole array and lets the next execution tell the types again. Where only pointers
+ * and lengths are new, they are put into the library's copy.
+ */
+static bool give_params(struct db_stmt *stmt)
+{
+	MYSQL_BIND *copies = stmt->stmt->params;
+
+	if (stmt->retyped || !copies) {
+		stmt->retyped = false;
+		return mysql_stmt_bind_param(stmt->stmt, stmt->params) == 0;
+	}
+	for (uint32_t i = 0; i < stmt->param_count; i++) {
+		copies[i].buffer = stmt->params[i].buffer;
+		copies[i].buffer_length = stmt->params[i].buffer_length;
+	}
+	return true;
 }
 
 static int execute(struct db_stmt *stmt)
@@ -293,14 +318,14 @@ static int execute(struct db_stmt *stmt)
 		return rc;
 	mariadb_deadline(conn, conn->answer_us);
 	forget_likeness(stmt);
-	if ((stmt->param_count > 0 && mysql_stmt_bind_param(stmt->stmt, stmt->params)) ||
-	    mariadb_call_execute(conn, stmt->stmt) != 0)
+	if ((stmt->param_count > 0 && !give_params(stmt)) || mariadb_call_execute(conn, stmt->stmt) != 0)
 		return mariadb_fault(conn, stmt->stmt, stmt->column_count > 0 ? "read" : "write to", stmt->sql);
 	if (mysql_stmt_field_count(stmt->stmt) != stmt->column_count)
 		learn_columns(stmt, stmt->stmt);
 	if (stmt->column_count > 0 && mariadb_call_stmt_store(conn, stmt->stmt) != 0)
 		return mariadb_fault(conn, stmt->stmt, "read", stmt->sql);
 	stmt->executed = true;
+	stmt->next = stmt->column_count > 0 ? stmt->stmt->result.data : NULL;
 	conn->changed = (int64_t)mysql_stmt_affected_rows(stmt->stmt);
 	conn->identity = (int64_t)mysql_stmt_insert_id(stmt->stmt);
 	return RC_OK;
@@ -308,21 +333,17 @@ static int execute(struct db_stmt *stmt)
 
 int mariadb_step(struct db_stmt *stmt)
 {
-	int result;
-
 	if (!stmt->executed) {
 		int rc = execute(stmt);
 
 		if (rc != RC_OK)
 			return rc;
 	}
-	/* The rows are here, but the library asks its connection about them. */
-	if (stmt->column_count == 0 || mariadb_alive(stmt->conn) != RC_OK)
-		return stmt->column_count == 0 ? RC_OK : (int)RC_UNAVAILABLE;
-	result = mysql_stmt_fetch(stmt->stmt);
-	if (result == 0)
-		return DB_ROW;
-	return result == MYSQL_NO_DATA ? RC_OK : mariadb_fault(stmt->conn, stmt->stmt, "read", stmt->sql);
+	stmt->row = stmt->next;
+	if (!stmt->row)
+		return RC_OK;
+	stmt->next = stmt->row->next;
+	return DB_ROW;
 }
 
 void mariadb_reset(struct db_stmt *stmt)
@@ -330,8 +351,9 @@ void mariadb_reset(struct db_stmt *stmt)
 	if (stmt->executed && stmt->column_count > 0 && stmt->conn->mysql)
 		mysql_stmt_free_result(stmt->stmt); /* from memory */
 	stmt->executed = false;
+	stmt->row = stmt->next = NULL;
 	for (uint32_t i = 0; i < stmt->param_count; i++)
-		stmt->params[i] = (MYSQL_BIND){.buffer_type = MYSQL_TYPE_NULL};
+		stmt->slots[i].null = 1;
 }
 
 uint32_t mariadb_param_count(struct db_stmt *stmt)
