@@ -195,6 +195,13 @@ static int connect_to(struct mariadb_conn *conn, const char *database)
 	if (!mariadb_call_connect(conn, host->port ? host->name : NULL, database, host->port,
 				  host->port ? NULL : host->name, flags))
 		return connect_fault(conn);
+	/* The library insists on TLS only where it verifies. */
+	if (conn->url.ssl != URL_SSL_OFF && !mysql_get_ssl_cipher(conn->mysql))
+		return rc_fault_set(
+			&conn->base.fault, RC_INVALID,
+			"MariaDB server %s does not speak TLS, which the database URL asks for; set it up on the "
+			"server, or leave ssl out of the URL",
+			host->label);
 	return version_check(conn);
 }
 
