@@ -122,6 +122,12 @@ void engine_crash(struct engine *engine)
 void engine_freeze(struct engine *engine, bool on)
 {
 	signal_all(engine, on ? "STOP" : "CONT");
+	/* The signal has been sent, but threads on another processor may still be running. */
+	if (on && engine->dialect != RC_SQLITE)
+		run(NULL, 0,
+		    "p=$(cat %s/pid) && for q in $p $(pgrep -P $p); do"
+		    " while grep -L '^State:.T' /proc/$q/task/*/status 2>/dev/null | grep -q .; do :; done; done",
+		    engine->folder);
 }
 
 void engine_again(struct engine *engine)
