@@ -170,8 +170,6 @@ void pg_close(struct db_conn *base)
 
 	if (!base)
 		return;
-	pg_finalize(conn->mark);
-	pg_finalize(conn->mark_log);
 	pg_finalize(conn->clock);
 	PQfinish(conn->pg);
 	free(conn->url);

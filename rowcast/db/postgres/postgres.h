@@ -29,7 +29,7 @@
 #define PG_DOOMED_MAX    256
 #define PG_NAME_FORMAT   "rc_%016" PRIx64 "_%u"
 
-enum pg_command { PG_BEGIN, PG_SETTINGS, PG_SAVEPOINT_SET, PG_SAVEPOINT_KEEP, PG_SAVEPOINT_UNDO };
+enum pg_command { PG_BEGIN, PG_SETTINGS, PG_SAVEPOINT_SET, PG_SAVEPOINT_KEEP, PG_SAVEPOINT_UNDO, PG_MARK };
 
 struct pg_conn {
 	struct db_conn base;
@@ -58,9 +58,10 @@ struct pg_conn {
 	uint32_t doomed[PG_DOOMED_MAX]; /* names to deallocate */
 	uint32_t doomed_count;
 	int64_t changed;
-	bool unreplicated; /* the server said that it stopped waiting for its standby */
-	bool has_log;      /* table rc_log exists */
-	struct db_stmt *mark, *mark_log, *clock;
+	bool unreplicated;   /* the server said that it stopped waiting for its standby */
+	struct rc_mark mark; /* of PG_MARK */
+	enum { PG_LOG_UNKNOWN, PG_LOG_NONE, PG_LOG_THERE } log; /* table rc_log */
+	struct db_stmt *clock;
 };
 
 struct db_stmt {

@@ -1,10 +1,9 @@
 /*
  * Transactions and savepoints, marks, the clock, scripts.
  *
- * BEGIN and savepoints are noted and sent with what follows; a savepoint that nothing followed is forgotten. So the
+ * BEGIN, savepoints and marks are noted and sent with what follows; a savepoint that nothing followed is forgotten. So the
  * state below is the caller's view, and the server's is reached with the next exchange.
  */
-#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -87,6 +86,7 @@ static int judge_commit(struct pg_conn *conn, int rc, PGresult *result)
 	if (conn->broken)
 		return unknown(conn);
 	if (rc != RC_OK) {
+		conn->log = PG_LOG_UNKNOWN; /* may be what failed */
 		pg_rollback(&conn->base);
 		return rc;
 	}
@@ -106,7 +106,7 @@ int pg_commit(struct db_conn *base)
 	PGresult *result = NULL;
 	int rc;
 
-	if (begin_unsent(conn)) { /* nothing was done */
+	if (begin_unsent(conn) && conn->pending[conn->pending_count - 1] != PG_MARK) { /* nothing was done */
 		conn->in_tx = false;
 		conn->pending_count = 0;
 		return RC_OK;
@@ -117,8 +117,8 @@ int pg_commit(struct db_conn *base)
 		return rc;
 	}
 	conn->unreplicated = false;
-	/* A server that hung up before cannot have committed. */
-	if (!conn->broken && !PQconsumeInput(conn->pg))
+	/* A server that hung up before cannot have committed: first its last words are read, then the end. */
+	if (!conn->broken && (!PQconsumeInput(conn->pg) || !PQconsumeInput(conn->pg)))
 		pg_lost(conn, "commit to");
 	rc = pg_start(conn);
 	if (rc != RC_OK) {
@@ -194,30 +194,28 @@ static int run_own(struct pg_conn *conn, struct db_stmt **own, const char *sql, 
 	return rc;
 }
 
+/* Sent with what follows: at the latest with COMMIT. */
 int pg_mark(struct db_conn *base, struct rc_mark mark)
 {
 	struct pg_conn *conn = pg_conn_of(base);
-	struct rc_value both = RC_NULL_VALUE;
-	struct rc_value values[] = {RC_INT_VALUE((int64_t)mark.writer), RC_INT_VALUE((int64_t)mark.n)};
-	uint64_t words[2] = {htobe64(mark.writer), htobe64(mark.n)};
-	int64_t logged = 0;
-	int rc;
+	PGresult *result;
+	int rc = RC_OK;
 
-	both = RC_BYTES_VALUE(((struct rc_str){(const char *)words, sizeof(words)}));
-	rc = run_own(conn, &conn->mark,
-		     "SELECT to_regclass('rc_log') IS NOT NULL, pg_logical_emit_message(true, 'rowcast', $1::bytea)",
-		     &both, 1);
-	if (rc < 0)
+	rc_check(conn->in_tx);
+	if (conn->log == PG_LOG_UNKNOWN) {
+		rc = pg_query(conn, "SELECT to_regclass('rc_log') IS NOT NULL", "read the catalog of", &result);
+		if (rc != RC_OK)
+			return rc;
+		conn->log = PQgetvalue(result, 0, 0)[0] == 't' ? PG_LOG_THERE : PG_LOG_NONE;
+		PQclear(result);
+	}
+	if (conn->pending_count == PG_PENDING_MAX)
+		rc = pg_flush_pending(conn);
+	if (rc != RC_OK)
 		return rc;
-	rc = pg_read_int(conn->mark, &logged);
-	pg_reset(conn->mark);
-	if (rc != RC_OK || !logged)
-		return rc;
-	rc = run_own(conn, &conn->mark_log, "INSERT INTO rc_log (tbl, op, o0, n0) VALUES ('', 0, $1::text, $2::text)",
-		     values, 2);
-	if (rc >= 0)
-		pg_reset(conn->mark_log);
-	return rc < 0 ? rc : RC_OK;
+	conn->mark = mark;
+	conn->pending[conn->pending_count++] = PG_MARK;
+	return RC_OK;
 }
 
 int pg_clock(struct db_conn *base, int64_t *us)

@@ -1,13 +1,14 @@
 /*
  * Sending, waiting, and the order of answers.
  *
- * One exchange is: what was put off (BEGIN, savepoints), the caller's commands, Sync; then the answers in the same
+ * One exchange is: what was put off (BEGIN, savepoints, marks), the caller's commands, Sync; then the answers in the same
  * order. After an error the server skips what follows up to the Sync; such answers say "aborted", and the first error
  * stands for all of them.
  *
  * Nothing here blocks without a deadline. It counts silence, not time: as long as bytes of a long answer arrive, it
  * starts anew.
  */
+#include <endian.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -86,6 +87,28 @@ static bool queue_doomed(struct pg_conn *conn)
 	return true;
 }
 
+/* For readers of the log, and for those of the table that triggers fill. */
+static bool queue_mark(struct pg_conn *conn)
+{
+	static const int lengths[] = {16, 0}, binary[] = {1, 1};
+	uint64_t words[2] = {htobe64(conn->mark.writer), htobe64(conn->mark.n)};
+	const char *bytes = (const char *)words;
+	char writer[24], n[24];
+	const char *texts[] = {writer, n};
+
+	conn->queued++;
+	if (!PQsendQueryParams(conn->pg, "SELECT pg_logical_emit_message(true, 'rowcast', $1::bytea)", 1, NULL, &bytes,
+			       lengths, binary, 1))
+		return false;
+	if (conn->log != PG_LOG_THERE)
+		return true;
+	snprintf(writer, sizeof(writer), "%" PRIu64, conn->mark.writer);
+	snprintf(n, sizeof(n), "%" PRIu64, conn->mark.n);
+	conn->queued++;
+	return PQsendQueryParams(conn->pg, "INSERT INTO rc_log (tbl, op, o0, n0) VALUES ('', 0, $1, $2)", 2, NULL,
+				 texts, NULL, NULL, 1);
+}
+
 static bool queue_command(struct pg_conn *conn, enum pg_command command)
 {
 	switch (command) {
@@ -97,6 +120,8 @@ static bool queue_command(struct pg_conn *conn, enum pg_command command)
 		return queue(conn, "SAVEPOINT rc");
 	case PG_SAVEPOINT_KEEP:
 		return queue(conn, "RELEASE rc");
+	case PG_MARK:
+		return queue_mark(conn);
 	case PG_SAVEPOINT_UNDO:
 		return queue(conn, "ROLLBACK TO rc") && queue(conn, "RELEASE rc");
 	}
@@ -126,7 +151,7 @@ int pg_start(struct pg_conn *conn)
 	conn->first_err = RC_OK;
 	for (uint32_t i = 0; i < conn->pending_count; i++) {
 		if (!queue_command(conn, conn->pending[i]))
-			return pg_not_sent(conn, "begin a transaction in");
+			return pg_not_sent(conn, "run a statement in");
 	}
 	conn->pending_count = 0;
 	return RC_OK;
@@ -190,7 +215,7 @@ int pg_take(struct pg_conn *conn, const char *doing, PGresult **out)
 	for (; conn->queued > 0; conn->queued--) {
 		if (conn->broken)
 			return conn->broken;
-		if (answer(conn, "begin a transaction in", &ignored) == RC_OK)
+		if (answer(conn, "run a statement in", &ignored) == RC_OK)
 			PQclear(ignored);
 	}
 	return conn->broken ? conn->broken : answer(conn, doing, out);
@@ -213,7 +238,7 @@ int pg_finish(struct pg_conn *conn)
 		}
 		status = PQresultStatus(result);
 		if (status == PGRES_FATAL_ERROR && conn->first_err == RC_OK)
-			conn->first_err = pg_fault(conn, result, "begin a transaction in");
+			conn->first_err = pg_fault(conn, result, "run a statement in");
 		PQclear(result);
 		if (status == PGRES_PIPELINE_SYNC)
 			break;

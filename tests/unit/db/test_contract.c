@@ -37,16 +37,11 @@ enum { ID, TRUTH, NUMBER, REAL, TEXT, BYTES, UUID, AT, DAY, JSON, COLUMNS };
 	}
 
 static const struct rc_column columns[COLUMNS] = {
-	COLUMN(id, RC_INT, RC_COLUMN_KEY),
-	COLUMN(truth, RC_BOOL, RC_COLUMN_NULLABLE),
-	COLUMN(number, RC_INT, RC_COLUMN_NULLABLE),
-	COLUMN(real, RC_DOUBLE, RC_COLUMN_NULLABLE),
-	COLUMN(text, RC_TEXT, RC_COLUMN_NULLABLE),
-	COLUMN(bytes, RC_BYTES, RC_COLUMN_NULLABLE),
-	COLUMN(uuid, RC_UUID, RC_COLUMN_NULLABLE),
-	COLUMN(at, RC_TIMESTAMP, RC_COLUMN_NULLABLE),
-	COLUMN(day, RC_DATE, RC_COLUMN_NULLABLE),
-	COLUMN(json, RC_JSON, RC_COLUMN_NULLABLE),
+	COLUMN(id, RC_INT, RC_COLUMN_KEY),          COLUMN(truth, RC_BOOL, RC_COLUMN_NULLABLE),
+	COLUMN(number, RC_INT, RC_COLUMN_NULLABLE), COLUMN(real, RC_DOUBLE, RC_COLUMN_NULLABLE),
+	COLUMN(text, RC_TEXT, RC_COLUMN_NULLABLE),  COLUMN(bytes, RC_BYTES, RC_COLUMN_NULLABLE),
+	COLUMN(uuid, RC_UUID, RC_COLUMN_NULLABLE),  COLUMN(at, RC_TIMESTAMP, RC_COLUMN_NULLABLE),
+	COLUMN(day, RC_DATE, RC_COLUMN_NULLABLE),   COLUMN(json, RC_JSON, RC_COLUMN_NULLABLE),
 };
 
 static const struct rc_model model = {
@@ -71,7 +66,8 @@ static const struct dialect {
 		 "CREATE TABLE kinds (id INTEGER PRIMARY KEY, truth INTEGER, number INTEGER, real REAL, text TEXT,"
 		 " bytes BLOB, uuid TEXT, at INTEGER, day TEXT, json TEXT) STRICT;"
 		 "CREATE TABLE rules (id INTEGER NOT NULL PRIMARY KEY, a INTEGER NOT NULL, b INTEGER,"
-		 " kind INTEGER REFERENCES kinds (id), CONSTRAINT rules_a_b UNIQUE (a, b), CONSTRAINT rules_a CHECK (a > 0))"
+		 " kind INTEGER REFERENCES kinds (id), CONSTRAINT rules_a_b UNIQUE (a, b), CONSTRAINT rules_a CHECK (a "
+		 "> 0))"
 		 " STRICT, WITHOUT ROWID;"
 		 "CREATE TRIGGER rules_guard BEFORE INSERT ON rules WHEN NEW.b < 0 BEGIN"
 		 " SELECT RAISE(ABORT, 'rules_guard: b is not negative'); END;",
@@ -85,13 +81,15 @@ static const struct dialect {
 		 false},
 	[RC_POSTGRES] =
 		{"postgres",
-		 "CREATE TABLE kinds (id bigint PRIMARY KEY, truth boolean, number bigint, real double precision, text text,"
+		 "CREATE TABLE kinds (id bigint PRIMARY KEY, truth boolean, number bigint, real double precision, text "
+		 "text,"
 		 " bytes bytea, uuid uuid, at timestamptz, day date, json json);"
 		 "CREATE TABLE rules (id bigint PRIMARY KEY, a bigint NOT NULL, b bigint,"
 		 " kind bigint CONSTRAINT rules_kind REFERENCES kinds (id), CONSTRAINT rules_a_b UNIQUE (a, b),"
 		 " CONSTRAINT rules_a CHECK (a > 0));"
 		 "CREATE FUNCTION rules_guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.b < 0 THEN"
-		 " RAISE EXCEPTION 'rules_guard: b is not negative' USING ERRCODE = '23514'; END IF; RETURN NEW; END $$;"
+		 " RAISE EXCEPTION 'rules_guard: b is not negative' USING ERRCODE = '23514'; END IF; RETURN NEW; END "
+		 "$$;"
 		 "CREATE TRIGGER rules_guard BEFORE INSERT ON rules FOR EACH ROW EXECUTE FUNCTION rules_guard();",
 		 {DBL_MAX, -DBL_MAX, DBL_MIN, DBL_TRUE_MIN, INFINITY, -INFINITY, 1e23, -1.5},
 		 INT64_C(-210866803200000000),
@@ -1031,8 +1029,8 @@ int main(int argc, char **argv)
 	engine_start(&engine, (enum rc_dialect)(dialect - dialects), NULL);
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	failed = _cmocka_run_group_tests("contract", tests,
-					 engine.dialect == RC_SQLITE ? EVERYWHERE : sizeof(tests) / sizeof(*tests), NULL,
-					 NULL);
+					 engine.dialect == RC_SQLITE ? EVERYWHERE : sizeof(tests) / sizeof(*tests),
+					 NULL, NULL);
 	engine_remove(&engine);
 	return failed;
 }
