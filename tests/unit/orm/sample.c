@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "engine.h"
 #include "rowcast/db/sqlite/capture.h"
 
 #define COLUMN(row, field, kind, bits)                                                                                 \
@@ -220,12 +221,44 @@ const struct rc_schema *sample_schema(void)
 	return &schema;
 }
 
+enum rc_dialect sample_dialect;
+static struct engine engine;
+
+const struct sample_limits sample_limits[RC_DIALECTS] = {
+	[RC_SQLITE] = {INT64_MIN, INT64_MAX, -719162 /* 0001-01-01 */, true, false, true},
+	[RC_POSTGRES] = {INT64_C(-210866803200000000) /* 4714-11-24 BC */, INT64_MAX, -2440588, true, true, false},
+	[RC_MARIADB] = {INT64_C(-30610224000000000) /* 1000-01-01 */, INT64_C(253402300799999999), -354285, false,
+			false, true},
+};
+
+void sample_start(int argc, char **argv)
+{
+	static const char *const names[RC_DIALECTS] = {"sqlite", "postgres", "mariadb"};
+
+	for (int i = 0; argc > 1 && i < RC_DIALECTS; i++) {
+		if (strcmp(argv[1], names[i]) == 0)
+			sample_dialect = (enum rc_dialect)i;
+	}
+	if (sample_dialect != RC_SQLITE)
+		engine_start(&engine, sample_dialect, NULL);
+}
+
+int sample_stop(int failed)
+{
+	if (sample_dialect != RC_SQLITE)
+		engine_remove(&engine);
+	return failed;
+}
+
 void sample_dir_make(struct sample_dir *dir)
 {
 	snprintf(dir->path, sizeof(dir->path), "/tmp/rowcast-test-XXXXXX");
 	assert_non_null(mkdtemp(dir->path));
 	snprintf(dir->db_path, sizeof(dir->db_path), "%s/data.db", dir->path);
-	snprintf(dir->url, sizeof(dir->url), "sqlite:%s", dir->db_path);
+	if (sample_dialect != RC_SQLITE)
+		engine_fresh(&engine, dir->url);
+	else
+		snprintf(dir->url, sizeof(dir->url), "sqlite:%s", dir->db_path);
 }
 
 static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *walk)

@@ -1,5 +1,5 @@
 /*
- * A small schema for tests of the ORM and the feed: every column type, every kind of table and key.
+ * A small schema for tests of the ORM and the feed: every column type, every kind of table and key, on every engine.
  */
 #ifndef TESTS_SAMPLE_H
 #define TESTS_SAMPLE_H
@@ -72,11 +72,28 @@ extern const struct rc_statement sample_rename; /* (name, id) */
 /* The schema; its migration text is written when this is first called. */
 const struct rc_schema *sample_schema(void);
 
+/*
+ * The engine that the program's first argument names ("postgres", "mariadb"; none or "sqlite": SQLite) is started, the
+ * tests run on it, each in a database of its own, and it is removed.
+ */
+#define SAMPLE_RUN(argc, argv, tests)                                                                                  \
+	(sample_start(argc, argv), cmocka_set_message_output(CM_OUTPUT_TAP),                                           \
+	 sample_stop(cmocka_run_group_tests(tests, NULL, NULL)))
+void sample_start(int argc, char **argv);
+int sample_stop(int failed);
+/* What it is, and what it can store. */
+extern enum rc_dialect sample_dialect;
+extern const struct sample_limits {
+	int64_t at_least, at_most;
+	int32_t day_least;
+	bool infinity, nan, nul;
+} sample_limits[RC_DIALECTS];
+
 /* A directory of its own for each test: made, and removed with what is in it. */
 struct sample_dir {
 	char path[64];
 	char db_path[96];
-	char url[128];
+	char url[256];
 };
 void sample_dir_make(struct sample_dir *dir);
 void sample_dir_remove(struct sample_dir *dir);

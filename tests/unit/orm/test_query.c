@@ -16,6 +16,27 @@ struct fixture {
 	struct rc_rows rows;
 };
 
+static void fill(struct rc_db *db)
+{
+	struct rc_tx *tx = sample_begin(db);
+	struct item items[20];
+	char names[20][8];
+
+	for (int i = 1; i <= 20; i++) {
+		snprintf(names[i - 1], sizeof(names[0]), "n%d", i);
+		items[i - 1] = (struct item){
+			.nulls = 1 << ITEM_DATA | 1 << ITEM_UUID | 1 << ITEM_DOC | (i % 2) << ITEM_DAY,
+			.name = rc_str_from(names[i - 1]),
+			.flag = i % 2,
+			.real = i / 2.0,
+			.at = i * 10,
+			.day = i % 2 ? 0 : 20777, /* 2026-11-20 */
+		};
+	}
+	assert_int_equal(rc_row_insert_many(tx, &item_model, items, 20), RC_OK);
+	sample_commit(tx);
+}
+
 /* Items 1 … 20, real = id / 2, day NULL for the odd ones; at = id * 10. */
 static int setup(void **state)
 {
@@ -25,9 +46,7 @@ static int setup(void **state)
 	sample_dir_make(&f.dir);
 	f.db = sample_open(&f.dir);
 	rc_arena_init(&f.arena, 4096);
-	sample_write(f.db, "WITH RECURSIVE g(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM g WHERE i < 20) INSERT INTO "
-			   "item (name, flag, real, at, day)"
-			   " SELECT 'n' || i, i % 2, i / 2.0, i * 10, CASE i % 2 WHEN 0 THEN '2026-11-20' END FROM g");
+	fill(f.db);
 	f.tx = sample_begin(f.db);
 	f.q = rc_query_new(f.tx, &f.arena, &item_model);
 	*state = &f;
@@ -143,7 +162,7 @@ static void test_half_open_ranges_that_touch_do_not_overlap(void **state)
 	struct fixture *f = *state;
 
 	/* a row covers [id, at) = [i, 10 i) */
-	rc_query_overlaps(f->q, ITEM_ID, ITEM_AT, RC_INT_VALUE(20), RC_INT_VALUE(100));
+	rc_query_overlaps(f->q, ITEM_ID, ITEM_AT, RC_TIME_VALUE(20), RC_INT_VALUE(100));
 	rc_query_where(f->q, ITEM_ID, RC_LE, RC_INT_VALUE(4));
 	rc_query_order(f->q, ITEM_ID, false);
 	finds(f, "3 4"); /* 2 ends at 20 */
@@ -265,6 +284,30 @@ static void test_a_lock_asks_for_a_write_transaction(void **state)
 	assert_int_equal(rc_query_rows(f->q, &f->rows), RC_READONLY);
 }
 
+static void test_a_locked_row_is_busy_or_left_out(void **state)
+{
+	struct fixture *f = *state;
+	struct rc_db *other_db = sample_open_with(&f->dir, RC_WRITE);
+	struct rc_tx *mine = f->tx, *other;
+
+	rc_query_where(f->q, ITEM_ID, RC_EQ, RC_INT_VALUE(2));
+	rc_query_lock(f->q, RC_FOR_NO_KEY_UPDATE, RC_WAIT);
+	finds(f, "2");
+	if (sample_dialect != RC_SQLITE) { /* there the other could not even begin */
+		other = sample_begin(other_db);
+		f->q = rc_query_new(other, &f->arena, &item_model);
+		rc_query_where(f->q, ITEM_ID, RC_LE, RC_INT_VALUE(3));
+		rc_query_order(f->q, ITEM_ID, false);
+		rc_query_lock(f->q, RC_FOR_UPDATE, RC_SKIP_LOCKED);
+		finds(f, "1 3");
+		rc_query_lock(f->q, RC_FOR_UPDATE, RC_NOWAIT);
+		assert_int_equal(rc_query_rows(f->q, &f->rows), RC_BUSY);
+		rc_tx_rollback(other);
+	}
+	f->tx = mine;
+	rc_db_close(other_db);
+}
+
 static void test_named_statements_run_decode_and_count(void **state)
 {
 	struct fixture *f = *state;
@@ -310,14 +353,16 @@ static void test_raw_sql_with_the_wrong_number_of_values_is_refused(void **state
 
 	assert_int_equal(rc_sql_int(f->tx, "SELECT ?", NULL, 0, &number), RC_INVALID);
 	assert_int_equal(rc_sql_exec(f->tx, "SELEKT", NULL, 0, NULL), RC_INVALID);
+	rc_tx_rollback(f->tx);
+	f->tx = sample_begin(f->db);
 	assert_int_equal(rc_sql_exec(f->tx, "", NULL, 0, NULL), RC_INVALID);
-	assert_int_equal(rc_sql_int(f->tx, "SELECT 1 WHERE 0", NULL, 0, &number), RC_NOT_FOUND);
+	assert_int_equal(rc_sql_int(f->tx, "SELECT id FROM item WHERE 1 = 0", NULL, 0, &number), RC_NOT_FOUND);
 	assert_int_equal(rc_sql_int(f->tx, "SELECT NULL", NULL, 0, &number), RC_NOT_FOUND);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(test_every_comparison_means_what_it_says),
@@ -333,11 +378,11 @@ int main(void)
 		TEST(test_a_thousand_and_twenty_four_values_fit_and_more_are_a_limit),
 		TEST(test_many_shapes_do_not_fill_memory_and_all_work),
 		TEST(test_a_lock_asks_for_a_write_transaction),
+		TEST(test_a_locked_row_is_busy_or_left_out),
 		TEST(test_named_statements_run_decode_and_count),
 		TEST(test_raw_sql_decodes_by_column_name),
 		TEST(test_raw_sql_with_the_wrong_number_of_values_is_refused),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return SAMPLE_RUN(argc, argv, tests);
 }
