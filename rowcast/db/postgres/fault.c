@@ -123,8 +123,11 @@ int pg_fault(struct pg_conn *conn, const PGresult *result, const char *doing)
 	if (!*sqlstate)
 		return pg_lost(conn, doing);
 	/* The server has forgotten a statement, or its plan fits no more: prepared anew, it works. */
-	if (strcmp(sqlstate, "26000") == 0 ||
-	    strcmp(field(result, PG_DIAG_SOURCE_FUNCTION), "RevalidateCachedQuery") == 0)
+	if (strcmp(sqlstate, "26000") == 0)
+		conn->statement = PG_FORGOTTEN;
+	else if (strcmp(field(result, PG_DIAG_SOURCE_FUNCTION), "RevalidateCachedQuery") == 0)
+		conn->statement = PG_CHANGED;
+	if (conn->statement != PG_KNOWN)
 		err = RC_BUSY;
 	if (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0) {
 		if (err != RC_FULL)

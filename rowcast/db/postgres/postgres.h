@@ -58,6 +58,7 @@ struct pg_conn {
 	uint32_t doomed[PG_DOOMED_MAX]; /* names to deallocate */
 	uint32_t doomed_count;
 	int64_t changed;
+	enum { PG_KNOWN, PG_FORGOTTEN, PG_CHANGED } statement; /* what the server said of the one that ran last */
 	bool unreplicated;   /* the server said that it stopped waiting for its standby */
 	struct rc_mark mark; /* of PG_MARK */
 	enum { PG_LOG_UNKNOWN, PG_LOG_NONE, PG_LOG_THERE } log; /* table rc_log */

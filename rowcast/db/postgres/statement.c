@@ -321,11 +321,12 @@ static void note_result(struct db_stmt *stmt, PGresult *result)
 		stmt->column_types[i] = PQftype(result, (int)i);
 }
 
-/* After a failed run: may the next one need to prepare anew? */
-static void note_failure(struct db_stmt *stmt, int rc)
+/* After a failed run: must the next one prepare anew? A name whose plan does not fit any more is given up. */
+static void note_failure(struct db_stmt *stmt)
 {
-	if (rc == RC_BUSY)
-		stmt->stale = true;
+	stmt->stale = stmt->conn->statement != PG_KNOWN;
+	if (stmt->conn->statement == PG_CHANGED)
+		doom(stmt);
 }
 
 static int run(struct db_stmt *stmt)
@@ -350,7 +351,7 @@ static int run(struct db_stmt *stmt)
 		rc = end;
 	if (rc != RC_OK) {
 		PQclear(result);
-		note_failure(stmt, rc);
+		note_failure(stmt);
 		return rc;
 	}
 	note_result(stmt, result);
@@ -425,7 +426,7 @@ int pg_batch(struct db_stmt *stmt, const struct rc_value *params, size_t param_c
 		rc = batch_window(stmt, params, param_count, first,
 				  count - first < BATCH_WINDOW ? count - first : BATCH_WINDOW, row, arg);
 	if (rc != RC_OK)
-		note_failure(stmt, rc);
+		note_failure(stmt);
 	return rc;
 }
 

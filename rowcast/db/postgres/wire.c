@@ -149,6 +149,7 @@ int pg_start(struct pg_conn *conn)
 		return rc;
 	conn->queued = 0;
 	conn->first_err = RC_OK;
+	conn->statement = PG_KNOWN;
 	for (uint32_t i = 0; i < conn->pending_count; i++) {
 		if (!queue_command(conn, conn->pending[i]))
 			return pg_not_sent(conn, "run a statement in");

@@ -243,6 +243,20 @@ static void test_without_prepared_statements_everything_works(void **state)
 	pg_close(b);
 }
 
+static int port_of(const char *folder)
+{
+	char path[128];
+	FILE *file;
+	int port = 0;
+
+	snprintf(path, sizeof(path), "%s/port", folder);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%d", &port), 1);
+	fclose(file);
+	return port;
+}
+
 static const char as_owner[] = "if [ $(id -u) = 0 ]; then chown postgres %1$s/bouncer*; setpriv --reuid=postgres "
 			       "--regid=postgres --clear-groups -- %2$s; else %2$s; fi";
 
@@ -253,11 +267,17 @@ static void test_two_clients_share_one_connection_of_a_pooler(void **state)
 	char command[256], url[300], script_text[1024];
 	struct db_conn *a, *b;
 	int64_t end_us = pg_now_us() + 20000000;
-	int listen = atoi(port) > 40000 ? atoi(port) - 7919 : atoi(port) + 7919;
+	int listen;
 
 	script(f->conn, "CREATE TABLE t (n bigint)");
+	assert_int_equal(shell("mkdir -p %1$s/bouncer && python3 -c 'import socket; s = socket.socket();"
+			       " s.bind((\"127.0.0.1\", 0)); print(s.getsockname()[1])' >%1$s/bouncer/port",
+			       engine.folder),
+			 0);
+	snprintf(command, sizeof(command), "%s/bouncer", engine.folder);
+	listen = port_of(command);
 	snprintf(script_text, sizeof(script_text),
-		 "chmod a+rx %1$s; mkdir -p %1$s/bouncer && printf '[databases]\\n* = host=127.0.0.1 port=%2$d "
+		 "chmod a+rx %1$s && printf '[databases]\\n* = host=127.0.0.1 port=%2$d "
 		 "user=tester\\n"
 		 "[pgbouncer]\\nlisten_addr = 127.0.0.1\\nlisten_port = %3$d\\nauth_type = any\\nunix_socket_dir =\\n"
 		 "pool_mode = transaction\\ndefault_pool_size = 1\\npidfile = %1$s/bouncer/pid\\n"
@@ -454,6 +474,46 @@ static void test_a_statement_that_ends_the_transaction_is_noticed(void **state)
 	assert_int_equal(number_of(f->conn, "SELECT count(*) FROM t"), 0);
 }
 
+static void test_a_forgotten_statement_is_busy_once(void **state)
+{
+	struct fixture *f = *state;
+	struct db_stmt *stmt;
+	int64_t number;
+
+	ok(f->conn, pg_prepare(f->conn, RC_STR("SELECT 7::bigint"), &stmt));
+	script(f->conn, "DEALLOCATE ALL");
+	begin(f->conn);
+	assert_int_equal(pg_step(stmt), RC_BUSY);
+	assert_non_null(strstr(f->conn->fault.message, "prepare=off"));
+	pg_reset(stmt);
+	pg_rollback(f->conn);
+	begin(f->conn);
+	ok(f->conn, pg_step(stmt));
+	ok(f->conn, pg_read_int(stmt, &number));
+	assert_int_equal(number, 7);
+	pg_finalize(stmt);
+	ok(f->conn, pg_commit(f->conn));
+}
+
+/* What a lock refused is not prepared again, and what a changed table outdated is not kept. */
+static void test_the_server_keeps_no_statement_that_is_not_used(void **state)
+{
+	struct fixture *f = *state;
+	struct db_stmt *stmt;
+
+	script(f->conn, "CREATE TABLE t (n bigint)");
+	ok(f->conn, pg_prepare(f->conn, RC_STR("SELECT * FROM t"), &stmt));
+	script(f->conn, "ALTER TABLE t ADD COLUMN m bigint");
+	assert_int_equal(pg_step(stmt), RC_BUSY);
+	pg_reset(stmt);
+	assert_int_equal(pg_step(stmt), RC_MISMATCH); /* it has more columns now */
+	pg_finalize(stmt);
+	begin(f->conn);
+	assert_int_equal(
+		number_of(f->conn, "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%FROM t'"), 0);
+	ok(f->conn, pg_commit(f->conn));
+}
+
 static void test_an_ended_connection_is_unavailable_and_its_commit_certain(void **state)
 {
 	struct fixture *f = *state;
@@ -580,20 +640,6 @@ static void test_who_may_not_write_reads_why(void **state)
 	pg_close(conn);
 }
 
-static int port_of(const char *folder)
-{
-	char path[128];
-	FILE *file;
-	int port = 0;
-
-	snprintf(path, sizeof(path), "%s/port", folder);
-	file = fopen(path, "r");
-	assert_non_null(file);
-	assert_int_equal(fscanf(file, "%d", &port), 1);
-	fclose(file);
-	return port;
-}
-
 static int64_t port_in_use(struct db_conn *conn)
 {
 	return number_of(conn, "SELECT current_setting('port')::bigint");
@@ -651,6 +697,8 @@ int main(void)
 		TEST(test_a_rule_that_waits_for_the_commit_refuses_it),
 		TEST(test_a_guard_is_named_by_its_constraint_or_its_message),
 		TEST(test_a_statement_that_ends_the_transaction_is_noticed),
+		TEST(test_a_forgotten_statement_is_busy_once),
+		TEST(test_the_server_keeps_no_statement_that_is_not_used),
 		TEST(test_an_ended_connection_is_unavailable_and_its_commit_certain),
 		TEST(test_a_commit_that_no_standby_confirmed_is_unknown),
 		TEST(test_a_mark_is_in_the_log_and_in_its_table),
