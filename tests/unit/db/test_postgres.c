@@ -42,7 +42,7 @@ static int setup(void **state)
 	return 0;
 }
 
-static int shell(const char *format, ...)
+static RC_PRINTF(1, 2) int shell(const char *format, ...)
 {
 	char command[2048];
 	va_list args;
