@@ -69,7 +69,8 @@ struct db_stmt {
 	struct pg_conn *conn;
 	char *sql; /* with $1 … */
 	uint32_t name;
-	bool stale; /* the server has forgotten it, or its plan: prepare it again */
+	char name_text[48]; /* "": without a name */
+	bool stale;         /* the server has forgotten it, or its plan: prepare it again */
 	uint32_t param_count, column_count;
 	Oid *param_types, *column_types;
 	char **column_names;

@@ -54,26 +54,20 @@ static void keep_types(struct db_stmt *stmt, const PGresult *result)
 	}
 }
 
-static void write_name(const struct db_stmt *stmt, char name[48])
-{
-	name[0] = '\0';
-	if (stmt->conn->named)
-		snprintf(name, 48, PG_NAME_FORMAT, stmt->conn->name_base, stmt->name);
-}
-
 /* Parse under a new name; *result: what the server says of it. */
 static int describe(struct db_stmt *stmt, PGresult **result)
 {
 	struct pg_conn *conn = stmt->conn;
 	PGresult *parsed = NULL;
-	char name[48];
+	const char *name = stmt->name_text;
 	int rc = pg_start(conn), end;
 
 	*result = NULL;
 	if (rc != RC_OK)
 		return rc;
 	stmt->name = ++conn->names;
-	write_name(stmt, name);
+	if (conn->named)
+		snprintf(stmt->name_text, sizeof(stmt->name_text), PG_NAME_FORMAT, conn->name_base, stmt->name);
 	if (!PQsendPrepare(conn->pg, name, stmt->sql, 0, NULL) || !PQsendDescribePrepared(conn->pg, name))
 		return pg_not_sent(conn, "prepare a statement for");
 	rc = pg_sync(conn);
@@ -298,14 +292,13 @@ int pg_bind_arrays(struct db_stmt *stmt, uint32_t first, const struct rc_model *
 
 static bool send_run(struct db_stmt *stmt)
 {
-	char name[48];
 	int params = (int)stmt->param_count;
 
 	if (!stmt->conn->named)
 		return PQsendQueryParams(stmt->conn->pg, stmt->sql, params, stmt->param_types, stmt->values,
 					 stmt->lengths, stmt->formats, 1);
-	write_name(stmt, name);
-	return PQsendQueryPrepared(stmt->conn->pg, name, params, stmt->values, stmt->lengths, stmt->formats, 1);
+	return PQsendQueryPrepared(stmt->conn->pg, stmt->name_text, params, stmt->values, stmt->lengths, stmt->formats,
+				   1);
 }
 
 static void note_result(struct db_stmt *stmt, PGresult *result)
