@@ -4,7 +4,8 @@
 #include <stdio.h>
 
 /* Where a database has both, its log stands first. */
-static const struct feed_source *const sources[] = {&feed_sqlite, &feed_postgres_log, &feed_postgres_triggers};
+static const struct feed_source *const sources[] = {&feed_sqlite, &feed_postgres_log, &feed_postgres_triggers,
+						    &feed_mariadb_log};
 
 #define SOURCES (sizeof(sources) / sizeof(*sources))
 
@@ -50,7 +51,8 @@ int rc_feed_prepare(const char *url, const struct rc_schema *schema, const struc
 	int rc = no_source(url, options->kind, fault);
 
 	while ((source = find(url, options->kind, &from))) {
-		bool last = options->kind != RC_FEED_AUTO || from == SOURCES;
+		size_t behind = from;
+		bool last = options->kind != RC_FEED_AUTO || !find(url, options->kind, &behind);
 
 		rc = source->prepare(url, schema, options, true, last ? fault : &missing);
 		if (rc == RC_MISMATCH && !last)

@@ -36,6 +36,6 @@ struct rc_feed {
 	const struct feed_source *source;
 };
 
-extern const struct feed_source feed_sqlite, feed_postgres_log, feed_postgres_triggers;
+extern const struct feed_source feed_sqlite, feed_postgres_log, feed_postgres_triggers, feed_mariadb_log;
 
 #endif
