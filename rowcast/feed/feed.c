@@ -5,7 +5,7 @@
 
 /* Where a database has both, its log stands first. */
 static const struct feed_source *const sources[] = {&feed_sqlite, &feed_postgres_log, &feed_postgres_triggers,
-						    &feed_mariadb_log};
+						    &feed_mariadb_log, &feed_mariadb_triggers};
 
 #define SOURCES (sizeof(sources) / sizeof(*sources))
 

@@ -36,6 +36,7 @@ struct rc_feed {
 	const struct feed_source *source;
 };
 
-extern const struct feed_source feed_sqlite, feed_postgres_log, feed_postgres_triggers, feed_mariadb_log;
+extern const struct feed_source feed_sqlite, feed_postgres_log, feed_postgres_triggers, feed_mariadb_log,
+	feed_mariadb_triggers;
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "rowcast/base/buf.h"
 #include "rowcast/base/list.h"
+#include "rowcast/change.h"
 #include "rowcast/feed/mariadb/event.h"
 
 #define QUEUE_BYTES_MAX ((size_t)64 << 20) /* one transaction may be larger */
@@ -17,6 +18,7 @@ struct queue_item {
 	struct list node;
 	uint64_t n;
 	int64_t committed_us;
+	struct rc_mark mark; /* where the bytes do not hold it */
 	struct buf bytes;
 };
 

@@ -463,6 +463,8 @@ int maria_next(struct maria *maria)
 			maria->changes += maria->txn.change_count;
 			maria->transactions++;
 			mirror_apply(&maria->mirror, &maria->txn);
+			if (maria->each)
+				maria->each(&maria->txn);
 			return rc;
 		}
 		if (rc != RC_AGAIN && rc != RC_UNAVAILABLE)

@@ -34,6 +34,7 @@ struct maria {
 	struct rc_position at; /* of the snapshot, then of the newest transaction */
 	struct mirror mirror;
 	uint64_t changes, transactions;
+	void (*each)(const struct rc_txn *txn); /* called for each transaction, where set */
 	int64_t sentinel;
 };
 
@@ -82,6 +83,14 @@ struct storm {
 };
 void storm_begin(struct storm *storm, struct maria *maria, int writers, int statements);
 void storm_join(struct storm *storm);
+
+/* maria_tests.c */
+void test_values_of_every_type_come_as_they_are(void **state);
+void test_writers_that_cross_leave_no_gap_and_no_double(void **state);
+void test_transactions_are_never_torn(void **state);
+void test_it_goes_on_from_every_position(void **state);
+void test_the_past_can_be_read_again(void **state);
+void test_a_crashed_server_loses_nothing(void **state);
 
 uint64_t maria_random(void); /* seeded by SEED in the environment, else always the same */
 
