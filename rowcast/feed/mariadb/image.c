@@ -340,13 +340,15 @@ static int read_optional(struct images *images, struct image_table *table, const
 	struct cursor names = {0};
 	bool named = false;
 
-	while (maria_cursor_left(cursor) > 0 && !cursor->bad) {
+	while (maria_cursor_left(cursor) > 0) {
 		uint64_t kind = maria_cursor_int(cursor, 1);
-		struct rc_str value = maria_cursor_str(cursor, (size_t)maria_cursor_lenenc(cursor));
-		struct cursor part = {(const uint8_t *)value.ptr, (const uint8_t *)value.ptr + value.len, false};
+		size_t len = (size_t)maria_cursor_lenenc(cursor);
+		const uint8_t *value = maria_cursor_bytes(cursor, len);
+		struct cursor part;
 
-		if (cursor->bad)
-			break;
+		if (!value)
+			return RC_CORRUPT;
+		part = (struct cursor){value, value + len, false};
 		if (kind == META_SIGNEDNESS)
 			read_signs(table, types, &part);
 		if (kind == META_NAMES) {
@@ -354,8 +356,6 @@ static int read_optional(struct images *images, struct image_table *table, const
 			named = true;
 		}
 	}
-	if (cursor->bad)
-		return RC_CORRUPT;
 	if (!named) {
 		snprintf(images->why, sizeof(images->why),
 			 "the binlog does not name the columns of table %s (binlog_row_metadata is not FULL)",

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "maria.h"
+#include "rowcast/feed/mariadb/queue.h"
 #include "tests/unit/suite.h"
 
 static struct engine engine;
@@ -261,6 +262,249 @@ static void test_changes_that_rows_tell_are_no_gap(void **state)
 	}
 }
 
+/* What the server is told to do, and undone behind the test. */
+static void set_global(struct maria *m, const char *what)
+{
+	maria_sql(m, "SET GLOBAL %s", what);
+}
+
+static void test_compressed_and_unchecked_events_are_read(void **state)
+{
+	static const char *const settings[] = {"log_bin_compress = ON", "binlog_checksum = NONE",
+					       "binlog_checksum = CRC32", "log_bin_compress = OFF"};
+	struct maria *m = *state;
+	uint64_t seed = maria_random() | 1;
+
+	set_global(m, "log_bin_compress_min_len = 10");
+	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++) {
+		set_global(m, settings[i]);
+		maria_sql(m, "REPLACE INTO item (id, name, flag, at, data) VALUES (500, 'long', 1, NOW(), "
+			     "REPEAT('abc', 5000))");
+		for (int k = 0; k < 40; k++)
+			maria_disturb(m->sql, &seed);
+		maria_check(m);
+	}
+	set_global(m, "log_bin_compress_min_len = 256");
+}
+
+static void prepare_fails(struct maria *m, const char *url, enum rc_err err, const char *words)
+{
+	const struct rc_feed_options options = {.kind = RC_FEED_LOG};
+	struct rc_fault fault = {0};
+	enum rc_feed_kind kind;
+	int rc = rc_feed_prepare(url ? url : m->url, sample_schema(), &options, &kind, NULL, &fault);
+
+	if (rc != err || !strstr(fault.message, words))
+		fail_msg("%s, and not \"%s\": %s", rc_err_name(rc), words, fault.message);
+}
+
+static void test_every_wrong_setting_is_named_with_what_mends_it(void **state)
+{
+	static const struct {
+		const char *wrong, *right, *words;
+	} cases[] = {
+		{"binlog_format = MIXED", "binlog_format = ROW", "run SET GLOBAL binlog_format = ROW"},
+		{"binlog_row_image = MINIMAL", "binlog_row_image = FULL", "run SET GLOBAL binlog_row_image = FULL"},
+		{"binlog_row_metadata = MINIMAL", "binlog_row_metadata = FULL",
+		 "run SET GLOBAL binlog_row_metadata = FULL"},
+		{"sync_binlog = 0", "sync_binlog = 1", "run SET GLOBAL sync_binlog = 1"},
+	};
+	struct maria *m = *state;
+	const char *database = strrchr(m->url, '/') + 1, *at = strchr(m->url, '@');
+	char url[256];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		set_global(m, cases[i].wrong);
+		prepare_fails(m, NULL, RC_MISMATCH, cases[i].words);
+		set_global(m, cases[i].right);
+	}
+	maria_sql(m,
+		  "CREATE OR REPLACE USER poor@'%%'; GRANT SELECT, INSERT, UPDATE, DELETE, CREATE ON %s.* TO poor@'%%'",
+		  database);
+	snprintf(url, sizeof(url), "mariadb://poor%s", at);
+	prepare_fails(m, url, RC_MISMATCH, "run GRANT REPLICATION SLAVE, BINLOG MONITOR ON *.* TO 'poor'@'%'");
+	maria_sql(m, "GRANT BINLOG MONITOR ON *.* TO poor@'%%'");
+	prepare_fails(m, url, RC_MISMATCH, "run GRANT REPLICATION SLAVE, BINLOG MONITOR ON *.* TO 'poor'@'%'");
+	maria_sql(m, "DROP USER poor@'%%'");
+	snprintf(url, sizeof(url), "mariadb://nobody:secret%s", at);
+	prepare_fails(m, url, RC_INVALID, "cannot connect: Access denied for user 'nobody'");
+	prepare_fails(m, "mariadb://tester@127.0.0.1:1/test", RC_UNAVAILABLE,
+		      "server 127.0.0.1:1, database test: cannot connect");
+}
+
+static void test_every_wrong_table_is_named_with_what_mends_it(void **state)
+{
+	struct maria *m = *state;
+
+	maria_sql(m, "ALTER TABLE pair ENGINE = Aria");
+	prepare_fails(m, NULL, RC_MISMATCH, "run ALTER TABLE `pair` ENGINE=InnoDB");
+	maria_sql(m, "ALTER TABLE pair ENGINE = InnoDB, DROP PRIMARY KEY");
+	prepare_fails(m, NULL, RC_MISMATCH, "run ALTER TABLE `pair` ADD PRIMARY KEY");
+	maria_sql(m, "ALTER TABLE pair ADD PRIMARY KEY (a, b)");
+	maria_sql(
+		m,
+		"ALTER TABLE link ADD CONSTRAINT of_item FOREIGN KEY (item_id) REFERENCES item (id) ON DELETE CASCADE");
+	prepare_fails(m, NULL, RC_MISMATCH, "foreign key of_item of table link to item has ON DELETE CASCADE");
+	maria_sql(m, "ALTER TABLE link DROP FOREIGN KEY of_item");
+	maria_sql(m, "RENAME TABLE link TO other");
+	prepare_fails(m, NULL, RC_MISMATCH, "table link is missing; run the migrations");
+	maria_sql(m, "RENAME TABLE other TO link");
+	maria_expect_gone(m);
+}
+
+static void test_the_log_is_preferred_and_triggers_stand_in_for_it(void **state)
+{
+	struct maria *m = *state;
+	const struct rc_feed_options options = {.kind = RC_FEED_AUTO};
+	struct rc_fault fault = {0};
+	enum rc_feed_kind kind;
+	char why[768];
+
+	assert_int_equal(rc_feed_prepare(m->url, sample_schema(), &options, &kind, why, &fault), RC_OK);
+	assert_int_equal(kind, RC_FEED_LOG);
+	maria_close(m);
+	set_global(m, "binlog_row_metadata = NO_LOG");
+	assert_int_equal(rc_feed_prepare(m->url, sample_schema(), &options, &kind, why, &fault), RC_OK);
+	set_global(m, "binlog_row_metadata = FULL");
+	assert_int_equal(kind, RC_FEED_TRIGGER);
+	assert_non_null(strstr(why, "run SET GLOBAL binlog_row_metadata = FULL"));
+	m->kind = RC_FEED_TRIGGER;
+	maria_open(m);
+	maria_snapshot(m);
+	maria_check(m);
+}
+
+static void test_a_server_that_is_not_there_is_passed_over(void **state)
+{
+	struct maria *m = *state;
+	char url[256];
+
+	maria_close(m);
+	snprintf(url, sizeof(url), "mariadb://tester@127.0.0.1:1,%s", strchr(m->url, '@') + 1);
+	memcpy(m->url, url, sizeof(url));
+	maria_open(m);
+	maria_snapshot(m);
+	maria_check(m);
+}
+
+/* More than the queue holds: the rest waits at the server, and comes. */
+static void test_who_does_not_read_holds_a_bounded_number_of_bytes(void **state)
+{
+	struct maria *m = *state;
+
+	maria_sql(m, "INSERT INTO item (id, name, flag, at, data) VALUES (1, 'large', 1, NOW(), REPEAT('x', 2000000))");
+	for (int i = 0; i < 25; i++)
+		maria_sql(m, "UPDATE item SET data = REPEAT('%c', 2000000)", 'a' + i);
+	while (maria_int(m->sql,
+			 "SELECT COUNT(*) FROM information_schema.processlist WHERE command = 'Binlog Dump' AND state "
+			 "LIKE 'Writing to net%'") == 0)
+		;
+	maria_check(m);
+	assert_int_equal(m->transactions, 1 + 25 + 1);
+}
+
+/* A replica takes the primary's place: the feed goes on behind the same GTID, in the same epoch. */
+static void test_another_server_of_the_cluster_goes_on(void **state)
+{
+	static const char *const settings[] = {"--server-id=2", "--log-slave-updates=1", "--read-only=1", NULL};
+	struct maria *m = *state;
+	uint64_t seed = maria_random() | 1, epoch;
+	const char *place;
+	struct engine second;
+	char url[256], position[64];
+	struct rc_position oldest;
+	MYSQL *replica;
+
+	maria_sql(m, "RESET MASTER"); /* so that a replica can begin with what comes */
+	maria_teardown(m);
+	maria_setup(m, &engine, RC_FEED_LOG);
+	epoch = m->at.epoch;
+	place = strchr(m->url, '@') + 1;
+	engine_start(&second, RC_MARIADB, settings);
+	replica = maria_connect(second.url);
+	maria_exec(replica,
+		   "RESET MASTER; SET GLOBAL gtid_slave_pos = ''; CHANGE MASTER TO master_host = '127.0.0.1', "
+		   "master_port = "
+		   "%d, master_user = 'tester', master_use_gtid = slave_pos; START SLAVE",
+		   atoi(strchr(place, ':') + 1));
+	maria_close(m);
+	snprintf(url, sizeof(url), "mariadb://tester@%.*s,%s", (int)(strchr(place, '/') - place), place,
+		 strchr(second.url, '@') + 1);
+	snprintf(strrchr(url, '/'), 32, "%s", strrchr(m->url, '/'));
+	memcpy(m->url, url, sizeof(url));
+	maria_open(m);
+	maria_snapshot(m);
+	for (int i = 0; i < 30; i++)
+		maria_disturb(m->sql, &seed);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(maria_next(m), RC_OK);
+	maria_text(m->sql, "SELECT @@gtid_binlog_pos", position, sizeof(position));
+	maria_exec(replica, "DO MASTER_GTID_WAIT('%s', 20)", position);
+	engine_crash(m->engine);
+	maria_exec(replica, "STOP SLAVE; SET GLOBAL read_only = 0");
+	mysql_close(m->sql);
+	snprintf(url, sizeof(url), "%.*s%s", (int)(strrchr(second.url, '/') - second.url), second.url,
+		 strrchr(m->url, '/'));
+	m->sql = maria_connect(url);
+	for (int i = 0; i < 30; i++)
+		maria_disturb(m->sql, &seed);
+	maria_drain(m);
+	assert_int_equal(rc_feed_oldest(m->feed, &oldest), RC_OK); /* which notes the new server in rc_meta */
+	maria_check(m);
+	assert_true(m->at.epoch == epoch);
+	mysql_close(replica);
+	maria_close(m);
+	engine_remove(&second);
+	engine_again(m->engine);
+}
+
+static void *push_all(void *arg)
+{
+	struct queue *queue = arg;
+
+	for (uint64_t i = 1; i <= 100; i++) {
+		struct queue_item item = {.n = i};
+
+		buf_append(&item.bytes, "0123456789", 10);
+		if (!maria_queue_push(queue, &item))
+			return NULL;
+	}
+	maria_queue_say(queue, QUEUE_BROKEN, "the end");
+	return NULL;
+}
+
+static void test_a_queue_is_bounded_and_keeps_order(void **state)
+{
+	struct queue queue;
+	struct queue_item *item;
+	enum queue_state how;
+	pthread_t thread;
+	uint64_t n = 0;
+	int rc;
+
+	assert_int_equal(maria_queue_init(&queue, NULL), RC_OK);
+	queue.bytes_max = 35;
+	assert_int_equal(pthread_create(&thread, NULL, push_all, &queue), 0);
+	while ((rc = maria_queue_pop(&queue, &item, &how)) != RC_GONE) {
+		pthread_mutex_lock(&queue.lock);
+		assert_true(queue.bytes <= 35);
+		pthread_mutex_unlock(&queue.lock);
+		if (rc != RC_OK)
+			continue;
+		assert_int_equal(item->n, ++n);
+		maria_queue_free(item);
+	}
+	assert_int_equal(n, 100);
+	assert_string_equal(queue.why, "the end");
+	pthread_join(thread, NULL);
+	/* Whoever waits for room is let go. */
+	maria_queue_clear(&queue);
+	assert_int_equal(pthread_create(&thread, NULL, push_all, &queue), 0);
+	maria_queue_stop(&queue);
+	pthread_join(thread, NULL);
+	maria_queue_release(&queue);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
@@ -280,6 +524,14 @@ int main(void)
 		TEST(a_binlog_begun_anew_is_a_gap),
 		TEST(what_rows_do_not_tell_is_a_gap),
 		TEST(changes_that_rows_tell_are_no_gap),
+		TEST(compressed_and_unchecked_events_are_read),
+		TEST(every_wrong_setting_is_named_with_what_mends_it),
+		TEST(every_wrong_table_is_named_with_what_mends_it),
+		TEST(the_log_is_preferred_and_triggers_stand_in_for_it),
+		TEST(a_server_that_is_not_there_is_passed_over),
+		TEST(who_does_not_read_holds_a_bounded_number_of_bytes),
+		TEST(another_server_of_the_cluster_goes_on),
+		cmocka_unit_test(test_a_queue_is_bounded_and_keeps_order),
 	};
 	int failed;
 
