@@ -78,8 +78,45 @@ MIGRATIONS = [
 ]
 
 
-def run(directory, schema, queries="", guards="", migrations=None):
-    for name, text in (("schema.sql", schema), ("queries.sql", queries), ("guards.sql", guards)):
+EXCLUDE = ("CREATE TABLE x (\n  id bigint PRIMARY KEY,\n  room_id bigint NOT NULL{},\n  lo timestamptz NOT NULL,\n  hi timestamptz NOT NULL,\n"
+           "  CONSTRAINT x_once EXCLUDE USING gist (room_id WITH =, tstzrange(lo, hi) WITH &&)\n);\n")
+SQLITE_GUARD = "CREATE TRIGGER g BEFORE DELETE ON room BEGIN\n  SELECT RAISE(ABORT, 'room_stays: it does');\nEND;\n"
+FIRST_PG, FIRST_MARIADB = ("0001-initial.postgres.sql", "SELECT 1;\n-- down\n"), ("0001-initial.mariadb.sql", "SELECT 1;\n-- down\n")
+TWICE = "-- name: q :many\n-- params: a bigint, b text\nSELECT * FROM room WHERE name = $2 AND id = $1 AND name <> $2;\n"
+LIMITED = "-- name: q :exec\n-- params: n bigint\n-- mariadb: DELETE FROM room\n-- mariadb:   LIMIT $1\nDELETE FROM room WHERE id < $1;\n"
+
+# name, schema, queries, guards of SQLite, PostgreSQL, MariaDB, migrations, what standard error must hold; or with True what model.c holds
+ENGINES = [
+    ("an exclusion without a row to lock is refused for MariaDB", GOOD + EXCLUDE.format(""), "", "", "", "", None,
+     False, ["schema.sql:10:", "foreign key"]),
+    ("an exclusion becomes a constraint and two triggers", GOOD + EXCLUDE.format(" REFERENCES room (id)"), "", "", "", "", None,
+     True, ["EXCLUDE USING gist (room_id WITH =, tstzrange(lo, hi) WITH &&)", "x_once_insert` BEFORE INSERT", "FOR UPDATE"]),
+    ("an index on an expression is refused for MariaDB", GOOD + "CREATE INDEX i ON room (lower(name));\n", "", "", "", "", None,
+     False, ["schema.sql:5:", "MariaDB has no indexes on expressions"]),
+    ("a partial index begins with what its predicate fixes", GOOD + "CREATE INDEX i ON room (id) WHERE name = 'x';\n", "", "", "", "", None,
+     True, ["KEY `i` (`name`, `id`)", "ON room (id) WHERE name = 'x'"]),
+    ("a unique partial index gets a column that is NULL elsewhere",
+     GOOD + "CREATE UNIQUE INDEX i ON room (name) WHERE id > 5;\n", "", "", "", "", None,
+     True, ["`i_counts` TINYINT GENERATED ALWAYS AS (IF(id > 5, 1, NULL)) VIRTUAL INVISIBLE", "UNIQUE KEY `i` (`name`, `i_counts`)"]),
+    ("|| is refused for MariaDB", GOOD.replace("NOT NULL\n", "NOT NULL CHECK (name || 'x' <> 'x')\n"), "", "", "", "", None,
+     False, ["schema.sql:3:", "concat()"]),
+    ("a guard of PostgreSQL names its rule twice", GOOD, "", SQLITE_GUARD, "RAISE x USING MESSAGE = 'room_stays: it does';\n", "", None,
+     False, ["guards.postgres.sql:1:", "CONSTRAINT = 'room_stays'"]),
+    ("a guard that SQLite has not is refused", GOOD, "", SQLITE_GUARD, "", "SIGNAL x SET MESSAGE_TEXT = 'room_goes: no';\n", None,
+     False, ["guards.mariadb.sql:1:", "room_goes"]),
+    ("a migration that one engine lacks is told", WIDER, "", "", "", "",
+     [FIRST, FIRST_PG, FIRST_MARIADB, ("0002-size.sql", SECOND + "-- down\nALTER TABLE room DROP COLUMN size;\n"),
+      ("0002-size.postgres.sql", "SELECT 1;\n-- down\n")], False, ["0002-size.mariadb.sql", "missing"]),
+    ("a parameter that is used twice is given twice to MariaDB", GOOD, TWICE, "", "", "", None,
+     True, ["q_binds[] = {1, 0, 1};", "name = $2::text AND id = $1::bigint AND name <> $2::text", ".param_count = 2", "SELECT `id`, `name` FROM"]),
+    ("MariaDB gets its own text where there is one", GOOD, LIMITED, "", "", "", None,
+     True, ['.sql[RC_MARIADB] = "DELETE FROM room LIMIT ?"', '.sql[RC_SQLITE] = "DELETE FROM room WHERE id < ?1"']),
+]
+
+
+def run(directory, schema, queries="", guards="", migrations=None, postgres="", mariadb=""):
+    for name, text in (("schema.sql", schema), ("queries.sql", queries), ("guards.sql", guards), ("guards.postgres.sql", postgres),
+                       ("guards.mariadb.sql", mariadb)):
         with open(os.path.join(directory, name), "w", encoding="utf-8") as file:
             file.write(text)
     more = []
@@ -90,14 +127,15 @@ def run(directory, schema, queries="", guards="", migrations=None):
                 file.write(text)
         more = ["--migrations", "migrations"]
     return subprocess.run([rowgen, *more, "--schema-name", "test", "--include", "model.h", "--schema", "schema.sql", "--queries",
-                           "queries.sql", "--guards", "guards.sql", "--out", "."], cwd=directory, capture_output=True, text=True)
+                           "queries.sql", "--guards", "guards.sql", "--guards-postgres", "guards.postgres.sql", "--guards-mariadb",
+                           "guards.mariadb.sql", "--out", "."], cwd=directory, capture_output=True, text=True)
 
 
 TESTS = [("good input is written", [GOOD], None)]
 TESTS += [(name, [schema, queries, guards], words) for name, schema, queries, guards, words in CASES]
 TESTS += [(name, [schema, "", "", migrations], words) for name, schema, migrations, words in MIGRATIONS]
 
-print(f"1..{len(TESTS)}")
+print(f"1..{len(TESTS) + len(ENGINES)}")
 failed = 0
 for number, (name, inputs, words) in enumerate(TESTS, 1):
     with tempfile.TemporaryDirectory() as directory:
@@ -109,4 +147,15 @@ for number, (name, inputs, words) in enumerate(TESTS, 1):
     print(f"{'ok' if good else 'not ok'} {number} - {name}")
     if not good:
         print("# status", result.returncode, "standard error:", result.stderr.strip())
+for number, (name, schema, queries, guards, postgres, mariadb, migrations, written, words) in enumerate(ENGINES, len(TESTS) + 1):
+    with tempfile.TemporaryDirectory() as directory:
+        result = run(directory, schema, queries, guards, migrations, postgres, mariadb)
+        path = os.path.join(directory, "model.c")
+        told = open(path, encoding="utf-8").read() if os.path.exists(path) else result.stderr
+        good = os.path.exists(path) == written and (result.returncode == 0) == written
+    good = good and all(word in told for word in words)
+    failed += not good
+    print(f"{'ok' if good else 'not ok'} {number} - {name}")
+    if not good:
+        print("# status", result.returncode, "standard error:", result.stderr.strip(), [word for word in words if word not in told])
 sys.exit(1 if failed else 0)
