@@ -244,6 +244,29 @@ static void *start(void *arg)
 	return NULL;
 }
 
+static void test_a_crash_in_the_middle_goes_on_where_it_was(void **state)
+{
+	struct fixture *f = *state;
+	struct starter starter = {0};
+	char out[1024] = "";
+
+	f->migrations[1].up[RC_MARIADB] = "CREATE TABLE half (x INT); DO SLEEP(1000); CREATE TABLE note (id INT);";
+	starter.db = connect_as(f, RC_WRITE);
+	assert_int_equal(pthread_create(&starter.thread, NULL, start, &starter), 0);
+	while (strcmp(out, "2") != 0)
+		engine_sql(f->engine, f->url, "SELECT next_statement FROM rc_migration WHERE version = 2", out,
+			   sizeof(out));
+	engine_crash(f->engine);
+	pthread_join(starter.thread, NULL);
+	assert_true(starter.rc < 0);
+	rc_db_close(starter.db);
+	engine_again(f->engine);
+	f->migrations[1].up[RC_MARIADB] = "CREATE TABLE half (x INT); DO 1; CREATE TABLE note (id INT);";
+	migrated(f);
+	assert_int_equal(f->applied, 1);
+	verify(f, RC_OK, NULL);
+}
+
 static void test_programs_that_start_together_migrate_once(void **state)
 {
 	struct fixture *f = *state;
@@ -540,6 +563,7 @@ int main(void)
 		TEST(ON(RC_MARIADB), test_a_statement_whose_work_is_there_says_how_to_go_on),
 		TEST(ON(RC_MARIADB), test_a_stopped_migration_whose_text_changed_is_not_continued),
 		TEST(ON(RC_MARIADB), test_a_way_down_that_stopped_goes_on_too),
+		TEST(ON(RC_MARIADB), test_a_crash_in_the_middle_goes_on_where_it_was),
 		TEST(ON_ALL, test_programs_that_start_together_migrate_once),
 		TEST(ON_ALL, test_a_migration_ends_the_epoch_of_the_feed),
 		TEST(ON(RC_SQLITE), test_a_migration_that_breaks_references_is_refused),
