@@ -91,7 +91,11 @@ enum rc_dialect rc_db_dialect(const struct rc_db *db);
  * apart agree. */
 int rc_db_clock(struct rc_db *db, int64_t *us) RC_MUST_CHECK;
 
-/* Migrations. `status` calls `line` once per migration: version, name, "applied" | "pending" | "changed". */
+/*
+ * Migrations. Programs that start together migrate once: the others wait, RC_BUSY after a minute. On MariaDB, whose DDL
+ * commits by itself, one that failed goes on at the statement where it stopped when it is run again; elsewhere it leaves
+ * no trace. `status` calls `line` once per migration: version, name, "applied" | "pending" | "changed" | "unfinished".
+ */
 int rc_migrate_up(struct rc_db *db, uint32_t *applied, struct rc_fault *fault) RC_MUST_CHECK;
 int rc_migrate_down(struct rc_db *db, struct rc_fault *fault) RC_MUST_CHECK; /* the newest one */
 int rc_migrate_status(struct rc_db *db, void (*line)(void *arg, uint32_t version, const char *name, const char *state),
