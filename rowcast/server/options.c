@@ -29,8 +29,9 @@ const struct option server_option_rows[] = {
 	{"help-markdown", OPTION_FLAG, AT(help_markdown), "off", 0, 0, "General", NULL, "Print the reference of all options and exit."},
 	{"version", OPTION_FLAG, AT(version), "off", 0, 0, "General", NULL, "Show the version and exit."},
 	{"config", OPTION_TEXT, AT(config), NULL, 0, 0, "General", "FILE", "Read options from this INI file first."},
-	{"db", OPTION_TEXT, AT(db), NULL, 0, 0, "General", "URL", "The database: sqlite:PATH."},
+	{"db", OPTION_TEXT, AT(db), NULL, 0, 0, "General", "URL", "The database: sqlite:PATH, postgres://…, mariadb://…; the last two may name several servers of one database."},
 	{"log-level", OPTION_CHOICE, AT(log_level), "info", 0, 0, "General", "debug|info|warn|error", "Least important lines that are logged."},
+	{"alert-webhook", OPTION_TEXT, AT(alert_webhook), "", 0, 0, "General", "URL", "Alerts are posted there as JSON, besides the log and the metric slotcast_alert; empty: nowhere."},
 	{"threads", OPTION_INT, AT(threads), "0", 0, 256, "General", "N", "Threads that serve connections; 0: one per processor, at most 8."},
 	{"drain-time", OPTION_DURATION, AT(drain_time_us), "10s", 0, HOUR, "General", "TIME", "After SIGTERM, wait this long for requests under way."},
 
@@ -80,6 +81,9 @@ const struct option server_option_rows[] = {
 
 	{"keep-time", OPTION_DURATION, AT(keep_time_us), "10m", SECOND, 365 * DAY, "Changes", "TIME", "Positions can be resumed at least this long."},
 	{"keep-changes", OPTION_INT, AT(keep_changes), "100000", 1, INT64_C(1000000000), "Changes", "N", "And at least this many changes back."},
+	{"feed", OPTION_CHOICE, AT(feed), "auto", 0, 0, "Changes", "auto|log|trigger", "Where changes are read: the database's own log, or triggers that write one; auto: the log where it can be read."},
+	{"feed-name", OPTION_TEXT, AT(feed_name), "", 0, 0, "Changes", "NAME", "What the database calls this reader of its log; two programs on one database need two. Empty: the first free name."},
+	{"feed-keep-bytes", OPTION_BYTES, AT(feed_keep_bytes), "1g", 0, 1024 * GIB, "Changes", "BYTES", "Of the database's own log, at most this is kept for this program while it is away; 0: no limit."},
 	{"train-max", OPTION_INT, AT(train_max), "256", 1, 10000, "Writes", "N", "Requests that share one commit."},
 	{"backlog-max", OPTION_INT, AT(backlog_max), "10000", 1, 1000000, "Writes", "N", "Requests that wait for the writer (503)."},
 	{"busy-time", OPTION_DURATION, AT(busy_time_us), "5s", 0, MINUTE, "Writes", "TIME", "Wait for a lock that another program holds."},

@@ -32,8 +32,9 @@ struct server_options {
 	const char *hosts;
 	const char *allowed_origins;
 	const char *log_level;
-	int64_t threads;       /* reactors, ≥ 1 after server_options_load */
-	int64_t drain_time_us; /* after SIGTERM; then what is still open is cut */
+	const char *alert_webhook; /* "": none */
+	int64_t threads;           /* reactors, ≥ 1 after server_options_load */
+	int64_t drain_time_us;     /* after SIGTERM; then what is still open is cut */
 
 	bool rate_limits; /* off: no limit per caller or address */
 	int64_t write_rate_per_min;
@@ -45,6 +46,9 @@ struct server_options {
 
 	int64_t keep_time_us; /* change log */
 	int64_t keep_changes;
+	const char *feed;      /* "auto", "log", "trigger" */
+	const char *feed_name; /* "": the first that is free */
+	int64_t feed_keep_bytes;
 	int64_t train_max;   /* requests in one transaction */
 	int64_t backlog_max; /* requests waiting for the writer */
 	int64_t busy_time_us;

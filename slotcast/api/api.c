@@ -88,7 +88,7 @@ int api_create(struct api **out, const struct api_config *config, struct rc_faul
 	list_init(&api->arrived);
 	list_init(&api->waiting);
 	pthread_mutex_init(&api->lock, NULL);
-	err = reader_start(&api->reader, config->url, fault);
+	err = reader_start(&api->reader, config->url, config->store, fault);
 	if (err) {
 		free(api);
 		return err;

@@ -32,8 +32,8 @@ static void look_there(struct visit *visit)
 	struct look *look = (struct look *)visit;
 	struct api *api = look->api;
 
-	look->err = board_availability(api->config.board, &look->query, clock_wall_us(), &visit->req->arena,
-				       &look->slots, &look->count, &look->field, &look->fault);
+	look->err = board_availability(api->config.board, &look->query, store_now_us(api->config.store),
+				       &visit->req->arena, &look->slots, &look->count, &look->field, &look->fault);
 	look->catalog = catalog_acquire(board_catalog(api->config.board));
 	look->position = board_position(api->config.board);
 	look->state = api->state;

@@ -77,7 +77,7 @@ static void get_back(struct visit *visit)
 
 	if (lookup_failed(lookup))
 		return;
-	render_booking(&text, booking, clock_wall_us());
+	render_booking(&text, booking, store_now_us(lookup->api->config.store));
 	render_position(&body, buf_str(&text), lookup->position);
 	buf_release(&text);
 	http_reply_header(visit->req, "ETag",

@@ -92,7 +92,7 @@ int outcome_write(struct op *op, struct buf *out)
 		if (request->action == STORE_WAITLIST)
 			render_waitlist(out, request->waitlist_id, request->waitlist_rank);
 		else
-			render_booking(out, &request->booking, clock_wall_us());
+			render_booking(out, &request->booking, store_now_us(op->api->config.store));
 		return op->success_status;
 	}
 	problem = problem_for(request);
@@ -132,7 +132,7 @@ static struct rc_str alternatives_for(struct op *op)
 	if (memo_holds(&api->memo, &key))
 		return buf_str(&api->memo.text);
 	count = board_alternatives(api->config.board, key.service_id, key.resource_id, key.start_us, key.duration_min,
-				   key.party, clock_wall_us(), list, ALTERNATIVES_MAX);
+				   key.party, store_now_us(api->config.store), list, ALTERNATIVES_MAX);
 	key.text = api->memo.text;
 	buf_clear(&key.text);
 	render_alternatives(&key.text, list, count);

@@ -17,7 +17,9 @@ struct reader {
 	pthread_t thread;
 	struct loop *loop;
 	const char *url;
+	const struct store *store;
 	struct rc_db *db; /* NULL: not open */
+	int host;         /* that it is open on */
 };
 
 static void *run(void *arg)
@@ -30,12 +32,13 @@ static void *run(void *arg)
 	return NULL;
 }
 
-int reader_start(struct reader **out, const char *url, struct rc_fault *fault)
+int reader_start(struct reader **out, const char *url, const struct store *store, struct rc_fault *fault)
 {
 	struct reader *reader = rc_xcalloc(1, sizeof(*reader));
 	int err;
 
 	reader->url = url;
+	reader->store = store;
 	err = loop_create(&reader->loop, fault);
 	if (err)
 		goto out;
@@ -115,11 +118,17 @@ static int look_up(struct rc_tx *tx, struct rc_arena *arena, struct rc_str ref, 
 
 int reader_booking(struct reader *reader, struct rc_arena *arena, struct rc_str ref, struct reader_booking *out)
 {
-	const struct rc_db_options options = {.access = RC_READ, .busy_timeout_us = BUSY_TIMEOUT_US};
+	struct rc_db_options options = {
+		.access = RC_READ, .busy_timeout_us = BUSY_TIMEOUT_US, .host = store_host(reader->store)};
 	struct rc_fault fault = {0};
 	struct rc_tx *tx;
 	int err = 0;
 
+	if (reader->db && reader->host != options.host) {
+		rc_db_close(reader->db);
+		reader->db = NULL;
+	}
+	reader->host = options.host;
 	if (!reader->db)
 		err = rc_db_open(&reader->db, reader->url, &slotcast_schema, &options, &fault);
 	if (!err) {

@@ -14,7 +14,8 @@
 
 struct reader;
 
-int reader_start(struct reader **out, const char *url, struct rc_fault *fault) RC_MUST_CHECK;
+/* Reads where `store` writes. */
+int reader_start(struct reader **out, const char *url, const struct store *store, struct rc_fault *fault) RC_MUST_CHECK;
 void reader_stop(struct reader *reader);
 struct loop *reader_loop(const struct reader *reader);
 

@@ -48,7 +48,9 @@ static int print_help(const struct option_set *set)
 
 	buf_printf(&text,
 		   "Slotcast %s: bookings on a database, and on every screen the moment they change.\n\n%s\n"
-		   "URL: sqlite:PATH\n",
+		   "URL: sqlite:PATH\n"
+		   "     postgres://USER:PASSWORD@HOST:PORT,HOST2:PORT2/DATABASE?PARAMETER=VALUE\n"
+		   "     mariadb://USER:PASSWORD@HOST:PORT,HOST2:PORT2/DATABASE?PARAMETER=VALUE\n",
 		   ROWCAST_VERSION, usage);
 	option_print_help(set, &text);
 	fwrite(text.data, 1, text.len, stdout);

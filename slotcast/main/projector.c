@@ -6,13 +6,15 @@
  *
  * When the feed cannot be read, reads go on from memory with their age, bookings are refused (nobody could be told what
  * became of them), and the reading is tried again; when its history broke (RC_GONE), the board is loaded anew and every
- * subscriber gets `reset`. What people are told of all this is decided in freshness.c.
+ * subscriber gets `reset`. When the store has gone over to another server of the database, the feed follows it, likewise.
+ * What people are told of all this is decided in freshness.c.
  */
 #include "slotcast/main/projector.h"
 
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 
@@ -21,8 +23,10 @@
 #include "rowcast/base/metric.h"
 #include "rowcast/io/clock.h"
 #include "rowcast/live/hub.h"
+#include "rowcast/server/alert.h"
 #include "slotcast/api/render.h"
 #include "slotcast/main/freshness.h"
+#include "slotcast/main/one_host.h"
 
 #define TRANSACTIONS_PER_TURN 64
 #define RETRY_US              200000
@@ -34,7 +38,8 @@ struct projector {
 	pthread_t thread;
 	struct loop *loop;
 	struct projector_config config;
-	struct rc_feed *feed;
+	struct rc_feed *feed; /* NULL: to be opened, on the server that the store writes to */
+	int host;             /* the one that it is open on; 0: any */
 	struct board *board;
 	struct hub *hub;
 	struct api *api;
@@ -65,6 +70,64 @@ static struct metric lag_seconds = METRIC_HISTOGRAM("slotcast_feed_lag_seconds",
 static struct metric reloads = METRIC_COUNTER("slotcast_board_reloads_total",
 					      "Times the board was loaded after a break", NULL);
 
+static struct metric feed_figures[] = {
+	METRIC_GAUGE("slotcast_feed_connected", "1 while the change feed hears its server", NULL),
+	METRIC_GAUGE("slotcast_feed_kept_bytes", "Of the database's log that is kept for this program; -1: not known",
+		     NULL),
+	METRIC_GAUGE("slotcast_feed_behind_bytes", "Of it not read yet; -1: not known", NULL),
+	METRIC_GAUGE("slotcast_feed_gaps", "Times that its history broke since it was opened", NULL),
+	METRIC_GAUGE("slotcast_feed_reconnects", "Times that it connected again since it was opened", NULL),
+	METRIC_GAUGE("slotcast_feed_kind", "1: where changes are read", "kind=\"log\""),
+	METRIC_GAUGE("slotcast_feed_kind", "1: where changes are read", "kind=\"trigger\""),
+};
+
+/* What the feed says of itself, for metrics, and for whoever has to see to it. */
+static void look_at_feed(struct projector *projector)
+{
+	struct rc_feed_stats stats;
+	char text[256];
+	int64_t limit = (int64_t)projector->config.feed.keep_bytes;
+
+	if (!projector->feed)
+		return;
+	rc_feed_stats(projector->feed, &stats);
+	metric_set(&feed_figures[0], stats.connected);
+	metric_set(&feed_figures[1], stats.kept_bytes);
+	metric_set(&feed_figures[2], stats.behind_bytes);
+	metric_set(&feed_figures[3], (int64_t)stats.gaps);
+	metric_set(&feed_figures[4], (int64_t)stats.reconnects);
+	metric_set(&feed_figures[5], stats.kind == RC_FEED_LOG);
+	metric_set(&feed_figures[6], stats.kind == RC_FEED_TRIGGER);
+	if (limit && stats.kept_bytes > limit / 4 * 3) {
+		snprintf(text, sizeof(text),
+			 "The database keeps %lld bytes of its log for this program, of %lld that it may; see whether "
+			 "it "
+			 "keeps up, before its place in the log is lost.",
+			 (long long)stats.kept_bytes, (long long)limit);
+		alert_raise(projector->config.alerts, "feed-behind", text);
+	} else if (stats.kept_bytes >= 0 && stats.kept_bytes < limit / 2) {
+		alert_resolve(projector->config.alerts, "feed-behind",
+			      "The database keeps little for this program again.");
+	}
+}
+
+/* The database's clock; before there is a store, ours. */
+static int64_t clock_us(const struct projector *projector)
+{
+	return projector->store ? store_now_us(projector->store) : clock_wall_us();
+}
+
+static int open_feed(struct projector *projector, struct rc_fault *fault)
+{
+	char *url = one_host(projector->config.url, projector->host);
+	int err = rc_feed_open(&projector->feed, url, &slotcast_schema, &projector->config.feed, fault);
+
+	free(url);
+	if (err)
+		projector->feed = NULL;
+	return err;
+}
+
 /* Load the board from one consistent read, and from the retained history what can be resumed. */
 static int load(struct projector *projector, struct rc_fault *fault)
 {
@@ -87,7 +150,7 @@ static int load(struct projector *projector, struct rc_fault *fault)
 	}
 	if (err)
 		return rc_fault_set(fault, err, "the change log cannot be read: %s", rc_err_name(err));
-	board_ready(projector->board, at, oldest, clock_wall_us());
+	board_ready(projector->board, at, oldest, clock_us(projector));
 	board_share_catalog(projector->board, board_catalog(projector->board));
 	return 0;
 }
@@ -106,12 +169,15 @@ int projector_create(struct projector **out, const struct projector_config *conf
 	if (err)
 		goto out;
 	loop_set_backlog(projector->loop, BACKLOG_MAX);
-	err = rc_feed_open(&projector->feed, config->url, &slotcast_schema, &config->feed, fault);
+	projector->host = config->host;
+	err = open_feed(projector, fault);
 	if (!err)
 		err = load(projector, fault);
 	metric_register(&transactions);
 	metric_register(&lag_seconds);
 	metric_register(&reloads);
+	for (size_t i = 0; i < sizeof(feed_figures) / sizeof(feed_figures[0]); i++)
+		metric_register(&feed_figures[i]);
 out:
 	if (err)
 		projector_destroy(projector);
@@ -164,7 +230,7 @@ static void tick(struct timer *timer);
 
 static void arm_tick(struct projector *projector)
 {
-	int64_t wait_us = board_next_tick(projector->board) - clock_wall_us();
+	int64_t wait_us = board_next_tick(projector->board) - clock_us(projector);
 
 	if (wait_us > TICK_US_MAX)
 		wait_us = TICK_US_MAX;
@@ -180,16 +246,18 @@ static void forget(struct projector *projector)
 	if (loop_now_us(projector->loop) - projector->forgot_us < FORGET_US)
 		return;
 	projector->forgot_us = loop_now_us(projector->loop);
-	if (rc_feed_oldest(projector->feed, &oldest) == 0 && oldest.epoch == board_position(projector->board).epoch)
+	if (projector->feed && rc_feed_oldest(projector->feed, &oldest) == 0 &&
+	    oldest.epoch == board_position(projector->board).epoch)
 		hub_retain(projector->hub, oldest.n);
 }
 
 static void tick(struct timer *timer)
 {
 	struct projector *projector = LIST_OWNER(timer, struct projector, tick);
-	int64_t now_us = clock_wall_us();
+	int64_t now_us = clock_us(projector);
 
 	forget(projector);
+	look_at_feed(projector);
 	if (board_tick(projector->board, now_us))
 		hub_commit(projector->hub, board_position(projector->board), now_us);
 	arm_tick(projector);
@@ -238,6 +306,7 @@ static int reload(struct projector *projector)
 		return err;
 	}
 	projector->reload_wanted = false;
+	alert_resolve(projector->config.alerts, "feed-gap", "The board has been loaded again.");
 	position = board_position(projector->board);
 	metric_add(&reloads, 1);
 	log_event(LOG_WARN, "epoch", "the change log's history broke; subscribers start again from a snapshot",
@@ -250,9 +319,47 @@ static int reload(struct projector *projector)
 	return 0;
 }
 
+static void feed_ready(struct watch *watch, uint32_t events)
+{
+	struct projector *projector = LIST_OWNER(watch, struct projector, feed_watch);
+
+	rc_feed_attend(projector->feed);
+	projector->wanted = true;
+}
+
+static int watch_feed(struct projector *projector)
+{
+	projector->feed_watch = (struct watch){.fd = rc_feed_fd(projector->feed), .ready = feed_ready};
+	return watch_add(projector->loop, &projector->feed_watch, EPOLLIN);
+}
+
+/* The store writes to another server than the one that is read: read that one. */
+static int follow_store(struct projector *projector)
+{
+	int host = store_host(projector->store), err;
+	struct rc_fault fault = {0};
+
+	if (projector->feed && host == projector->host)
+		return 0;
+	if (projector->feed) {
+		watch_remove(projector->loop, &projector->feed_watch);
+		rc_feed_close(projector->feed);
+		projector->feed = NULL;
+	}
+	projector->host = host;
+	projector->reload_wanted = true;
+	err = open_feed(projector, &fault);
+	if (!err)
+		err = watch_feed(projector);
+	if (err)
+		log_event(LOG_ERROR, "feed-failed", "the change feed of the other server cannot be opened",
+			  LOG_S("reason", fault.message));
+	return err;
+}
+
 static void apply(struct projector *projector, const struct rc_txn *txn, int64_t committed_us)
 {
-	int64_t now_us = clock_wall_us();
+	int64_t now_us = clock_us(projector);
 	const struct catalog *before = board_catalog(projector->board);
 
 	board_apply(projector->board, txn, now_us);
@@ -275,12 +382,12 @@ static int read_some(struct projector *projector)
 	int64_t empty_us, committed_us = 0;
 	int err = 0;
 
-	if (projector->reload_wanted) {
+	err = follow_store(projector);
+	if (!err && projector->reload_wanted)
 		err = reload(projector);
-		if (err)
-			return err;
-	}
-	empty_us = clock_wall_us() - (clock_mono_us() - projector->good_us);
+	if (err)
+		return err;
+	empty_us = clock_us(projector) - (clock_mono_us() - projector->good_us);
 	for (int i = 0; i < TRANSACTIONS_PER_TURN; i++) {
 		err = rc_feed_next(projector->feed, &projector->txn_arena, &txn);
 		if (err)
@@ -289,7 +396,7 @@ static int read_some(struct projector *projector)
 		apply(projector, &txn, committed_us);
 		rc_arena_reset(&projector->txn_arena);
 	}
-	projector->lag_us = clock_wall_us() - committed_us;
+	projector->lag_us = clock_us(projector) - committed_us;
 	return 0;
 }
 
@@ -302,6 +409,9 @@ static void read_feed(struct projector *projector)
 	err = read_some(projector);
 	if (err == RC_GONE) {
 		projector->reload_wanted = true;
+		alert_raise(projector->config.alerts, "feed-gap",
+			    "The history of changes broke (see feed-gap above); the board is loaded again and every "
+			    "subscriber starts from a snapshot.");
 		err = read_some(projector);
 	}
 	if (err == RC_AGAIN) {
@@ -322,14 +432,6 @@ static void end_of_turn(struct loop_hook *hook)
 
 	if (projector->wanted)
 		read_feed(projector);
-}
-
-static void feed_ready(struct watch *watch, uint32_t events)
-{
-	struct projector *projector = LIST_OWNER(watch, struct projector, feed_watch);
-
-	rc_feed_attend(projector->feed);
-	projector->wanted = true;
 }
 
 static void woken(struct message *message)
@@ -386,8 +488,7 @@ int projector_start(struct projector *projector, struct hub *hub, struct api *ap
 	projector->store = store;
 	projector->end_of_turn.run = end_of_turn;
 	loop_hook_add(projector->loop, &projector->end_of_turn);
-	projector->feed_watch = (struct watch){.fd = rc_feed_fd(projector->feed), .ready = feed_ready};
-	err = watch_add(projector->loop, &projector->feed_watch, EPOLLIN);
+	err = watch_feed(projector);
 	if (err)
 		return rc_fault_set(fault, err, "the change feed cannot be watched");
 	rc_check(sem_init(&started, 0, 0) == 0);

@@ -13,6 +13,8 @@ struct projector;
 struct projector_config {
 	const char *url;
 	struct rc_feed_options feed;
+	int host;              /* of a URL that names several servers: the one to read, from 1 on; 0: any */
+	struct alerts *alerts; /* told of `feed-gap` and `feed-behind`; NULL: nobody */
 };
 
 /* Open the feed and load the board on the calling thread; nothing runs yet. */

@@ -2,6 +2,7 @@
  * Boot order, one step a function, each needing only what stands above it:
  *
  *   schema      migrate the database up, and verify it
+ *   feed        choose where changes are read, and make in the database what that needs
  *   projector   open the feed, load the board
  *   store       the writer, deciding by the board's catalog
  *   demo        with --demo and no venue: make one, with bookings
@@ -22,6 +23,7 @@
 #include "rowcast/base/log.h"
 #include "rowcast/base/metric.h"
 #include "rowcast/io/clock.h"
+#include "rowcast/server/alert.h"
 #include "rowcast/server/live.h"
 #include "rowcast/server/operate.h"
 #include "rowcast/server/rate_limiter.h"
@@ -46,6 +48,9 @@ struct reactor {
 struct serve {
 	const struct server_options *options;
 	const struct slotcast_options *own;
+	struct alerts *alerts;
+	enum rc_feed_kind feed; /* as chosen */
+	int host;               /* of the URL: the primary at the beginning; 0: it names but one */
 	struct projector *projector;
 	struct store *store;
 	struct rate_limiter *writes;
@@ -68,6 +73,41 @@ struct serve {
 	int64_t drain_until_us;
 };
 
+static int boot_alerts(struct serve *serve, struct rc_fault *fault)
+{
+#define ALERT(label) METRIC_GAUGE("slotcast_alert", "1 while an alert stands", "name=\"" label "\"")
+	static struct metric metrics[] = {ALERT("database-lost"), ALERT("feed-behind"), ALERT("feed-gap")};
+	static const struct alert known[] = {
+		{"database-lost", &metrics[0]}, {"feed-behind", &metrics[1]}, {"feed-gap", &metrics[2]}};
+
+	return alerts_start(&serve->alerts, known, sizeof(known) / sizeof(known[0]), serve->options->alert_webhook,
+			    fault);
+}
+
+/* Where the URL names several servers: which one is the primary. */
+static int find_primary(struct serve *serve, struct rc_fault *fault)
+{
+	struct rc_db_options options = {.access = RC_WRITE, .busy_timeout_us = serve->options->busy_time_us};
+	struct rc_arena arena;
+	struct rc_db *db;
+	const char **names;
+	size_t count;
+	int err;
+
+	rc_arena_init(&arena, 1024);
+	err = rc_db_hosts(serve->options->db, &arena, &names, &count, fault);
+	if (!err && count > 1) {
+		do {
+			options.host = ++serve->host;
+			err = rc_db_open(&db, serve->options->db, &slotcast_schema, &options, fault);
+		} while (err && serve->host < (int)count);
+		if (!err)
+			rc_db_close(db);
+	}
+	rc_arena_release(&arena);
+	return err;
+}
+
 static int boot_schema(struct serve *serve, struct rc_fault *fault)
 {
 	const struct rc_db_options options = {
@@ -84,20 +124,50 @@ static int boot_schema(struct serve *serve, struct rc_fault *fault)
 		log_event(LOG_INFO, "migrated", "the database was brought to this version's schema",
 			  LOG_I("steps", applied));
 	rc_db_close(db);
-	return err;
+	return err ? err : find_primary(serve, fault);
 }
 
 static struct rc_feed_options feed_options(const struct serve *serve)
 {
 	return (struct rc_feed_options){.keep_us = serve->options->keep_time_us,
-					.keep_changes = (uint64_t)serve->options->keep_changes};
+					.keep_changes = (uint64_t)serve->options->keep_changes,
+					.keep_bytes = (uint64_t)serve->options->feed_keep_bytes,
+					.kind = serve->feed,
+					.name = *serve->options->feed_name ? serve->options->feed_name : NULL};
+}
+
+static int boot_feed(struct serve *serve, struct rc_fault *fault)
+{
+	static const char *const kinds[] = {
+		[RC_FEED_AUTO] = "auto", [RC_FEED_LOG] = "log", [RC_FEED_TRIGGER] = "trigger"};
+	struct rc_feed_options options;
+	char why[768] = "";
+	int err;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!strcmp(serve->options->feed, kinds[i]))
+			serve->feed = (enum rc_feed_kind)i;
+	options = feed_options(serve);
+	err = rc_feed_prepare(serve->options->db, &slotcast_schema, &options, &serve->feed, why, fault);
+	if (!err)
+		log_event(LOG_INFO, "feed", why, LOG_S("kind", kinds[serve->feed]));
+	return err;
 }
 
 static int boot_projector(struct serve *serve, struct rc_fault *fault)
 {
-	const struct projector_config config = {.url = serve->options->db, .feed = feed_options(serve)};
+	const struct projector_config config = {
+		.url = serve->options->db, .feed = feed_options(serve), .host = serve->host, .alerts = serve->alerts};
 
 	return projector_create(&serve->projector, &config, fault);
+}
+
+static void tell_link(void *alerts, bool lost, const char *text)
+{
+	if (lost)
+		alert_raise(alerts, "database-lost", text);
+	else
+		alert_resolve(alerts, "database-lost", text);
 }
 
 static int boot_store(struct serve *serve, struct rc_fault *fault)
@@ -110,6 +180,8 @@ static int boot_store(struct serve *serve, struct rc_fault *fault)
 		.idempotency_keep_us = serve->options->idempotency_keep_us,
 		.feed = feed_options(serve),
 		.epoch = board_position(board).epoch,
+		.on_link = tell_link,
+		.on_link_arg = serve->alerts,
 	};
 
 	return store_start(&serve->store, serve->options->db, &options, board_catalog(board), fault);
@@ -387,6 +459,7 @@ static void shut_down(struct serve *serve)
 	http_census_destroy(serve->operator_census);
 	if (serve->tls)
 		http_tls_destroy(serve->tls);
+	alerts_stop(serve->alerts);
 	free(serve->reactors);
 }
 
@@ -411,7 +484,11 @@ static int boot(struct serve *serve, struct rc_fault *fault)
 	if (!err && *options->tls_cert)
 		err = http_tls_create(&serve->tls, options->tls_cert, options->tls_key, fault);
 	if (!err)
+		err = boot_alerts(serve, fault);
+	if (!err)
 		err = boot_schema(serve, fault);
+	if (!err)
+		err = boot_feed(serve, fault);
 	if (!err)
 		err = boot_demo_venue(serve, fault);
 	if (!err)

@@ -1,6 +1,17 @@
 /* What the store counts. */
+#include <stdio.h>
+
 #include "rowcast/base/metric.h"
 #include "slotcast/store/train.h"
+
+#define HOSTS_MAX 16
+
+struct host_metric {
+	struct metric metric;
+	const struct store *store;
+	int number;
+	char labels[120];
+};
 
 static struct metric trains = METRIC_COUNTER("slotcast_trains_total", "Transactions that carried requests", NULL);
 static struct metric passengers = METRIC_COUNTER("slotcast_train_requests_total", "Requests carried by them", NULL);
@@ -42,6 +53,41 @@ void store_metrics_register(void)
 		metric_register(all[i]);
 	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
 		metric_register(&results[i]);
+}
+
+static int64_t is_up(void *store)
+{
+	return store_health(store) == 0;
+}
+
+/* Which server is written to: one gauge each, known by its name for as long as the program runs. */
+static int64_t is_primary(void *arg)
+{
+	const struct host_metric *host = arg;
+
+	return atomic_load(&host->store->link.told_host) == host->number && !store_health(host->store);
+}
+
+void link_metrics(struct store *store)
+{
+	static struct metric up = METRIC_GAUGE("slotcast_database_up", "1 while bookings can be written", NULL);
+	static struct host_metric hosts[HOSTS_MAX];
+
+	up.read = is_up;
+	up.arg = store;
+	metric_register(&up);
+	for (size_t i = 0; i < store->link.host_count && i < HOSTS_MAX; i++) {
+		snprintf(hosts[i].labels, sizeof(hosts[i].labels), "host=\"%.100s\"", store->link.hosts[i]);
+		hosts[i].store = store;
+		hosts[i].number = (int)i + 1;
+		hosts[i].metric.kind = METRIC_KIND_GAUGE;
+		hosts[i].metric.name = "slotcast_database_primary";
+		hosts[i].metric.help = "1: the server of the URL that bookings are written to";
+		hosts[i].metric.labels = hosts[i].labels;
+		hosts[i].metric.read = is_primary;
+		hosts[i].metric.arg = &hosts[i];
+		metric_register(&hosts[i].metric);
+	}
 }
 
 void store_count_train(size_t requests, int64_t commit_us)

@@ -111,8 +111,7 @@ static void store_free(struct store *store)
 	flights_release(store);
 	if (store->rules)
 		rules_destroy(store->rules);
-	if (store->db)
-		rc_db_close(store->db);
+	link_release(store);
 	if (store->loop)
 		loop_destroy(store->loop);
 	sem_destroy(&store->checkpoint_wake);
@@ -128,14 +127,12 @@ int store_start(struct store **out, const char *url, const struct store_options 
 		struct rc_fault *fault)
 {
 	struct store *store = rc_xcalloc(1, sizeof(*store));
-	struct rc_db_options db_options = {.access = RC_WRITE, .no_auto_checkpoint = true};
 	int err;
 
 	*out = NULL;
 	store->url = rc_xstrdup(url);
 	store->options = *options;
 	options_default(&store->options);
-	db_options.busy_timeout_us = store->options.busy_timeout_us;
 	atomic_store(&store->epoch, options->epoch);
 	atomic_store(&store->checkpointing, true);
 	atomic_store(&store->next_catalog, catalog_acquire(catalog));
@@ -144,9 +141,7 @@ int store_start(struct store **out, const char *url, const struct store_options 
 	store->rules = rules_create();
 	randombytes_buf(&store->writer_base, sizeof(store->writer_base));
 	store->writer_base &= ~WRITER_CONNECTIONS;
-	err = rc_db_open(&store->db, url, &slotcast_schema, &db_options, fault);
-	if (!err)
-		store_connected(store);
+	err = link_start(store, fault);
 	if (!err)
 		err = loop_create(&store->loop, fault);
 	if (err) {
@@ -160,7 +155,8 @@ int store_start(struct store **out, const char *url, const struct store_options 
 	loop_hook_add(store->loop, &store->hook);
 	timer_start(store->loop, &store->tidy, clock_mono_us(), tidy_tick);
 	rc_check(pthread_create(&store->writer, NULL, writer_main, store) == 0);
-	rc_check(pthread_create(&store->checkpointer, NULL, checkpoint_main, store) == 0);
+	if (!store->marks_all) /* a server does that itself */
+		rc_check(pthread_create(&store->checkpointer, NULL, checkpoint_main, store) == 0);
 	*out = store;
 	return 0;
 }
@@ -172,7 +168,8 @@ void store_stop(struct store *store)
 	pthread_join(store->writer, NULL);
 	atomic_store(&store->checkpointing, false);
 	sem_post(&store->checkpoint_wake);
-	pthread_join(store->checkpointer, NULL);
+	if (!store->marks_all)
+		pthread_join(store->checkpointer, NULL);
 	store_free(store);
 }
 
@@ -216,11 +213,6 @@ void store_on_news(struct store *store, void (*fn)(void *arg), void *arg)
 int64_t store_backlog(const struct store *store)
 {
 	return loop_backlog(store->loop);
-}
-
-int64_t store_now_us(const struct store *store)
-{
-	return clock_wall_us();
 }
 
 int store_health(const struct store *store)

@@ -105,7 +105,10 @@ struct store_options {
 	int64_t busy_timeout_us;
 	int64_t idempotency_keep_us; /* default 24 h */
 	struct rc_feed_options feed;
-	uint64_t epoch; /* of the feed, for positions */
+	uint64_t epoch; /* of the feed */
+	/* Writer thread: the database is lost for longer than a moment, or found again; one sentence. NULL: nobody is told. */
+	void (*on_link)(void *arg, bool lost, const char *text);
+	void *on_link_arg;
 };
 
 /* Opens the write connection (schema already migrated and verified) and starts the writer and checkpoint threads. */
@@ -133,6 +136,10 @@ void store_nudge(struct store *store);
 void store_on_news(struct store *store, void (*fn)(void *arg), void *arg);
 /* Can it write now? For /readyz: RC_OK, RC_FULL, RC_READONLY, RC_IO … as the last try ended. */
 int store_health(const struct store *store);
+/* Any thread: the database's clock, µs UTC. Instants that decide are compared by it. */
+int64_t store_now_us(const struct store *store);
+/* Any thread: which server of the URL is written to, for rc_db_options.host; 0: it names but one. */
+int store_host(const struct store *store);
 /* Any thread: requests that wait for a train. */
 int64_t store_backlog(const struct store *store);
 

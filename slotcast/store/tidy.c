@@ -1,7 +1,6 @@
 /*
  * What nobody asks for: ended holds are taken away (within about a second; they count as nothing from their end on
- * anyway), old log rows and idempotency rows are pruned, and a store that had to stop is probed until it can write
- * again. All on the writer thread, in transactions of their own and in small batches, so that no request waits long for
+ * anyway), old log rows and idempotency rows are pruned. All on the writer thread, in transactions of their own and in small batches, so that no request waits long for
  * them.
  */
 #include "rowcast/base/log.h"
@@ -10,7 +9,6 @@
 
 #define TIDY_US      500000
 #define PRUNE_US     10000000
-#define PROBE_US     250000
 #define BATCH_MAX    256
 #define PRUNE_ROUNDS 4 /* of the log, 1,000 rows each */
 
@@ -182,8 +180,10 @@ void tidy_tick(struct timer *timer)
 
 	rc_arena_reset(&store->arena);
 	flights_prune(store);
-	if (store->db && !atomic_load(&store->health))
+	if (store->db && !atomic_load(&store->health)) {
+		link_tick(store);
 		err = tidy(store, &more);
+	}
 	if (err) {
 		log_event(LOG_WARN, "tidy_failed", store->db ? rc_db_fault(store->db)->message : "",
 			  LOG_S("err", rc_err_name(err)));
@@ -191,73 +191,4 @@ void tidy_tick(struct timer *timer)
 			train_failed(store, err);
 	}
 	timer_start(store->loop, &store->tidy, clock_mono_us() + (more && !err ? 1000 : TIDY_US), tidy_tick);
-}
-
-/*
- * Marks are counted anew on each connection: what one of them was seen to have committed says nothing about what another
- * one did, maybe on another server.
- */
-void store_connected(struct store *store)
-{
-	uint64_t connection = (store->mark.writer + 1) & WRITER_CONNECTIONS;
-
-	store->mark = (struct rc_mark){.writer = store->writer_base | connection};
-	store->marks_all = rc_db_dialect(store->db) != RC_SQLITE;
-}
-
-int store_reopen(struct store *store)
-{
-	struct rc_db_options options = {
-		.access = RC_WRITE, .busy_timeout_us = store->options.busy_timeout_us, .no_auto_checkpoint = true};
-	struct rc_fault fault;
-
-	int err = 0;
-
-	if (!store->db) {
-		err = rc_db_open(&store->db, store->url, &slotcast_schema, &options, &fault);
-		if (!err)
-			store_connected(store);
-	}
-	return err;
-}
-
-/* A row that is written and made durable: what a booking would need. */
-static int probe_write(struct rc_tx *tx)
-{
-	struct idempotency row = {
-		.scope = RC_STR("store"),
-		.key = RC_STR("probe"),
-		.fingerprint = RC_STR(""),
-		.response = RC_STR(""),
-		.expires_at = clock_wall_us(),
-	};
-
-	return idempotency_upsert(tx, &row);
-}
-
-void probe_tick(struct timer *timer)
-{
-	struct store *store = (struct store *)((char *)timer - offsetof(struct store, probe));
-	struct rc_tx *tx;
-	int err = store_reopen(store);
-
-	if (!err)
-		err = rc_tx_begin(store->db, RC_WRITE, &tx);
-	if (!err) {
-		err = probe_write(tx);
-		if (err)
-			rc_tx_rollback(tx);
-		else
-			err = rc_tx_commit(tx);
-	}
-	store_turn(store, err);
-	if (!err) {
-		log_event(LOG_INFO, "store_resumed", "a probe has been committed; requests are accepted again");
-		return;
-	}
-	if (store->db && err != RC_FULL && err != RC_BUSY) {
-		rc_db_close(store->db);
-		store->db = NULL;
-	}
-	timer_start(store->loop, timer, clock_mono_us() + PROBE_US, probe_tick);
 }

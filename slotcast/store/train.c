@@ -12,7 +12,7 @@
  * Nothing is acknowledged that is not committed. A train that the database refuses (somebody's raw SQL came between, or
  * a rule that decisions do not know) is run once more on what is there then, and after that request by request, so that
  * only the guilty one fails. Deadlocks and lost races are run again after a pause. When the disk is full, unwritable or
- * lost, everybody gets STORE_UNAVAILABLE and the store stops trying until a probe has been committed (probe.c).
+ * lost, everybody gets STORE_UNAVAILABLE and the store stops trying until a probe has been committed (link.c).
  * docs/decisions/0009-commit-train.md, 0024-gather-decide-write.md
  */
 #include <sodium.h>
@@ -175,7 +175,9 @@ int train_begin(struct store *store, struct rc_tx **tx)
 	if (!store->db || atomic_load(&store->health))
 		return RC_UNAVAILABLE;
 	rc_arena_reset(&store->arena);
-	err = rc_tx_begin(store->db, RC_WRITE, tx);
+	err = link_check(store);
+	if (!err)
+		err = rc_tx_begin(store->db, RC_WRITE, tx);
 	if (!err)
 		yard_begin(&store->yard, *tx, &store->arena, store_now_us(store));
 	return err;
@@ -236,12 +238,10 @@ void train_failed(struct store *store, int err)
 		  LOG_S("err", rc_err_name(err)));
 	/* After a failed sync the kernel may have dropped dirty pages: what this connection believes is not to be
 	 * trusted. */
-	if (store->db && err != RC_FULL && err != RC_BUSY) {
-		rc_db_close(store->db);
-		store->db = NULL;
-	}
+	if (err != RC_FULL && err != RC_BUSY && err != RC_GONE)
+		link_close(store);
 	store_turn(store, err);
-	timer_start(store->loop, &store->probe, clock_mono_us() + 250000, probe_tick);
+	link_lost(store);
 }
 
 static void settle(struct store *store, struct seat *seats, size_t count, int err, int64_t begun_us)

@@ -22,6 +22,21 @@
 #define REF_TIME_BYTES      6 /* of a booking's reference: 30 characters in all */
 #define REF_RANDOM_BYTES    16
 
+/* The writer's connection; link.c */
+struct link {
+	char **hosts; /* of the URL */
+	bool *left;   /* no longer gone to */
+	size_t host_count;
+	size_t host;           /* the one that is tried or used, from 1 on */
+	_Atomic int told_host; /* the one in use, for others */
+	int failures;          /* in a row */
+	bool compares;         /* the feed's epoch stands in the database */
+	uint64_t epoch;        /* that stands there, as read last */
+	_Atomic int64_t skew_us;
+	int64_t measured_us;
+	bool skew_told;
+};
+
 struct store {
 	char *url;
 	struct store_options options;
@@ -46,6 +61,7 @@ struct store {
 	struct rc_db *db;    /* NULL: to be opened again before anything is acknowledged */
 	struct rc_mark mark; /* the newest; its writer is new with every connection */
 	bool mark_wanted;
+	struct link link;
 	struct loop_hook hook;
 	struct rules *rules;
 	struct rc_arena arena; /* of one train */
@@ -145,8 +161,6 @@ int train_begin(struct store *store, struct rc_tx **tx) RC_MUST_CHECK;
 /* Commit, tell the projector; on failure note the store's health and what must be reopened. */
 int train_commit(struct store *store, struct rc_tx *tx) RC_MUST_CHECK;
 void train_failed(struct store *store, int err);
-/* The database's clock, µs UTC. */
-int64_t store_now_us(const struct store *store);
 /* A transaction that says only that those before it are over. */
 int train_mark(struct store *store) RC_MUST_CHECK;
 /* From now on it can write (0), or not, and say so. */
@@ -154,9 +168,17 @@ void store_turn(struct store *store, int health);
 
 /* tidy.c */
 void tidy_tick(struct timer *timer);
+
+/* link.c */
+int link_start(struct store *store, struct rc_fault *fault) RC_MUST_CHECK;
+void link_release(struct store *store);
+void link_close(struct store *store);
+/* Before a train: 0: what it writes is what people are shown. */
+int link_check(struct store *store) RC_MUST_CHECK;
+/* It cannot write: try again soon. */
+void link_lost(struct store *store);
+void link_tick(struct store *store); /* now and then */
 void probe_tick(struct timer *timer);
-int store_reopen(struct store *store) RC_MUST_CHECK;
-void store_connected(struct store *store);
 
 /* checkpoint.c */
 void *checkpoint_main(void *store);
@@ -164,6 +186,7 @@ void checkpoint_note(struct store *store, size_t written);
 
 /* metrics.c */
 void store_metrics_register(void);
+void link_metrics(struct store *store);
 void store_count_train(size_t requests, int64_t commit_us);
 void store_count_request(const struct store_request *request, int64_t begun_us);
 void store_count_retry(void);
