@@ -89,14 +89,14 @@ static int check_claims(struct import *import, const struct resource *stored, co
 /* Occurrences that have been written down already follow their resource's capacity, as far as their bookings allow. */
 static int resize_sessions(struct import *import, const struct resource *row)
 {
-	const struct rc_value params[] = {RC_INT_VALUE(row->capacity), RC_INT_VALUE(row->id),
-					  RC_TIME_VALUE(clock_wall_us())};
+	const struct rc_value params[] = {RC_INT_VALUE(row->capacity), RC_INT_VALUE(row->capacity),
+					  RC_INT_VALUE(row->id), RC_TIME_VALUE(clock_wall_us())};
 
 	return rc_sql_exec(
 		import->tx,
-		"UPDATE session SET capacity = max(taken, ?) WHERE resource_id = ? AND rule_id IS NOT NULL AND "
-		"ends_at > ?",
-		params, 3, NULL);
+		"UPDATE session SET capacity = CASE WHEN taken > ? THEN taken ELSE ? END WHERE resource_id = ?"
+		" AND rule_id IS NOT NULL AND ends_at > ?",
+		params, 4, NULL);
 }
 
 int import_resource(struct import *import, size_t index)

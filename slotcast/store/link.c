@@ -103,7 +103,8 @@ static void measure_clock(struct store *store)
 	if (llabs(skew_us) > SKEW_TOLD_US && !store->link.skew_told) {
 		store->link.skew_told = true;
 		log_event(LOG_WARN, "clocks-differ",
-			  "the clock of this machine and that of the database differ; the database's decides. Set the wrong "
+			  "the clock of this machine and that of the database differ; the database's decides. Set the "
+			  "wrong "
 			  "one, and let both be kept right by NTP",
 			  LOG_D("database_ahead_s", (double)skew_us / 1e6), LOG_I("database_us", there_us),
 			  LOG_I("here_us", here_us));
@@ -271,7 +272,8 @@ static void count_failure(struct store *store, const char *message)
 		char text[768];
 
 		snprintf(text, sizeof(text),
-			 "The database cannot be reached after %d tries (%s); bookings are refused, times are shown with "
+			 "The database cannot be reached after %d tries (%s); bookings are refused, times are shown "
+			 "with "
 			 "their age. %s",
 			 FAILURES_TO_TELL, message,
 			 link->host_count > 1 ? "The other servers of the URL are tried now"
@@ -292,7 +294,8 @@ static void resume(struct store *store)
 	if (before != now) {
 		link->left[before - 1] = true;
 		log_event(LOG_WARN, "failover",
-			  "another server of the URL is the primary now; the old one is not gone back to before a restart",
+			  "another server of the URL is the primary now; the old one is not gone back to before a "
+			  "restart",
 			  LOG_S("from", link->hosts[before - 1]), LOG_S("to", link->hosts[now - 1]));
 		atomic_store(&link->told_host, now);
 	}

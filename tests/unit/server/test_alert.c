@@ -66,7 +66,8 @@ static void an_alert_is_told_when_it_changes(void **state)
 	assert_int_equal(metric_value(&metrics[1]), 0);
 	hook_answer(&hook, 200, text, sizeof(text));
 	assert_non_null(strstr(text, "POST /hook HTTP/1.1\r\n"));
-	assert_non_null(strstr(text, "\r\n\r\n{\"alert\":\"one\",\"state\":\"raised\",\"text\":\"It is \\\"gone\\\".\",\"at\":\"2"));
+	assert_non_null(strstr(
+		text, "\r\n\r\n{\"alert\":\"one\",\"state\":\"raised\",\"text\":\"It is \\\"gone\\\".\",\"at\":\"2"));
 	alert_resolve(alerts, "two", "It was never raised.");
 	alert_resolve(alerts, "one", "It is back.");
 	assert_int_equal(metric_value(&metrics[0]), 0);
