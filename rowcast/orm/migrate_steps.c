@@ -153,13 +153,14 @@ static int steps(struct rc_db *db, const struct rc_migration *migration, const c
 	}
 	if (rc == RC_OK || !fault)
 		return rc;
-	return rc_fault_set(fault, (enum rc_err)rc,
-			    "migration %u (%s) stopped at statement %lld of %lld of its way %s: %.250s; mend that and "
-			    "migrate %s again, it goes on there (if that statement's work is there already: UPDATE "
-			    "rc_migration SET next_statement = %lld WHERE version = %u)",
-			    migration->version, migration->name, (long long)number, (long long)statements_in(text),
-			    sign > 0 ? "up" : "down", rc_db_fault(db)->message, sign > 0 ? "up" : "down",
-			    (long long)(sign * (number + 1)), migration->version);
+	return rc_fault_set(
+		fault, (enum rc_err)rc,
+		"migration %u (%s) stopped at statement %lld of %lld of its way %s: %.320s; mend it and "
+		"migrate %s again (if its work is there: UPDATE rc_migration SET next_statement = %lld WHERE "
+		"version = %u)",
+		migration->version, migration->name, (long long)number, (long long)statements_in(text),
+		sign > 0 ? "up" : "down", rc_db_fault(db)->message, sign > 0 ? "up" : "down",
+		(long long)(sign * (number + 1)), migration->version);
 }
 
 /* What to do: the migration, and where to begin. */
