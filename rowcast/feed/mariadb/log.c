@@ -501,7 +501,8 @@ static void renew_feed(struct log_feed *feed)
 	struct link link;
 	int rc;
 
-	if (feed->gone || rotations == feed->rotations)
+	if (feed->gone || rotations == feed->rotations ||
+	    !atomic_load_explicit(&feed->stream.connected, memory_order_relaxed))
 		return;
 	rc = maria_link_open(&link, &feed->url, LINK_ANSWER_US, &fault);
 	if (rc != RC_OK)

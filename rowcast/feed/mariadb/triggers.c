@@ -35,6 +35,7 @@ struct trigger_feed {
 	uint64_t at, start; /* newest delivered, or the snapshot's; where the epoch began */
 	bool gone;          /* a new epoch began; next says so until the snapshot */
 	uint64_t gaps;
+	bool asked_once; /* since the snapshot, behind which the thread may not be connected yet */
 };
 
 static struct trigger_feed *of(const struct rc_feed *feed)
@@ -251,7 +252,7 @@ static int trigger_snapshot(struct rc_feed *base, void (*row)(void *arg, const s
 		rc = maria_poller_start(&feed->poller, &own, known, feed->epoch.text, feed->print, fault);
 	if (rc != RC_OK)
 		return rc;
-	feed->gone = false;
+	feed->gone = feed->asked_once = false;
 	feed->at = own.n;
 	*at = (struct rc_position){feed->epoch.number, own.n};
 	return RC_OK;
@@ -285,7 +286,13 @@ static int trigger_oldest(struct rc_feed *base, struct rc_position *out)
 	struct rc_fault fault = {0};
 	struct link link;
 	uint64_t n = 0;
-	int rc = maria_link_open(&link, &feed->url, LINK_ANSWER_US, &fault);
+	int rc;
+
+	/* Asked every few seconds by somebody who cannot wait for a server that is not there. */
+	if (!feed->gone && !atomic_load_explicit(&feed->poller.connected, memory_order_relaxed) && feed->asked_once)
+		return RC_UNAVAILABLE;
+	feed->asked_once = true;
+	rc = maria_link_open(&link, &feed->url, LINK_ANSWER_US, &fault);
 
 	if (rc == RC_OK)
 		rc = read_oldest(feed, &link, &n, &fault);
