@@ -20,6 +20,7 @@ struct loading {
 	const struct rc_relation *relation;
 	struct rc_arena *arena;
 	struct rc_related *out;
+	struct buf scratch;
 	struct map groups;           /* key → group number + 1 */
 	const struct rc_value *keys; /* of group g: keys[g * column_count …] */
 	uint32_t group_count;
@@ -27,35 +28,30 @@ struct loading {
 	uint32_t *row_group;
 };
 
-/* The key as bytes; false: a part of it is NULL. */
-static bool key_bytes(struct rc_arena *arena, const struct rc_model *model, const uint32_t *columns, uint32_t count,
-		      const void *row, struct rc_value *values, struct rc_str *out)
+/* The key as bytes, in `scratch`; false: a part of it is NULL. */
+static bool key_bytes(struct buf *scratch, const struct rc_model *model, const uint32_t *columns, uint32_t count,
+		      const void *row, struct rc_value *values)
 {
-	struct buf bytes = BUF_INIT;
-
+	buf_clear(scratch);
 	for (uint32_t i = 0; i < count; i++) {
 		const struct rc_value value = rc_row_value(model, row, columns[i]);
 
 		values[i] = value;
-		if (value.type == RC_TYPE_NONE) {
-			buf_release(&bytes);
+		if (value.type == RC_TYPE_NONE)
 			return false;
-		}
 		if (value.type == RC_TEXT || value.type == RC_BYTES || value.type == RC_JSON) {
-			buf_append(&bytes, &value.text.len, sizeof(value.text.len));
-			buf_append_str(&bytes, value.text);
+			buf_append(scratch, &value.text.len, sizeof(value.text.len));
+			buf_append_str(scratch, value.text);
 		} else if (value.type == RC_UUID) {
-			buf_append(&bytes, &value.uuid, sizeof(value.uuid));
+			buf_append(scratch, &value.uuid, sizeof(value.uuid));
 		} else if (value.type == RC_BOOL) {
-			buf_append(&bytes, &value.boolean, sizeof(value.boolean));
+			buf_append(scratch, &value.boolean, sizeof(value.boolean));
 		} else if (value.type == RC_DOUBLE) {
-			buf_append(&bytes, &value.real, sizeof(value.real));
+			buf_append(scratch, &value.real, sizeof(value.real));
 		} else {
-			buf_append(&bytes, &value.integer, sizeof(value.integer));
+			buf_append(scratch, &value.integer, sizeof(value.integer));
 		}
 	}
-	*out = rc_arena_copy(arena, buf_str(&bytes));
-	buf_release(&bytes);
 	return true;
 }
 
@@ -69,16 +65,16 @@ static void number_keys(struct loading *loading, void *const *rows, size_t count
 	loading->out->group = RC_ARENA_ARRAY(loading->arena, uint32_t, count + 1);
 	for (size_t i = 0; i < count; i++) {
 		struct rc_value *values = &keys[(size_t)loading->group_count * columns];
-		struct rc_str key;
 		uintptr_t number;
 
 		loading->out->group[i] = UINT32_MAX;
-		if (!key_bytes(loading->arena, relation->from, relation->from_columns, columns, rows[i], values, &key))
+		if (!key_bytes(&loading->scratch, relation->from, relation->from_columns, columns, rows[i], values))
 			continue;
-		number = (uintptr_t)map_get(&loading->groups, key);
+		number = (uintptr_t)map_get(&loading->groups, buf_str(&loading->scratch));
 		if (!number) {
 			number = ++loading->group_count;
-			map_put(&loading->groups, key, (void *)number);
+			map_put(&loading->groups, rc_arena_copy(loading->arena, buf_str(&loading->scratch)),
+				(void *)number);
 		}
 		loading->out->group[i] = (uint32_t)(number - 1);
 	}
@@ -125,11 +121,10 @@ static void find_groups(struct loading *loading)
 	loading->out->first = RC_ARENA_ARRAY(loading->arena, uint32_t, (size_t)loading->group_count + 1);
 	for (size_t i = 0; i < loading->rows.count; i++) {
 		uintptr_t number = 0;
-		struct rc_str key;
 
-		if (key_bytes(loading->arena, relation->to, relation->to_columns, relation->column_count,
-			      loading->rows.at[i], values, &key))
-			number = (uintptr_t)map_get(&loading->groups, key);
+		if (key_bytes(&loading->scratch, relation->to, relation->to_columns, relation->column_count,
+			      loading->rows.at[i], values))
+			number = (uintptr_t)map_get(&loading->groups, buf_str(&loading->scratch));
 		loading->row_group[i] = number ? (uint32_t)(number - 1) : UINT32_MAX;
 		if (number)
 			loading->out->first[number]++;
@@ -179,6 +174,7 @@ int rc_relation_load(struct rc_tx *tx, struct rc_arena *arena, const struct rc_r
 		loading.out->relation = relation;
 	}
 	map_release(&loading.groups);
+	buf_release(&loading.scratch);
 	return rc;
 }
 
