@@ -1,4 +1,6 @@
 /* Tenants and soft delete: what one tenant's calls see and touch, and what is marked as deleted. */
+#include <pthread.h>
+
 #include "rig.h"
 
 static void test_an_insert_fills_in_tenant_key_and_version(void **state)
@@ -284,6 +286,70 @@ static void test_skip_locked_leaves_out_what_another_transaction_holds(void **st
 	rc_db_close(other);
 }
 
+/* Two upserts of one key */
+
+struct late {
+	struct rig *rig;
+	struct project row;
+	int rc;
+	struct rc_fault fault;
+};
+
+static int upsert_late(struct rc_tx *tx, void *arg)
+{
+	struct late *late = arg;
+
+	return project_upsert(tx, late->rig->ann, &late->row);
+}
+
+static void *run_late(void *arg)
+{
+	struct late *late = arg;
+	struct rc_db *db = rig_open(late->rig);
+
+	late->rc = rc_run(db, &(struct rc_run_options){.access = RC_WRITE, .tries = 3}, upsert_late, late);
+	late->fault = *rc_db_fault(db);
+	rc_db_close(db);
+	return NULL;
+}
+
+static void await_somebody_waiting(struct rig *rig)
+{
+	static const char *const asks[RC_DIALECTS] = {
+		[RC_POSTGRES] = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
+		[RC_MARIADB] = "SELECT count(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"};
+	char out[256];
+
+	do
+		assert_int_equal(engine_sql(rig->engine, rig->url, asks[rig->engine->dialect], out, sizeof(out)), 0);
+	while (strcmp(out, "0") == 0);
+}
+
+static void test_an_upsert_that_meets_an_insert_of_the_same_key_overwrites_it(void **state)
+{
+	struct rig *rig = *state;
+	struct late late = {.rig = rig};
+	struct project first, *found;
+	pthread_t thread;
+
+	rig_commit(rig);
+	first = rig_project(rig, rig->ann, rig->ann_ada, "first");
+	late.row = first;
+	late.row.title = RC_STR("second");
+	late.row.version = 0;
+	assert_int_equal(pthread_create(&thread, NULL, run_late, &late), 0);
+	await_somebody_waiting(rig);
+	rig_commit(rig);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	if (late.rc != RC_OK)
+		fail_msg("%s", late.fault.message);
+	rig_commit(rig);
+	rig_ok(rig, project_get(rig->tx, &rig->arena, rig->ann, first.id, &found));
+	assert_true(rc_str_is(found->title, "second"));
+	assert_int_equal(found->version, 2);
+	assert_int_equal(late.row.version, 2);
+}
+
 const struct engine_test scopes_tests[] = {
 	RIG_CASE(test_an_insert_fills_in_tenant_key_and_version),
 	RIG_CASE(test_a_given_uuid_key_stays_and_a_refused_insert_leaves_the_struct),
@@ -301,6 +367,9 @@ const struct engine_test scopes_tests[] = {
 	RIG_CASE(test_locks_are_asked_for_in_writing_transactions_only),
 	{ON(RC_POSTGRES) | ON(RC_MARIADB),
 	 cmocka_unit_test_setup_teardown(test_skip_locked_leaves_out_what_another_transaction_holds, rig_setup,
+					 rig_teardown)},
+	{ON(RC_POSTGRES) | ON(RC_MARIADB),
+	 cmocka_unit_test_setup_teardown(test_an_upsert_that_meets_an_insert_of_the_same_key_overwrites_it, rig_setup,
 					 rig_teardown)},
 };
 
