@@ -1,10 +1,11 @@
 /*
- * Claims around wishes: one statement for many, so that a train pays one round trip. The wishes are rows of constants, one
- * per lane; claims of a lane never overlap, so what may reach into [lo, hi) begins with the last one that begins at or
+ * Claims around wishes: one statement for many, so that a train pays one round trip. The wishes are rows, one per lane:
+ * of constants, or on PostgreSQL, which would plan a statement of many constants each time, of arrays. claims of a lane never overlap, so what may reach into [lo, hi) begins with the last one that begins at or
  * before lo: one index look-up each, however long the history is. Resources with very many lanes are read by the span
  * alone.
  */
 #include "rowcast/base/buf.h"
+#include "rowcast/data/time_text.h"
 #include "slotcast/store/yard.h"
 
 #define ROWS_MAX  128 /* constants in one statement; SQLite takes 500 */
@@ -53,9 +54,6 @@ static const char by_span[] = "claim CROSS JOIN booking WHERE claim.session_id I
 /* One row of constants; servers must be told what they are. */
 static const char *const constants[RC_DIALECTS] = {
 	[RC_SQLITE] = "SELECT ? AS resource_id, ? AS lane, ? AS lo, ? AS hi",
-	[RC_POSTGRES] =
-		"SELECT CAST(? AS bigint) AS resource_id, CAST(? AS bigint) AS lane, CAST(? AS timestamptz) AS lo,"
-		" CAST(? AS timestamptz) AS hi",
 	[RC_MARIADB] =
 		"SELECT CAST(? AS SIGNED) AS resource_id, CAST(? AS SIGNED) AS lane, CAST(? AS DATETIME(6)) AS lo,"
 		" CAST(? AS DATETIME(6)) AS hi",
@@ -85,18 +83,69 @@ static void put_rows(struct yard *yard, const struct rc_rows *rows)
 	}
 }
 
+void yard_array_add(struct buf *array, struct rc_str element)
+{
+	buf_append_str(array, array->len ? RC_STR(",\"") : RC_STR("{\""));
+	for (size_t i = 0; i < element.len; i++) {
+		if (element.ptr[i] == '"' || element.ptr[i] == '\\')
+			buf_append_char(array, '\\');
+		buf_append_char(array, element.ptr[i]);
+	}
+	buf_append_char(array, '"');
+}
+
+struct rc_value yard_array_take(struct buf *array, struct rc_arena *arena)
+{
+	struct rc_value value;
+
+	buf_append_str(array, array->len ? RC_STR("}") : RC_STR("{}"));
+	value = RC_TEXT_VALUE(rc_arena_copy(arena, buf_str(array)));
+	buf_clear(array);
+	return value;
+}
+
+static void add_value(struct buf *array, const struct rc_value *value)
+{
+	char text[TIME_TEXT_MAX];
+
+	if (value->type == RC_TIMESTAMP)
+		yard_array_add(array, (struct rc_str){text, time_format(value->integer, text)});
+	else
+		buf_printf(array, "%s%lld", array->len ? "," : "{", (long long)value->integer);
+}
+
+/* PostgreSQL: one short text, whatever their number. */
+static int read_arrays(struct around *around, struct rc_rows *rows)
+{
+	static const char wishes[] =
+		"unnest(CAST(CAST(? AS text) AS bigint[]), CAST(CAST(? AS text) AS bigint[]), CAST(CAST(? AS text) AS"
+		" timestamptz[]), CAST(CAST(? AS text) AS timestamptz[]))";
+	struct yard *yard = around->yard;
+	struct rc_value arrays[4];
+	struct buf text = BUF_INIT;
+	int err;
+
+	for (size_t column = 0; column < 4; column++) {
+		for (size_t i = 0; i < around->rows; i++)
+			add_value(&text, &around->values[4 * i + column]);
+		arrays[column] = yard_array_take(&text, yard->arena);
+	}
+	buf_printf(&text, "%s%s AS wish (resource_id, lane, lo, hi)%s", result, wishes,
+		   by_lane + sizeof(" AS wish") - 1);
+	err = rc_sql_rows(yard->tx, yard->arena, buf_cstr(&text), arrays, 4, &around_model, rows);
+	buf_release(&text);
+	return err;
+}
+
 /* A power of two of rows, so that few texts are prepared: the last one is said again. */
-static int flush(struct around *around)
+static int read_constants(struct around *around, struct rc_rows *rows)
 {
 	struct yard *yard = around->yard;
 	const char *row = constants[rc_db_dialect(rc_tx_db(yard->tx))];
 	struct buf sql = BUF_INIT;
-	struct rc_rows rows = {0};
 	size_t count = 1;
 	int err;
 
-	if (!around->rows)
-		return 0;
 	while (count < around->rows)
 		count *= 2;
 	for (size_t i = around->rows; i < count; i++)
@@ -105,11 +154,22 @@ static int flush(struct around *around)
 	for (size_t i = 1; i < count; i++)
 		buf_printf(&sql, " UNION ALL %s", row);
 	buf_printf(&sql, ")%s", by_lane);
-	err = rc_sql_rows(yard->tx, yard->arena, buf_cstr(&sql), around->values, 4 * count, &around_model, &rows);
+	err = rc_sql_rows(yard->tx, yard->arena, buf_cstr(&sql), around->values, 4 * count, &around_model, rows);
 	buf_release(&sql);
+	return err;
+}
+
+static int flush(struct around *around)
+{
+	bool arrays = rc_db_dialect(rc_tx_db(around->yard->tx)) == RC_POSTGRES;
+	struct rc_rows rows = {0};
+	int err = 0;
+
+	if (around->rows)
+		err = arrays ? read_arrays(around, &rows) : read_constants(around, &rows);
 	around->rows = 0;
 	if (!err)
-		put_rows(yard, &rows);
+		put_rows(around->yard, &rows);
 	return err;
 }
 

@@ -30,17 +30,33 @@ struct gather {
 
 static const char *const key_row[RC_DIALECTS] = {
 	[RC_SQLITE] = "SELECT ? AS scope, ? AS name",
-	[RC_POSTGRES] = "SELECT CAST(? AS text) AS scope, CAST(? AS text) AS name",
 	[RC_MARIADB] =
 		"SELECT CAST(? AS CHAR) COLLATE utf8mb4_bin AS scope, CAST(? AS CHAR) COLLATE utf8mb4_bin AS name",
 };
 
-static int read_keys(struct gather *gather, const struct rc_value *names, size_t count)
+/* PostgreSQL plans a statement of many constants each time: two arrays. */
+static int read_key_arrays(struct yard *yard, const struct rc_value *names, size_t count, struct rc_rows *rows)
 {
-	struct yard *yard = gather->yard;
+	static const char sql[] =
+		"SELECT idempotency.* FROM unnest(CAST(CAST(? AS text) AS text[]), CAST(CAST(? AS text)"
+		" AS text[])) AS wish (scope, name) CROSS JOIN idempotency"
+		" WHERE idempotency.scope = wish.scope AND idempotency.key = wish.name";
+	struct rc_value arrays[2];
+	struct buf text = BUF_INIT;
+
+	for (size_t column = 0; column < 2; column++) {
+		for (size_t i = 0; i < count; i++)
+			yard_array_add(&text, names[2 * i + column].text);
+		arrays[column] = yard_array_take(&text, yard->arena);
+	}
+	buf_release(&text);
+	return rc_sql_rows(yard->tx, yard->arena, sql, arrays, 2, &idempotency_model, rows);
+}
+
+static int read_key_constants(struct yard *yard, const struct rc_value *names, size_t count, struct rc_rows *rows)
+{
 	const char *row = key_row[rc_db_dialect(rc_tx_db(yard->tx))];
 	struct buf sql = BUF_INIT;
-	struct rc_rows rows = {0};
 	int err;
 
 	buf_printf(&sql, "SELECT idempotency.* FROM (%s", row);
@@ -48,8 +64,18 @@ static int read_keys(struct gather *gather, const struct rc_value *names, size_t
 		buf_printf(&sql, " UNION ALL %s", row);
 	buf_append_str(&sql, RC_STR(") AS wish CROSS JOIN idempotency WHERE idempotency.scope = wish.scope"
 				    " AND idempotency.key = wish.name"));
-	err = rc_sql_rows(yard->tx, yard->arena, buf_cstr(&sql), names, 2 * count, &idempotency_model, &rows);
+	err = rc_sql_rows(yard->tx, yard->arena, buf_cstr(&sql), names, 2 * count, &idempotency_model, rows);
 	buf_release(&sql);
+	return err;
+}
+
+static int read_keys(struct gather *gather, const struct rc_value *names, size_t count)
+{
+	struct yard *yard = gather->yard;
+	bool arrays = rc_db_dialect(rc_tx_db(yard->tx)) == RC_POSTGRES;
+	struct rc_rows rows = {0};
+	int err = arrays ? read_key_arrays(yard, names, count, &rows) : read_key_constants(yard, names, count, &rows);
+
 	for (size_t i = 0; !err && i < rows.count; i++) {
 		struct idempotency *found = rows.at[i];
 

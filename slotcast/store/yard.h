@@ -157,6 +157,10 @@ void yard_put_claim(struct yard *yard, struct yard_lot *lot, const struct yard_c
 struct yard_session *yard_put_session(struct yard *yard, struct yard_lot *lot, const struct session *row,
 				      int64_t start_us);
 
+/* around.c: an array of PostgreSQL as text, element by element; taken, it is a parameter in the arena, and begun anew. */
+struct buf;
+void yard_array_add(struct buf *array, struct rc_str element);
+struct rc_value yard_array_take(struct buf *array, struct rc_arena *arena);
 /* around.c: claims around wishes, many in one statement. Puts what it finds. */
 struct yard_wish {
 	struct yard_lot *lot;

@@ -249,7 +249,7 @@ void expect(struct rig *rig, struct call *call, enum store_result result)
 	call_free(expect_kept(rig, call, result));
 }
 
-static void ask(struct rig *rig, const char *format, va_list args, char *out, size_t size)
+static RC_PRINTF(2, 0) void ask(struct rig *rig, const char *format, va_list args, char *out, size_t size)
 {
 	static const char patience[] = ".timeout 5000\n";
 	char text[4096];
