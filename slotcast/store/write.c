@@ -10,7 +10,8 @@
 #include "slotcast/store/store.h"
 #include "slotcast/store/yard.h"
 
-#define IN_MAX 512 /* values of one IN */
+#define IN_MAX                  512 /* values of one IN */
+#define INSERT_ALL(table, rows) ((rows).count ? table##_insert_many(yard->tx, (rows).at, (rows).count) : 0)
 
 static int drop_claims(struct yard *yard)
 {
@@ -56,7 +57,7 @@ static int write_changed(struct yard *yard, bool left)
 
 static int add_sessions(struct yard *yard)
 {
-	int err = session_insert_many(yard->tx, yard->sessions.at, yard->sessions.count);
+	int err = INSERT_ALL(session, yard->sessions);
 
 	for (size_t i = 0; !err && i < yard->sessions.count; i++)
 		yard->session_owners.at[i]->row.id = yard->sessions.at[i].id;
@@ -68,7 +69,7 @@ static int add_bookings(struct yard *yard)
 	for (size_t i = 0; i < yard->bookings_new.count; i++)
 		if (yard->booking_customers.at[i] != YARD_NONE)
 			yard->bookings_new.at[i].customer_id = yard->customers.at[yard->booking_customers.at[i]].id;
-	return booking_insert_many(yard->tx, yard->bookings_new.at, yard->bookings_new.count);
+	return INSERT_ALL(booking, yard->bookings_new);
 }
 
 static int add_claims(struct yard *yard)
@@ -83,7 +84,7 @@ static int add_claims(struct yard *yard)
 		if (link->session)
 			yard->claims_new.at[i].session_id = link->session->row.id;
 	}
-	err = claim_insert_many(yard->tx, yard->claims_new.at, yard->claims_new.count);
+	err = INSERT_ALL(claim, yard->claims_new);
 	for (size_t i = 0; !err && i < yard->claims_new.count; i++) {
 		struct yard_claim *claim = yard->claim_links.at[i].claim;
 
@@ -103,7 +104,7 @@ static int add_waiters(struct yard *yard)
 
 	for (size_t i = 0; i < yard->waitlist.count; i++)
 		yard->waitlist.at[i].customer_id = yard->customers.at[yard->waiters.at[i].customer].id;
-	err = waitlist_insert_many(yard->tx, yard->waitlist.at, yard->waitlist.count);
+	err = INSERT_ALL(waitlist, yard->waitlist);
 	for (size_t i = 0; !err && i < yard->waitlist.count; i++) {
 		const struct waitlist *row = &yard->waitlist.at[i];
 		struct store_request *request = yard->waiters.at[i].request;
@@ -154,7 +155,7 @@ int yard_write(struct yard *yard)
 	if (!err)
 		err = add_sessions(yard);
 	if (!err)
-		err = customer_insert_many(yard->tx, yard->customers.at, yard->customers.count);
+		err = INSERT_ALL(customer, yard->customers);
 	if (!err)
 		err = add_bookings(yard);
 	if (!err)
@@ -164,7 +165,7 @@ int yard_write(struct yard *yard)
 	if (!err)
 		err = add_waiters(yard);
 	if (!err)
-		err = audit_insert_many(yard->tx, yard->audits.at, yard->audits.count);
+		err = INSERT_ALL(audit, yard->audits);
 	if (!err)
 		forget_waiting(yard);
 	return err;
@@ -190,7 +191,7 @@ int yard_write_keys(struct yard *yard)
 	}
 	if (!err && yard->keys_new.count) {
 		qsort(yard->keys_new.at, yard->keys_new.count, sizeof(*yard->keys_new.at), compare_keys);
-		err = idempotency_insert_many(yard->tx, yard->keys_new.at, yard->keys_new.count);
+		err = INSERT_ALL(idempotency, yard->keys_new);
 	}
 	yard->keys_over.count = yard->keys_new.count = 0;
 	return err;
