@@ -160,6 +160,8 @@ const char *pg_encode(const struct rc_value *value, Oid oid, struct pg_scratch *
 bool pg_decode(const char *bytes, size_t length, Oid oid, enum rc_type type, struct rc_arena *arena, void *field);
 Oid pg_element(Oid array); /* 0: not an array that we know */
 const char *pg_type_name(Oid oid);
+#define PG_INT8  20
+#define PG_TEXT  25
 #define PG_JSONB 3802
 
 /* statement.c */

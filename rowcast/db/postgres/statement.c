@@ -139,6 +139,8 @@ static int prepare_again(struct db_stmt *stmt)
 		rc = rc_fault_set(&stmt->conn->base.fault, RC_MISMATCH,
 				  "the tables of %s changed under a statement; start this program again",
 				  stmt->conn->where);
+	for (uint32_t i = 0; rc == RC_OK && i < stmt->column_count; i++)
+		stmt->column_types[i] = PQftype(result, (int)i);
 	PQclear(result);
 	stmt->stale = rc != RC_OK;
 	return rc;
@@ -221,20 +223,25 @@ static void put_word(struct buf *out, uint32_t word)
 	buf_append(out, &word, 4);
 }
 
-/* One element: its length (NULL: -1) and its bytes. */
+/* One element: its length (NULL: -1) and its bytes, which are made in their place where they are not borrowed. */
 static int put_element(struct db_stmt *stmt, uint32_t at, Oid element, const struct rc_value *value, struct buf *out)
 {
-	struct pg_scratch scratch;
+	char *to = buf_reserve(out, 5 + sizeof(struct pg_scratch));
 	const char *why, *bytes;
+	bool version = element == PG_JSONB && value->type != RC_TYPE_NONE;
+	uint32_t word;
 	int length;
 
-	bytes = pg_encode(value, element, &scratch, &length, &why);
+	to[4] = 1; /* jsonb has a version in front */
+	bytes = pg_encode(value, element, (struct pg_scratch *)(to + 4 + version), &length, &why);
 	if (why)
 		return refuse_param(stmt, at, value, why);
-	put_word(out, bytes ? (uint32_t)length + (element == PG_JSONB) : UINT32_MAX);
-	if (bytes && element == PG_JSONB)
-		buf_append_char(out, 1);
-	if (bytes)
+	word = htobe32(bytes ? (uint32_t)length + version : UINT32_MAX);
+	memcpy(to, &word, 4);
+	out->len += 4 + version;
+	if (bytes == to + 4 + version)
+		out->len += (size_t)length;
+	else if (bytes)
 		buf_append(out, bytes, (size_t)length);
 	return RC_OK;
 }
@@ -310,7 +317,8 @@ static void note_result(struct db_stmt *stmt, PGresult *result)
 	stmt->row = -1;
 	stmt->row_count = PQntuples(result);
 	stmt->conn->changed = *count ? atoll(count) : 0;
-	for (uint32_t i = 0; i < stmt->column_count && i < (uint32_t)PQnfields(result); i++)
+	/* What is prepared under a name keeps its types. */
+	for (uint32_t i = 0; !stmt->conn->named && i < stmt->column_count && i < (uint32_t)PQnfields(result); i++)
 		stmt->column_types[i] = PQftype(result, (int)i);
 }
 
@@ -433,11 +441,30 @@ static int bad_column(struct db_stmt *stmt, const struct rc_model *model, uint32
 			    stmt->conn->where);
 }
 
+/* The commonest types, inline: a row of them is decoded without a call of ours. */
+static inline bool decode(const char *bytes, size_t length, Oid oid, enum rc_type type, struct rc_arena *arena,
+			  void *field)
+{
+	uint64_t word;
+
+	if (type == RC_INT && oid == PG_INT8 && length == 8) {
+		memcpy(&word, bytes, 8);
+		*(int64_t *)field = (int64_t)be64toh(word);
+		return true;
+	}
+	if (type == RC_TEXT && oid == PG_TEXT && length > 0) {
+		*(struct rc_str *)field = rc_arena_copy(arena, (struct rc_str){bytes, length});
+		return true;
+	}
+	return pg_decode(bytes, length, oid, type, arena, field);
+}
+
 int pg_read(struct db_stmt *stmt, const struct rc_model *model, const uint32_t *map, struct rc_arena *arena, void *row)
 {
 	const PGresult *result = stmt->result;
+	uint32_t count = stmt->column_count;
 
-	for (uint32_t i = 0; i < stmt->column_count; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		uint32_t at = map ? map[i] : i;
 		const struct rc_column *column = &model->columns[at];
 		int length = PQgetlength(result, stmt->row, (int)i);
@@ -446,8 +473,8 @@ int pg_read(struct db_stmt *stmt, const struct rc_model *model, const uint32_t *
 			RC_ROW_NULLS(row) |= (uint64_t)1 << at;
 			continue;
 		}
-		if (!pg_decode(PQgetvalue(result, stmt->row, (int)i), (size_t)length, stmt->column_types[i],
-			       column->type, arena, RC_FIELD(row, column)))
+		if (!decode(PQgetvalue(result, stmt->row, (int)i), (size_t)length, stmt->column_types[i], column->type,
+			    arena, RC_FIELD(row, column)))
 			return bad_column(stmt, model, at, i);
 	}
 	return RC_OK;
