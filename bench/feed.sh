@@ -6,14 +6,15 @@
 . "$(dirname "$0")/lib.sh"
 rounds=${ROUNDS:-5}
 
-both() { # ENGINE WHAT
+both() { # ENGINE WHAT [OPTION…]
   local engine=$1 what=$2 round side
+  shift 2
   : >"$scratch/figures"
-  echo "# build/bench/feed --url $engine:… --side ours|bare --what $what"
+  echo "# build/bench/feed --url $engine:… --side ours|bare --what $what $*"
   for round in $(seq "$rounds"); do
     for side in bare ours; do
       fresh_url "$engine"
-      build/bench/feed --url "$url" --side $side --what "$what" >"$scratch/one" 2>"$scratch/why" || { cat "$scratch/why" >&2; exit 1; }
+      build/bench/feed --url "$url" --side $side --what "$what" "$@" >"$scratch/one" 2>"$scratch/why" || { cat "$scratch/why" >&2; exit 1; }
       sed "/^FIGURE/d; s/^/$engine $what $round $side: /" "$scratch/one"
       sed -n "s/^FIGURE /$side /p" "$scratch/one" >>"$scratch/figures"
       forget "$engine"
@@ -34,7 +35,12 @@ for engine in $(engines "${1:-all}"); do
   tell "$engine sent -> change p50" sent_p50 us
   # Two clocks are read and two threads woken: less than 20 us is not told apart.
   goal "feed.$engine.latency" "$(pairs acked_p50 20)" '<=' 1.5
-  both "$engine" rate
+  # MariaDB's readers have a thread that reads ahead up to 64 MiB: more than that is written, and the first half not counted.
+  if [ "$engine" = mariadb ]; then
+    both mariadb rate --count 1500000 --batch 2000 --skip 750000
+  else
+    both "$engine" rate
+  fi
   tell "$engine" rate 'row changes/s'
   goal "feed.$engine.rate" "$(pairs rate 1)" '>=' 0.8
   both "$engine" burst
