@@ -231,6 +231,16 @@ static int count(struct import *import, const char *sql, int64_t id, int64_t *ou
 	return rc_sql_int(import->tx, sql, &param, 1, out);
 }
 
+/* Added to *out: rows that stay whatever the file says. */
+static int count_more(struct import *import, const char *sql, int64_t id, int64_t *out)
+{
+	int64_t more = 0;
+	int err = count(import, sql, id, &more);
+
+	*out += more;
+	return err;
+}
+
 static int run(struct import *import, const char *sql, int64_t id)
 {
 	const struct rc_value param = RC_INT_VALUE(id);
@@ -240,12 +250,11 @@ static int run(struct import *import, const char *sql, int64_t id)
 
 static int drop_service(struct import *import, const struct service *row)
 {
-	int64_t used, linked;
-	int err = count(import,
-			"SELECT (SELECT count(*) FROM booking WHERE service_id = ?1) + "
-			"(SELECT count(*) FROM waitlist WHERE service_id = ?1)",
-			row->id, &used);
+	int64_t used = 0, linked;
+	int err = count_more(import, "SELECT count(*) FROM booking WHERE service_id = ?", row->id, &used);
 
+	if (!err)
+		err = count_more(import, "SELECT count(*) FROM waitlist WHERE service_id = ?", row->id, &used);
 	if (!err)
 		err = count(import, "SELECT count(*) FROM service_resource WHERE service_id = ?", row->id, &linked);
 	if (err)
@@ -281,13 +290,13 @@ int drop_services(struct import *import)
 
 static int drop_resource(struct import *import, const struct resource *row)
 {
-	int64_t used, linked;
-	int err = count(
-		import,
-		"SELECT (SELECT count(*) FROM booking WHERE resource_id = ?1) + (SELECT count(*) FROM claim WHERE "
-		"resource_id = ?1) + (SELECT count(*) FROM waitlist WHERE resource_id = ?1)",
-		row->id, &used);
+	int64_t used = 0, linked;
+	int err = count_more(import, "SELECT count(*) FROM booking WHERE resource_id = ?", row->id, &used);
 
+	if (!err)
+		err = count_more(import, "SELECT count(*) FROM claim WHERE resource_id = ?", row->id, &used);
+	if (!err)
+		err = count_more(import, "SELECT count(*) FROM waitlist WHERE resource_id = ?", row->id, &used);
 	if (!err)
 		err = count(import, "SELECT count(*) FROM service_resource WHERE resource_id = ?", row->id, &linked);
 	if (err)

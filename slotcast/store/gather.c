@@ -300,7 +300,9 @@ static void note_wish(struct gather *gather, const struct wish *wish)
 {
 	const struct catalog_service *service = catalog_service(rules_catalog(gather->store->rules), wish->service_id);
 
-	for (size_t i = 0; service && i < service->resource_count; i++) {
+	if (!service || !rules_in_window(service, wish->start_us, gather->yard->now_us))
+		return;
+	for (size_t i = 0; i < service->resource_count; i++) {
 		const struct catalog_resource *resource = service->resources[i];
 		struct yard_wish around = {.lot = yard_lot(gather->yard, resource->id), .lanes = resource->capacity};
 

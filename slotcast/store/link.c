@@ -99,6 +99,8 @@ static void measure_clock(struct store *store)
 		return;
 	here_us = clock_wall_us() - trip_us / 2;
 	skew_us = there_us - here_us;
+	if (llabs(skew_us) <= trip_us) /* no more than the way there and back can be */
+		skew_us = 0;
 	atomic_store_explicit(&store->link.skew_us, skew_us, memory_order_relaxed);
 	if (llabs(skew_us) > SKEW_TOLD_US && !store->link.skew_told) {
 		store->link.skew_told = true;

@@ -171,8 +171,6 @@ static bool session_listed(struct search *search, const struct catalog_resource 
 	size_t count;
 	bool found = false;
 
-	if (!rules_in_window(search->service, start, search->decision->now_us))
-		return false;
 	zone_to_wall(resource->venue->zone, start, &date, &second);
 	rules_sessions(rules, resource, date, &list, &count);
 	for (size_t i = 0; i < count && !found; i++) {
@@ -214,8 +212,12 @@ static int try_session(struct search *search, const struct catalog_resource *res
 	const struct booking *self = wish->self ? &wish->self->row : NULL;
 	struct yard_session *session = NULL;
 	int64_t free_places;
-	int err = yard_enter(yard, lot);
+	int err;
 
+	/* an instant far away may be one that the engine cannot even compare with */
+	if (!rules_in_window(search->service, wish->start_us, search->decision->now_us))
+		return RC_NOT_FOUND;
+	err = yard_enter(yard, lot);
 	if (!err)
 		err = yard_session(yard, lot, wish->start_us, &session);
 	if (err)
