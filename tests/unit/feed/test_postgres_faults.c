@@ -155,6 +155,41 @@ static void test_a_promoted_standby_is_another_history(void **state)
 	engine_again(&server);
 }
 
+static void shell(const char *format)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command), "cd %s && %s", server.folder, format);
+	assert_int_equal(system(command), 0);
+}
+
+/* Same system, same timeline, and its log has grown past our position again: only the last transaction tells. */
+static void test_an_older_copy_of_the_server_is_another_history(void **state)
+{
+	struct pg_fixture *f = *state;
+	uint64_t epoch;
+
+	begin(f);
+	epoch = f->at.epoch;
+	pgt_seed_items(f, 4);
+	assert_int_equal(pgt_next(f), RC_OK);
+	engine_stop(&server);
+	shell("cp -a data older");
+	engine_again(&server);
+	pgt_sql(f, "UPDATE item SET version = 2");
+	assert_int_equal(pgt_next(f), RC_OK);
+	engine_stop(&server);
+	shell("rm -rf data && mv older data");
+	engine_again(&server);
+	pgt_sql(f, "INSERT INTO other (text) SELECT repeat('x', 100) FROM generate_series(1, 5000)");
+	pgt_sql(f, "UPDATE item SET version = 5");
+	assert_int_equal(pgt_next(f), RC_GONE);
+	pgt_snapshot(f);
+	assert_true(f->at.epoch != epoch);
+	assert_int_equal(f->items[1].version, 5);
+	pgt_nothing(f);
+}
+
 static void test_a_log_without_rows_is_refused_with_the_statement(void **state)
 {
 	struct pg_fixture *f = *state;
@@ -180,6 +215,7 @@ int main(void)
 		TEST(test_no_slot_left_is_named),
 		TEST(test_a_crash_loses_and_doubles_nothing),
 		TEST(test_a_server_that_does_not_answer_is_not_called_quiet),
+		TEST(test_an_older_copy_of_the_server_is_another_history),
 		TEST(test_a_promoted_standby_is_another_history),
 		TEST(test_a_log_without_rows_is_refused_with_the_statement),
 	};
