@@ -268,7 +268,7 @@ static void settle(struct store *store, struct seat *seats, size_t count, int er
 
 /*
  * One request, and still the database refuses: a rule that the decision does not know. Where it is the one about places,
- * somebody who is not of this program has taken it, and that is an answer.
+ * somebody who is not of this program has taken it, and that is an answer; so is a value that the engine cannot store.
  */
 static int refused_by_rule(struct store *store, struct seat *seat, int err)
 {
@@ -279,9 +279,13 @@ static int refused_by_rule(struct store *store, struct seat *seat, int err)
 
 	log_event(LOG_ERROR, "decision_refused", reason(store, err), LOG_I("action", request->action));
 	request_reset(request);
-	if (!taken)
+	if (!taken && err != RC_INVALID)
 		return 0;
-	request->result = request->action == STORE_CONFIRM ? STORE_HOLD_EXPIRED : STORE_SLOT_FULL;
+	request->result = err == RC_INVALID                  ? STORE_INVALID
+			  : request->action == STORE_CONFIRM ? STORE_HOLD_EXPIRED
+							     : STORE_SLOT_FULL;
+	if (err == RC_INVALID)
+		request->detail = RC_STR("One of these values cannot be stored. Please choose another one.");
 	buf_clear(&store->body);
 	seat->awaits = request->idem_key.len && request->render && !request->render(request, &store->body);
 	err = train_mark(store);
