@@ -30,7 +30,8 @@ against_limit() { # ENGINE MODE
 }
 
 say_machine "server, database, load client and limit share the cores (not pinned: the limit may use both as well)"
-for engine in $(engines "${1:-all}"); do
+engines=$(engines "${1:-all}")
+for engine in $engines; do
   start_engine "$engine"
   echo "# limit: build/bench/bare_$engine --count $count --batch 64 --mode MODE"
   echo "# ours:  build/bench/load --connections $connections --count $count --mode MODE against slotcast serve (durable commits)"
@@ -51,6 +52,7 @@ fi
 echo "# peer:  node bench/peers/fastify/server.mjs (FULL), build/bench/load --connections 32 --mode peer"
 : >"$scratch/peer" && : >"$scratch/ours"
 for round in $(seq "$rounds"); do
+  : >"$scratch/peer.out" # not the last round's port
   node $peer/server.mjs "$scratch/peer-$round.db" >"$scratch/peer.out" &
   server_pid=$!
   until port=$(sed -n 's/^listening http:.*:\([0-9]*\)$/\1/p' "$scratch/peer.out") && [ -n "$port" ]; do kill -0 $server_pid; done

@@ -27,7 +27,8 @@ pairs() { paste <(values ours "$1") <(values bare "$1") | awk -v least="$2" '{a 
 tell() { echo "$1 median: limit $(values bare "$2" | median) ($(values bare "$2" | spread)), ours $(values ours "$2" | median) ($(values ours "$2" | spread)) $3"; }
 
 say_machine "writer, reader and database share the cores"
-for engine in $(engines "${1:-all}"); do
+engines=$(engines "${1:-all}")
+for engine in $engines; do
   start_engine "$engine"
   both "$engine" latency
   tell "$engine acknowledged -> change p50" acked_p50 us

@@ -6,7 +6,8 @@
 . "$(dirname "$0")/lib.sh"
 rounds=${ROUNDS:-5} count=${COUNT:-500}
 say_machine "one subscriber, one booking at a time"
-for engine in $(engines "${1:-all}"); do
+engines=$(engines "${1:-all}")
+for engine in $engines; do
   start_engine "$engine"
   echo "# limit: build/bench/bare_$engine --count $count --batch 1 --pause-us 2000 (the same rhythm; whole transaction of one booking)"
   echo "# ours:  build/bench/latency --count $count (first byte of POST sent -> delta frame received)"

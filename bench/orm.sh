@@ -5,7 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 rounds=${ROUNDS:-5}
 say_machine "both in one thread of one process, alternating every 5 ms; servers share the cores"
-for engine in $(engines "${1:-all}"); do
+engines=$(engines "${1:-all}")
+for engine in $engines; do
   start_engine "$engine"
   fresh_url "$engine"
   echo "# build/bench/orm --url $engine:… --rounds $rounds"
