@@ -1,8 +1,8 @@
 #include "rowcast/server/alert.h"
 
 #include <curl/curl.h>
-#include <stdio.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
