@@ -95,6 +95,12 @@ static int open_host(struct link *link, const struct url *url, const struct url_
 	if (!mysql_real_connect(link->mysql, host->port ? host->name : NULL, url->user, url->password, url->database,
 				host->port, host->port ? NULL : host->name, 0))
 		return maria_link_fault(link, "connect", fault);
+	/* The library insists on TLS only where it verifies. */
+	if (url->ssl != URL_SSL_OFF && !mysql_get_ssl_cipher(link->mysql))
+		return rc_fault_set(fault, RC_INVALID,
+				    "%s: it does not speak TLS, which the database URL asks for; set it up on the "
+				    "server, or leave ssl out of the URL",
+				    link->name);
 	rc = maria_link_text(link, "SELECT @@global.read_only", "ask what it is", read_only, sizeof(read_only), fault);
 	if (rc == RC_OK && strcmp(read_only, "0") != 0)
 		rc = rc_fault_set(fault, RC_READONLY, "%s: it is read-only (a replica)", link->name);
@@ -134,7 +140,7 @@ int maria_link_run(struct link *link, const char *sql, const char *act, struct r
 
 int maria_link_runf(struct link *link, const char *act, struct rc_fault *fault, const char *format, ...)
 {
-	char sql[1024];
+	char sql[2048]; /* the longest: a GTID of each of STREAM_DOMAINS_MAX domains */
 	va_list args;
 	int len;
 

@@ -49,6 +49,7 @@ struct log_feed {
 	uint32_t domain;
 	uint64_t at, start; /* newest delivered, or the snapshot's; where the epoch began */
 	bool gone;          /* a new epoch began; next says so until the snapshot */
+	char broken[256];   /* why it has to begin, as long as it could not be written; "": nothing is broken */
 	uint64_t gaps;
 	/* Positions since `floor` (which has a time too), oldest first: a ring that is moved to the front now and then. */
 	struct moment floor, *moments;
@@ -221,24 +222,34 @@ static int take_epoch(struct log_feed *feed, struct link *link, uint64_t broken,
 	return rc;
 }
 
-/* History is broken: a new epoch, and RC_GONE until the snapshot. Where it cannot be written now, later. */
+/* History is broken: a new epoch, and RC_GONE until the snapshot. Where it cannot be written now, the next call tries
+ * again: nothing behind the break may be delivered before. */
 static int end_epoch(struct log_feed *feed, const char *reason)
 {
+	const struct epoch before = feed->epoch;
+	const uint64_t start = feed->start;
 	struct rc_fault fault = {0};
 	struct link link;
-	int rc = maria_link_open(&link, &feed->url, LINK_ANSWER_US, &fault);
+	int rc;
 
+	if (reason != feed->broken)
+		snprintf(feed->broken, sizeof(feed->broken), "%s", reason);
+	rc = maria_link_open(&link, &feed->url, LINK_ANSWER_US, &fault);
 	if (rc == RC_OK) {
 		rc = take_epoch(feed, &link, feed->epoch.number, &fault);
 		maria_link_close(&link);
 	}
 	if (rc != RC_OK) {
 		log_event(LOG_ERROR, "feed-gap", "the binlog is not continuous, and no new epoch can be begun",
-			  LOG_S("reason", reason), LOG_S("error", fault.message));
+			  LOG_S("reason", feed->broken), LOG_S("error", fault.message));
+		feed->epoch = before;
+		feed->start = start;
 		return rc;
 	}
-	log_event(LOG_WARN, "feed-gap", "the binlog is not continuous; a new epoch begins", LOG_S("reason", reason));
+	log_event(LOG_WARN, "feed-gap", "the binlog is not continuous; a new epoch begins",
+		  LOG_S("reason", feed->broken));
 	maria_stream_stop(&feed->stream);
+	*feed->broken = 0;
 	feed->gaps++;
 	feed->gone = true;
 	return RC_GONE;
@@ -335,6 +346,8 @@ static int log_next(struct rc_feed *base, struct rc_arena *arena, struct rc_txn 
 
 	if (feed->gone)
 		return RC_GONE;
+	if (*feed->broken)
+		return end_epoch(feed, feed->broken);
 	for (;;) {
 		rc = maria_queue_pop(&feed->stream.queue, &item, &state);
 		if (rc == RC_GONE)
@@ -396,8 +409,13 @@ static int log_snapshot(struct rc_feed *base, void (*row)(void *arg, const struc
 	struct log_feed *feed = of(base);
 	struct gtid_state state = {0};
 	struct link link;
-	int rc = maria_link_open(&link, &feed->url, LINK_ANSWER_US, fault);
+	int rc;
 
+	if (*feed->broken && (rc = end_epoch(feed, feed->broken)) != RC_GONE)
+		return rc_fault_set(fault, (enum rc_err)rc,
+				    "the binlog is not continuous (%s), and no new epoch can be begun now",
+				    feed->broken);
+	rc = maria_link_open(&link, &feed->url, LINK_ANSWER_US, fault);
 	if (rc != RC_OK)
 		return rc;
 	maria_stream_stop(&feed->stream);
@@ -619,7 +637,8 @@ static int log_replay(struct rc_feed *base, struct rc_position after, void (*txn
 	struct rc_fault fault = {0};
 	int rc;
 
-	if (feed->gone || after.epoch != feed->epoch.number || after.n > feed->at || after.n < feed->start)
+	if (feed->gone || *feed->broken || after.epoch != feed->epoch.number || after.n > feed->at ||
+	    after.n < feed->start)
 		return RC_GONE;
 	if (after.n == feed->at)
 		return RC_OK;

@@ -339,6 +339,26 @@ static enum query_means judge_commit(const struct images *images, struct reader 
 	return QUERY_COMMIT;
 }
 
+/* What stands in front of the statement that is run: SET STATEMENT a = 1, b = 2 FOR …; ANALYZE FORMAT = JSON … */
+static void skip_before(struct reader *reader)
+{
+	static const char *const asks[] = {"ANALYZE", "FORMAT", "JSON", "TRADITIONAL", NULL};
+
+	next(reader);
+	if (is(&reader->now, "SET")) {
+		struct reader behind = *reader;
+
+		if (!is(next(&behind), "STATEMENT"))
+			return;
+		*reader = behind;
+		while (reader->now.kind != TOKEN_END && !is(&reader->now, "FOR"))
+			next(reader);
+		next(reader);
+	}
+	while (is_one_of(&reader->now, asks) || is_sign(&reader->now, '='))
+		next(reader);
+}
+
 enum query_means maria_query_judge(const struct images *images, const struct event_query *query, char why[256])
 {
 	static const struct {
@@ -355,7 +375,7 @@ enum query_means maria_query_judge(const struct images *images, const struct eve
 	};
 	struct reader reader = {.rest = query->sql};
 
-	next(&reader);
+	skip_before(&reader);
 	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++) {
 		if (is(&reader.now, first[i].word)) {
 			next(&reader);

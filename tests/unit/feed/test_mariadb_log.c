@@ -211,6 +211,11 @@ static void test_what_rows_do_not_tell_is_a_gap(void **state)
 		"SET SESSION binlog_row_image = MINIMAL; UPDATE pair SET amount = amount + 1; SET SESSION "
 		"binlog_row_image = "
 		"FULL",
+		"SET STATEMENT max_statement_time = 60, sql_mode = '' FOR TRUNCATE TABLE pair",
+		"SET SESSION binlog_format = STATEMENT; SET STATEMENT lock_wait_timeout = 5 FOR UPDATE pair SET amount "
+		"= 7; SET SESSION binlog_format = ROW",
+		"SET SESSION binlog_format = STATEMENT; ANALYZE FORMAT = JSON DELETE FROM pair; SET SESSION "
+		"binlog_format = ROW",
 		"XA START 'x'; INSERT INTO pair VALUES (77, 'x', 1); XA END 'x'; XA PREPARE 'x'; XA COMMIT 'x'; DELETE "
 		"FROM "
 		"pair WHERE a = 77",
@@ -223,6 +228,27 @@ static void test_what_rows_do_not_tell_is_a_gap(void **state)
 		maria_sql(m, "%s", statements[i]);
 		maria_expect_gone(m);
 	}
+}
+
+/* A break that cannot be written down yet (the server is read-only): what lies behind it must wait, too. */
+static void test_nothing_behind_a_gap_comes_before_the_gap(void **state)
+{
+	struct maria *m = *state;
+	int first, second, replay;
+
+	maria_sql(m, "INSERT INTO pair VALUES (1, 'x', 1)");
+	maria_drain(m);
+	maria_sql(m,
+		  "SET GLOBAL read_only = 1; SET SESSION binlog_row_image = MINIMAL; UPDATE pair SET amount = 2; SET "
+		  "SESSION binlog_row_image = FULL; INSERT INTO pair VALUES (2, 'x', 1)");
+	first = maria_next(m);
+	second = maria_next(m);
+	replay = rc_feed_replay(m->feed, m->at, NULL, NULL);
+	maria_sql(m, "SET GLOBAL read_only = 0");
+	assert_int_equal(first, RC_READONLY);
+	assert_int_equal(second, RC_READONLY);
+	assert_int_equal(replay, RC_GONE);
+	maria_expect_gone(m);
 }
 
 static void test_changes_that_rows_tell_are_no_gap(void **state)
@@ -350,6 +376,21 @@ static void test_every_wrong_table_is_named_with_what_mends_it(void **state)
 	prepare_fails(m, NULL, RC_MISMATCH, "table link is missing; run the migrations");
 	maria_sql(m, "RENAME TABLE other TO link");
 	maria_expect_gone(m);
+}
+
+/* The server of these tests has no certificate. */
+static void test_a_url_that_asks_for_tls_is_never_followed_in_clear_text(void **state)
+{
+	struct maria *m = *state;
+	const struct rc_feed_options options = {.kind = RC_FEED_LOG};
+	struct rc_fault fault = {0};
+	struct rc_feed *feed;
+	char url[300];
+
+	snprintf(url, sizeof(url), "%s%cssl=on", m->url, strchr(m->url, '?') ? '&' : '?');
+	prepare_fails(m, url, RC_INVALID, "does not speak TLS");
+	assert_int_equal(rc_feed_open(&feed, url, sample_schema(), &options, &fault), RC_INVALID);
+	assert_non_null(strstr(fault.message, "does not speak TLS"));
 }
 
 static void test_the_log_is_preferred_and_triggers_stand_in_for_it(void **state)
@@ -523,10 +564,12 @@ int main(void)
 		TEST(files_that_were_read_may_be_forgotten),
 		TEST(a_binlog_begun_anew_is_a_gap),
 		TEST(what_rows_do_not_tell_is_a_gap),
+		TEST(nothing_behind_a_gap_comes_before_the_gap),
 		TEST(changes_that_rows_tell_are_no_gap),
 		TEST(compressed_and_unchecked_events_are_read),
 		TEST(every_wrong_setting_is_named_with_what_mends_it),
 		TEST(every_wrong_table_is_named_with_what_mends_it),
+		TEST(a_url_that_asks_for_tls_is_never_followed_in_clear_text),
 		TEST(the_log_is_preferred_and_triggers_stand_in_for_it),
 		TEST(a_server_that_is_not_there_is_passed_over),
 		TEST(who_does_not_read_holds_a_bounded_number_of_bytes),
