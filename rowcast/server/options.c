@@ -82,6 +82,7 @@ const struct option server_option_rows[] = {
 	{"keep-time", OPTION_DURATION, AT(keep_time_us), "10m", SECOND, 365 * DAY, "Changes", "TIME", "Positions can be resumed at least this long."},
 	{"keep-changes", OPTION_INT, AT(keep_changes), "100000", 1, INT64_C(1000000000), "Changes", "N", "And at least this many changes back."},
 	{"feed", OPTION_CHOICE, AT(feed), "auto", 0, 0, "Changes", "auto|log|trigger", "Where changes are read: the database's own log, or triggers that write one; auto: the log where it can be read."},
+	{"feed-db", OPTION_TEXT, AT(feed_db), "", 0, 0, "Changes", "URL", "Where changes are read when --db leads to a pooler: the same database on its own server. Empty: --db."},
 	{"feed-name", OPTION_TEXT, AT(feed_name), "", 0, 0, "Changes", "NAME", "What the database calls this reader of its log; two programs on one database need two. Empty: the first free name."},
 	{"feed-keep-bytes", OPTION_BYTES, AT(feed_keep_bytes), "1g", 0, 1024 * GIB, "Changes", "BYTES", "Of the database's own log, at most this is kept for this program while it is away; 0: no limit."},
 	{"train-max", OPTION_INT, AT(train_max), "256", 1, 10000, "Writes", "N", "Requests that share one commit."},

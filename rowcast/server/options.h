@@ -47,6 +47,7 @@ struct server_options {
 	int64_t keep_time_us; /* change log */
 	int64_t keep_changes;
 	const char *feed;      /* "auto", "log", "trigger" */
+	const char *feed_db;   /* "": db */
 	const char *feed_name; /* "": the first that is free */
 	int64_t feed_keep_bytes;
 	int64_t train_max;   /* requests in one transaction */

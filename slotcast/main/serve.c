@@ -136,6 +136,12 @@ static struct rc_feed_options feed_options(const struct serve *serve)
 					.name = *serve->options->feed_name ? serve->options->feed_name : NULL};
 }
 
+/* Past a pooler, through which no log can be read. */
+static const char *feed_url(const struct serve *serve)
+{
+	return *serve->options->feed_db ? serve->options->feed_db : serve->options->db;
+}
+
 static int boot_feed(struct serve *serve, struct rc_fault *fault)
 {
 	static const char *const kinds[] = {
@@ -148,7 +154,7 @@ static int boot_feed(struct serve *serve, struct rc_fault *fault)
 		if (!strcmp(serve->options->feed, kinds[i]))
 			serve->feed = (enum rc_feed_kind)i;
 	options = feed_options(serve);
-	err = rc_feed_prepare(serve->options->db, &slotcast_schema, &options, &serve->feed, why, fault);
+	err = rc_feed_prepare(feed_url(serve), &slotcast_schema, &options, &serve->feed, why, fault);
 	if (!err)
 		log_event(LOG_INFO, "feed", why, LOG_S("kind", kinds[serve->feed]));
 	return err;
@@ -157,7 +163,7 @@ static int boot_feed(struct serve *serve, struct rc_fault *fault)
 static int boot_projector(struct serve *serve, struct rc_fault *fault)
 {
 	const struct projector_config config = {
-		.url = serve->options->db, .feed = feed_options(serve), .host = serve->host, .alerts = serve->alerts};
+		.url = feed_url(serve), .feed = feed_options(serve), .host = serve->host, .alerts = serve->alerts};
 
 	return projector_create(&serve->projector, &config, fault);
 }

@@ -34,6 +34,22 @@ slotcast() {
 }
 """
 
+# The page's change is seen by the server that the page started.
+SEEN = f"""
+until curl -fsS $url/v1/venues/harbour | grep -q '"capacity":{COURTS + 1}[,}}]'; do :; done
+"""
+
+# What the page grants is enough for either source.
+BOTH_SOURCES = """
+for kind in trigger log; do
+  kill $served
+  wait $served
+  rm listening
+  slotcast serve --db "$DB" --feed $kind
+  slotcast migrate verify --db "$DB"
+done
+"""
+
 
 def blocks(page):
     text = (ROOT / "docs" / page).read_text()
@@ -53,9 +69,9 @@ def run(page, server, prepare, env):
         put(folder, "slotcast", f'#!/bin/sh\nexec {PROGRAM} "$@"\n')
         os.symlink(ROOT / "examples", folder / "examples")
         script = prepare(folder, blocks(page))
-        # the page's change is seen by the server that the page started
-        script = f"set -eu\n{SERVE}\n{script}\nuntil curl -fsS $url/v1/venues/harbour | grep -q '\"capacity\":{COURTS + 1},'; do :; done\n"
-        done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=SCRIPT_S,
+        script = f"set -eu\n{SERVE}\n{script}\n{SEEN}\n{BOTH_SOURCES}"
+        # timeout's own process group: what the page started ends with it
+        done = subprocess.run(["timeout", str(SCRIPT_S), "bash", "-c", script], cwd=folder, capture_output=True, text=True,
                               env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", **env})
         check(done.returncode == 0, page, done.stdout[-2000:], done.stderr[-4000:])
 
@@ -79,7 +95,8 @@ def test_every_command_of_the_mariadb_page_works():
     server = DatabaseServer("mariadb")
     try:
         def prepare(folder, script):
-            put(folder, "systemctl", f"#!/bin/sh\ngrep = settings | sed 's/ //g; s/^/--/' >{server.folder}/options\n"
+            # the server's own script asks by the real programs
+            put(folder, "systemctl", f"#!/bin/sh\nPATH={os.environ['PATH']}\ngrep = settings | sed 's/ //g; s/^/--/' >{server.folder}/options\n"
                                      f"{ROOT}/tests/servers/mariadb stop {server.folder}\n{ROOT}/tests/servers/mariadb start {server.folder}\n")
             for program in ("mariadb", "mariadb-dump"):
                 put(folder, program, f'#!/bin/sh\nexec /usr/bin/{program} --no-defaults -S {server.folder}/socket -u tester "$@"\n')

@@ -109,6 +109,8 @@ struct pg_url {
 	int64_t connect_us; /* 0: not given */
 };
 #define PG_URL_MORE 16
+/* Cut prepare=… out of a URL's query, in place: libpq does not know it. */
+int pg_take_prepare(char *url, bool *prepare, struct rc_fault *fault) RC_MUST_CHECK;
 int pg_url_parse(const char *address, struct rc_arena *arena, struct pg_url *out, struct rc_fault *fault) RC_MUST_CHECK;
 const char *pg_url_value(const struct pg_url *url, const char *keyword); /* NULL: not given */
 int pg_hosts(const char *address, struct rc_arena *arena, const char ***names, size_t *count, struct rc_fault *fault);

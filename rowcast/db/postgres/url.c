@@ -21,8 +21,7 @@ static char *find_query(char *url)
 	return strchr(user_end ? user_end + 1 : at, '?');
 }
 
-/* Cut prepare=… out of the query, in place. */
-static int take_prepare(char *url, bool *prepare, struct rc_fault *fault)
+int pg_take_prepare(char *url, bool *prepare, struct rc_fault *fault)
 {
 	char *query = find_query(url);
 	char *part = query ? query + 1 : NULL;
@@ -173,7 +172,7 @@ int pg_url_parse(const char *address, struct rc_arena *arena, struct pg_url *out
 	if (strncmp(address, "//", 2) != 0)
 		return rc_fault_set(fault, RC_INVALID, "the database URL lacks the // behind its colon; " URL_FORM);
 	text = rc_arena_printf(arena, "postgres:%s", address);
-	rc = take_prepare(text, &out->prepare, fault);
+	rc = pg_take_prepare(text, &out->prepare, fault);
 	if (rc != RC_OK)
 		return rc;
 	options = PQconninfoParse(text, &message);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "rowcast/base/check.h"
+#include "rowcast/db/postgres/postgres.h"
 #include "rowcast/io/clock.h"
 
 #define KEYWORDS_MAX    80
@@ -33,10 +34,15 @@ static size_t list_length(const char *list)
 
 int pgf_address_parse(struct pgf_address *out, const char *url, struct rc_fault *fault)
 {
-	char *words = NULL;
+	char *words = NULL, *plain = rc_xstrdup(url);
 	size_t by_name, by_address;
+	bool prepare; /* nothing is prepared here */
+	int rc = strstr(plain, "//") ? pg_take_prepare(plain, &prepare, fault) : RC_OK;
 
-	*out = (struct pgf_address){.options = PQconninfoParse(url, &words)};
+	*out = (struct pgf_address){.options = rc == RC_OK ? PQconninfoParse(plain, &words) : NULL};
+	free(plain);
+	if (rc != RC_OK)
+		return rc;
 	PQfreemem(words); /* may hold a part of the password */
 	if (!out->options)
 		return rc_fault_set(fault, RC_INVALID,

@@ -356,6 +356,21 @@ static void test_two_readers_have_a_slot_each(void **state)
 	rc_arena_release(&other.arena);
 }
 
+static void test_a_url_made_for_a_pooler_is_read(void **state)
+{
+	struct pg_fixture *f = *state;
+	char plain[sizeof(f->url)];
+
+	memcpy(plain, f->url, sizeof(plain));
+	snprintf(f->url, sizeof(f->url), "%.200s?prepare=off&connect_timeout=9", plain);
+	pgt_prepare(f);
+	pgt_open(f);
+	pgt_snapshot(f);
+	memcpy(f->url, plain, sizeof(plain));
+	pgt_sql(f, "INSERT INTO pair VALUES (1, 'a', 1)");
+	assert_int_equal(pgt_next(f), RC_OK);
+}
+
 static void test_a_named_slot_that_is_read_is_refused(void **state)
 {
 	struct pg_fixture *f = *state;
@@ -472,6 +487,7 @@ int main(void)
 		SHARED(test_a_reader_that_stands_still_does_not_fill_the_disk)        /* */
 		SHARED(test_two_readers_have_a_slot_each)                             /* */
 		SHARED(test_a_named_slot_that_is_read_is_refused)                     /* */
+		cmocka_unit_test_setup_teardown(test_a_url_made_for_a_pooler_is_read, setup_bare, teardown),
 		cmocka_unit_test_setup_teardown(test_each_missing_privilege_is_named_with_its_remedy, setup_bare,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_tables_that_cannot_be_followed_are_named, setup_bare, teardown),
