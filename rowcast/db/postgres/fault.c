@@ -129,6 +129,8 @@ int pg_fault(struct pg_conn *conn, const PGresult *result, const char *doing)
 		conn->statement = PG_CHANGED;
 	if (conn->statement != PG_KNOWN)
 		err = RC_BUSY;
+	if (strcmp(sqlstate, "42P01") == 0) /* no such table: rc_log may be the one that is gone */
+		conn->log = PG_LOG_UNKNOWN;
 	if (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0) {
 		if (err != RC_FULL)
 			err = RC_UNAVAILABLE;

@@ -44,6 +44,15 @@ static bool begin_unsent(const struct pg_conn *conn)
 	return conn->pending_count > 0 && conn->pending[0] == PG_BEGIN;
 }
 
+static bool mark_unsent(const struct pg_conn *conn)
+{
+	for (uint32_t i = 0; i < conn->pending_count; i++) {
+		if (conn->pending[i] == PG_MARK)
+			return true;
+	}
+	return false;
+}
+
 void pg_rollback(struct db_conn *base)
 {
 	struct pg_conn *conn = pg_conn_of(base);
@@ -106,7 +115,7 @@ int pg_commit(struct db_conn *base)
 	PGresult *result = NULL;
 	int rc;
 
-	if (begin_unsent(conn) && conn->pending[conn->pending_count - 1] != PG_MARK) { /* nothing was done */
+	if (begin_unsent(conn) && !mark_unsent(conn)) { /* nothing was done */
 		conn->in_tx = false;
 		conn->pending_count = 0;
 		return RC_OK;

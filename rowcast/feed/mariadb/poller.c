@@ -1,5 +1,6 @@
 #include "rowcast/feed/mariadb/poller.h"
 
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -227,6 +228,12 @@ static void *run(void *arg)
 	struct poller *poller = arg;
 	int64_t pause_us = PAUSE_FIRST_US;
 
+	sigset_t pipe;
+
+	/* OpenSSL writes to closed sockets without MSG_NOSIGNAL. */
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe, NULL);
 	pthread_setname_np(pthread_self(), "rc_log");
 	for (;;) {
 		struct rc_fault fault = {0};

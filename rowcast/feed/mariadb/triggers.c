@@ -84,6 +84,8 @@ static int take_epoch(struct trigger_feed *feed, struct link *link, uint64_t bro
 /* History is broken: a new epoch, and RC_GONE until the snapshot. Where it cannot be written now, later. */
 static int end_epoch(struct trigger_feed *feed, const char *reason)
 {
+	const struct epoch before = feed->epoch;
+	const uint64_t start = feed->start;
 	struct rc_fault fault = {0};
 	struct link link;
 	int rc = maria_link_open(&link, &feed->url, LINK_ANSWER_US, &fault);
@@ -95,6 +97,8 @@ static int end_epoch(struct trigger_feed *feed, const char *reason)
 	if (rc != RC_OK) {
 		log_event(LOG_ERROR, "feed-gap", "the change log is not continuous, and no new epoch can be begun",
 			  LOG_S("reason", reason), LOG_S("error", fault.message));
+		feed->epoch = before;
+		feed->start = start;
 		return rc;
 	}
 	log_event(LOG_WARN, "feed-gap", "the change log is not continuous; a new epoch begins",

@@ -330,6 +330,7 @@ int log_replay(struct rc_feed *base, struct rc_position after, void (*txn)(void 
 {
 	struct log_feed *feed = log_of(base);
 	int64_t progress_us = clock_mono_us();
+	uint64_t seen = feed->seen;
 	struct rc_position oldest;
 	struct rc_arena arena;
 	int rc = base->source->oldest(base, &oldest);
@@ -344,8 +345,10 @@ int log_replay(struct rc_feed *base, struct rc_position after, void (*txn)(void 
 		rc = log_pump(feed);
 		if (rc == RC_GONE)
 			break;
-		if (rc == RC_OK) {
+		if (rc == RC_OK || feed->seen > seen)
 			progress_us = clock_mono_us();
+		seen = feed->seen;
+		if (rc == RC_OK) {
 			if (replay_one(feed, after.n, &arena, txn, arg))
 				break;
 			continue;
@@ -356,6 +359,10 @@ int log_replay(struct rc_feed *base, struct rc_position after, void (*txn)(void 
 		pause_for(feed);
 	}
 	rc_arena_release(&arena);
+	if (rc == RC_GONE)
+		return rc;
+	if (feed->seen < feed->skip_to) /* the rest of it is missing */
+		return rc == RC_AGAIN ? RC_TIMEOUT : rc;
 	feed->delivered = feed->skip_to;
-	return rc == RC_AGAIN ? RC_OK : rc;
+	return RC_OK;
 }

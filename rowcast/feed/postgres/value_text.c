@@ -5,7 +5,8 @@
 #include "rowcast/data/time_text.h"
 #include "rowcast/feed/postgres/value.h"
 
-#define DAY_US 86400000000
+#define DAY_US    86400000000
+#define YEAR_LAST 294246 /* whose last day, counted in µs from 1970, is an int64_t */
 
 static int hex_digit(char c)
 {
@@ -103,7 +104,7 @@ static int take_date(struct rc_str *rest, int32_t *days)
 	if (take_digits(rest, &year) < 4 || !take_char(rest, '-') || take_digits(rest, &month) != 2 ||
 	    !take_char(rest, '-') || take_digits(rest, &day) != 2)
 		return RC_MISMATCH;
-	if (year > 294276 || month < 1 || month > 12 || day < 1 || day > 31)
+	if (year > YEAR_LAST || month < 1 || month > 12 || day < 1 || day > 31)
 		return RC_MISMATCH;
 	*days = date_from_civil((int32_t)(bc ? 1 - year : year), (int32_t)month, (int32_t)day);
 	return RC_OK;

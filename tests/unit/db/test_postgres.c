@@ -578,10 +578,25 @@ static void test_a_mark_is_in_the_log_and_in_its_table(void **state)
 	begin(other);
 	ok(other, pg_mark(other, (struct rc_mark){UINT64_MAX, 7}));
 	ok(other, pg_commit(other));
-	pg_close(other);
+	begin(other);
+	ok(other, pg_savepoint(other, DB_SAVEPOINT_SET));
+	ok(other, pg_mark(other, (struct rc_mark){UINT64_MAX, 8}));
+	ok(other, pg_savepoint(other, DB_SAVEPOINT_KEEP));
+	ok(other, pg_commit(other));
 	assert_int_equal(number_of(f->conn, "SELECT count(*) FROM rc_log WHERE tbl = '' AND op = 0 AND"
-					    " o0 = '18446744073709551615' AND n0 = '7'"),
-			 1);
+					    " o0 = '18446744073709551615' AND n0 IN ('7', '8')"),
+			 2);
+	/* The log takes the triggers' place, and their table with it. */
+	script(f->conn, "DROP TABLE rc_log");
+	begin(other);
+	ok(other, pg_mark(other, (struct rc_mark){UINT64_MAX, 9}));
+	assert_int_not_equal(pg_flush_pending(pg_conn_of(other)), RC_OK);
+	pg_rollback(other);
+	begin(other);
+	ok(other, pg_mark(other, (struct rc_mark){UINT64_MAX, 9}));
+	ok(other, pg_flush_pending(pg_conn_of(other)));
+	ok(other, pg_commit(other));
+	pg_close(other);
 }
 
 /* Servers */

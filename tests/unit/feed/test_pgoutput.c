@@ -5,6 +5,7 @@
 #include "../suite.h"
 #include "rowcast/base/buf.h"
 #include "rowcast/feed/postgres/pgoutput.h"
+#include "rowcast/feed/postgres/value.h"
 #include "sample.h"
 
 static struct pgoutput decoder;
@@ -182,6 +183,18 @@ static void test_a_truncate_of_ours_is_a_gap(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* The server's last years are beyond µs from 1970 in 64 bits. */
+static void test_an_instant_that_no_field_can_hold_is_refused(void **state)
+{
+	int64_t us;
+
+	assert_int_equal(pgf_value_read_text(RC_STR("294246-12-31 23:59:59.999999+00"), RC_TIMESTAMP, &arena, &us),
+			 RC_OK);
+	assert_true(us > 0);
+	assert_int_equal(pgf_value_read_text(RC_STR("294276-12-31 23:59:59+00"), RC_TIMESTAMP, &arena, &us),
+			 RC_MISMATCH);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +203,7 @@ int main(void)
 		TEST(test_a_type_that_changed_is_a_gap_and_a_name_a_null),
 		TEST(test_no_length_is_believed),
 		TEST(test_a_truncate_of_ours_is_a_gap),
+		TEST(test_an_instant_that_no_field_can_hold_is_refused),
 	};
 
 	return RUN_TESTS(tests);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "on_engines.h"
+#include "rowcast/orm/migrate.h"
 #include "sample.h"
 
 struct fixture {
@@ -290,6 +291,24 @@ static void test_programs_that_start_together_migrate_once(void **state)
 	verify(f, RC_OK, NULL);
 }
 
+/* As of a program that waited for it in vain. */
+static void test_the_lock_of_somebody_else_is_left_alone(void **state)
+{
+	static const char is_free[] = "SELECT IS_FREE_LOCK(CONCAT('rowcast ', MD5(DATABASE())))";
+	struct fixture *f = *state;
+	struct rc_db *other = connect_as(f, RC_WRITE);
+	struct rc_tx *tx;
+
+	reopen(f);
+	assert_int_equal(migrate_begin(other, &tx, &f->fault), RC_OK);
+	rc_tx_rollback(tx);
+	migrate_unlock(f->db);
+	assert_int_equal(outside_int(f, is_free), 0);
+	migrate_unlock(other);
+	assert_int_equal(outside_int(f, is_free), 1);
+	rc_db_close(other);
+}
+
 static void test_a_migration_ends_the_epoch_of_the_feed(void **state)
 {
 	struct fixture *f = *state;
@@ -565,6 +584,7 @@ int main(void)
 		TEST(ON(RC_MARIADB), test_a_way_down_that_stopped_goes_on_too),
 		TEST(ON(RC_MARIADB), test_a_crash_in_the_middle_goes_on_where_it_was),
 		TEST(ON_ALL, test_programs_that_start_together_migrate_once),
+		TEST(ON(RC_MARIADB), test_the_lock_of_somebody_else_is_left_alone),
 		TEST(ON_ALL, test_a_migration_ends_the_epoch_of_the_feed),
 		TEST(ON(RC_SQLITE), test_a_migration_that_breaks_references_is_refused),
 		TEST(ON_ALL, test_a_migration_edited_after_it_was_applied_is_named),
