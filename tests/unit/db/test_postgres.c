@@ -258,7 +258,8 @@ static int port_of(const char *folder)
 }
 
 static const char as_owner[] = "if [ $(id -u) = 0 ]; then chown postgres %1$s/bouncer*; setpriv --reuid=postgres "
-			       "--regid=postgres --clear-groups -- %2$s; else %2$s; fi";
+			       "--regid=postgres --clear-groups --inh-caps=+dac_read_search "
+			       "--ambient-caps=+dac_read_search -- %2$s; else %2$s; fi";
 
 static void test_two_clients_share_one_connection_of_a_pooler(void **state)
 {
