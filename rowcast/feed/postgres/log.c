@@ -11,11 +11,12 @@
 #include "rowcast/base/log.h"
 #include "rowcast/io/clock.h"
 
-#define TICK_US    1000000
-#define ASK_US     1000000   /* of silence: ask whether it is there */
-#define SILENT_US  3000000   /* without an answer: what we know may be old */
-#define DEAD_US    120000000 /* connect anew */
-#define BEAT_BYTES 16384     /* of others' log before a heartbeat is written */
+#define KEEP_DEFAULT_US INT64_C(600000000)
+#define TICK_US         1000000
+#define ASK_US          1000000   /* of silence: ask whether it is there */
+#define SILENT_US       3000000   /* without an answer: what we know may be old */
+#define DEAD_US         120000000 /* connect anew */
+#define BEAT_BYTES      16384     /* of others' log before a heartbeat is written */
 
 static void arm(struct log_feed *feed, int64_t first_us)
 {
@@ -50,7 +51,7 @@ static uint64_t kept_from(struct log_feed *feed, uint64_t safe)
 	uint64_t lsn = feed->flushed;
 
 	if (keep_us <= 0)
-		return safe;
+		keep_us = KEEP_DEFAULT_US;
 	if (feed->sample_count == 0 || now_us - last->at_us >= keep_us / (LOG_SAMPLES - 2))
 		feed->samples[feed->sample_count++ % LOG_SAMPLES] = (struct log_sample){now_us, safe};
 	for (uint32_t i = 0; i < LOG_SAMPLES && i < feed->sample_count; i++) {

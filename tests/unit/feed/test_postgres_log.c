@@ -273,7 +273,7 @@ static void test_an_idle_slot_moves_while_others_write(void **state)
 	PGconn *conn;
 
 	rc_feed_close(f->feed);
-	f->options.keep_us = 0;
+	f->options.keep_us = 1;
 	pgt_open(f);
 	pgt_snapshot(f);
 	conn = pgt_connect(f->url);
