@@ -1,0 +1,71 @@
+#!/usr/bin/python3
+"""
+A backup put back over what went on: the history is another one, and every subscriber is told to begin anew, whether the server saw
+it happen or was stopped. (SQLite's case is in test_faults.py.)
+"""
+import subprocess
+
+from databases import only
+from slotcast import Live, at, check, day, equal, house, main, resource, service
+
+HOUSE = dict(resources=[resource("room")], services=[service("visit", ["room"])])
+
+
+def backup(db):
+    """Returns what puts it back."""
+    if db.dialect == "postgres":
+        copy = subprocess.run(["pg_dump", "--format=custom", db.url], capture_output=True, check=True, timeout=60).stdout
+        back = ["pg_restore", "--clean", "--if-exists", "--single-transaction", "--dbname", db.url]
+    else:
+        login = ["--no-defaults", "-S", f"{db.server.folder}/socket", "-u", "tester"]
+        copy = subprocess.run(["mariadb-dump", *login, "--single-transaction", "--routines", "--triggers", db.name], capture_output=True,
+                              check=True, timeout=60).stdout
+        back = ["mariadb", *login, db.name]
+
+    def restore():
+        done = subprocess.run(back, input=copy, capture_output=True, timeout=60)
+        check(done.returncode == 0, done.stderr.decode())
+
+    return restore
+
+
+async def put_back(*, stopped):
+    with house(**HOUSE) as (server, ids):
+        visit = ids.services["visit"]
+        live = await Live(server.port, visit, day(1), day(1), mode="every").connect()
+        await live.until(lambda live: live.snapshots, "a snapshot")
+        taken = lambda live: {row["start"] for row in live.rows.values() if not row["remaining"]}
+        server.book(service=visit, start=at(1)).expect(201)
+        await live.until(lambda live: taken(live) == {at(1)}, "the first booking")
+        restore = backup(server.db)
+        server.book(service=visit, start=at(1, "12:00")).expect(201)
+        await live.until(lambda live: taken(live) == {at(1), at(1, "12:00")}, "the booking behind the backup")
+        position = live.position
+        if stopped:
+            await live.close()
+            server.stop()
+            restore()
+            server.start()
+            live = await Live(server.port, visit, day(1), day(1), mode="every", after=position).connect()
+        else:
+            restore()
+        await live.until(lambda live: live.resets and taken(live) == {at(1)}, "a reset, and what the backup has")
+        check(live.position.split(".")[0] != position.split(".")[0], "another history has another epoch", position, live.position)
+        equal(live.view(), server.slots(visit, day(1))["slots"], "what is shown")
+        server.book(service=visit, start=at(1, "12:00")).expect(201)
+        await live.until(lambda live: taken(live) == {at(1), at(1, "12:00")}, "a booking after it")
+        await live.close()
+
+
+@only("postgres", "mariadb")
+async def test_a_backup_put_back_while_the_server_runs_begins_anew():
+    await put_back(stopped=False)
+
+
+@only("postgres", "mariadb")
+async def test_a_backup_put_back_while_the_server_is_stopped_begins_anew():
+    await put_back(stopped=True)
+
+
+if __name__ == "__main__":
+    main(dict(globals()))
