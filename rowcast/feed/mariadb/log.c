@@ -23,6 +23,7 @@
 #include "rowcast/base/log.h"
 #include "rowcast/feed/mariadb/epoch.h"
 #include "rowcast/feed/mariadb/history.h"
+#include "rowcast/feed/mariadb/prepare.h"
 #include "rowcast/feed/mariadb/rows.h"
 #include "rowcast/feed/mariadb/stream.h"
 #include "rowcast/io/clock.h"
@@ -198,6 +199,9 @@ static int take_epoch(struct log_feed *feed, struct link *link, uint64_t broken,
 	if (rc != RC_OK)
 		return rc;
 	feed->domain = identity.domain;
+	rc = maria_prepare_cascades(link, feed->schema, fault);
+	if (rc != RC_OK)
+		return rc;
 	rc = maria_epoch_read(link, &feed->epoch, fault);
 	if (rc == RC_OK)
 		rc = feed->epoch.number == broken ? RC_NOT_FOUND : check_stored(feed, &identity, fault);

@@ -121,6 +121,17 @@ static int check_cascades(struct link *link, const struct rc_model *model, struc
 	return rc;
 }
 
+int maria_prepare_cascades(struct link *link, const struct rc_schema *schema, struct rc_fault *fault)
+{
+	int rc = RC_OK;
+
+	for (uint32_t i = 0; i < schema->model_count && rc == RC_OK; i++) {
+		if (schema->models[i]->captured)
+			rc = check_cascades(link, schema->models[i], fault);
+	}
+	return rc;
+}
+
 int maria_prepare_tables(struct link *link, const struct rc_schema *schema, struct rc_fault *fault)
 {
 	int rc = RC_OK;
@@ -129,10 +140,8 @@ int maria_prepare_tables(struct link *link, const struct rc_schema *schema, stru
 		if (!schema->models[i]->captured)
 			continue;
 		rc = check_table(link, schema->models[i], fault);
-		if (rc == RC_OK)
-			rc = check_cascades(link, schema->models[i], fault);
 	}
-	return rc;
+	return rc == RC_OK ? maria_prepare_cascades(link, schema, fault) : rc;
 }
 
 int maria_prepare_drop_triggers(struct link *link, struct rc_fault *fault)

@@ -13,6 +13,8 @@
 int maria_prepare_version(struct link *link, struct rc_fault *fault) RC_MUST_CHECK;
 /* Captured tables are there, InnoDB, and have a primary key; no foreign key changes rows of theirs by itself. */
 int maria_prepare_tables(struct link *link, const struct rc_schema *schema, struct rc_fault *fault) RC_MUST_CHECK;
+/* The last of these alone. */
+int maria_prepare_cascades(struct link *link, const struct rc_schema *schema, struct rc_fault *fault) RC_MUST_CHECK;
 /* rc_meta is there. */
 int maria_prepare_meta(struct link *link, struct rc_fault *fault) RC_MUST_CHECK;
 /* CREATE TABLE rc_mark, where it is not. */

@@ -213,18 +213,28 @@ static bool clause_is_harmless(const struct rc_model *model, struct reader *read
 	return is_name(&reader->now) && !in_model(model, reader->now.text);
 }
 
-/* The reader stands behind the table's name. */
-static bool alter_is_harmless(const struct rc_model *model, struct reader *reader)
+/* To the comma behind a clause, or the end. False: ON DELETE CASCADE and the like, whose rows are in no log. */
+static bool skip_clause(struct reader *reader)
 {
 	int depth = 0;
 
-	for (;;) {
-		if (!clause_is_harmless(model, reader))
+	while (reader->now.kind != TOKEN_END && !(depth == 0 && is_sign(&reader->now, ','))) {
+		bool on = is(&reader->now, "DELETE") || is(&reader->now, "UPDATE");
+
+		depth += is_sign(&reader->now, '(') - is_sign(&reader->now, ')');
+		next(reader);
+		if (on && (is(&reader->now, "CASCADE") || is(&reader->now, "SET")))
 			return false;
-		while (reader->now.kind != TOKEN_END && !(depth == 0 && is_sign(&reader->now, ','))) {
-			depth += is_sign(&reader->now, '(') - is_sign(&reader->now, ')');
-			next(reader);
-		}
+	}
+	return true;
+}
+
+/* The reader stands behind the table's name. */
+static bool alter_is_harmless(const struct rc_model *model, struct reader *reader)
+{
+	for (;;) {
+		if (!clause_is_harmless(model, reader) || !skip_clause(reader))
+			return false;
 		if (reader->now.kind == TOKEN_END)
 			return true;
 		next(reader);

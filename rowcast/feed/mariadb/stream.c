@@ -1,5 +1,6 @@
 #include "rowcast/feed/mariadb/stream.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include "rowcast/base/check.h"
 #include "rowcast/base/log.h"
 #include "rowcast/feed/mariadb/epoch.h"
+#include "rowcast/feed/mariadb/history.h"
 #include "rowcast/io/clock.h"
 
 #define PAUSE_FIRST_US 20000
@@ -100,6 +102,34 @@ static void put_state(const struct stream *stream, char text[STREAM_DOMAINS_MAX 
 	}
 }
 
+static int broken(struct stream *stream, const char *why)
+{
+	maria_queue_say(&stream->queue, QUEUE_BROKEN, why);
+	return RC_GONE;
+}
+
+/*
+ * Where nothing was read since the start, no transaction can be compared, and a binlog that was begun anew meanwhile may
+ * have our number, too: the file that `feed` of rc_meta names (log.c) must still be there, unless it is another server's.
+ */
+static int check_file(struct stream *stream, struct link *link, const char *feed, struct rc_fault *fault)
+{
+	char file[FILE_NAME_MAX], server[64], now[64];
+	struct history_file probe;
+	uint32_t made_s;
+	int rc;
+
+	if (sscanf(feed, "binlog %*u %*u %511s %" SCNu32 " %63s", file, &made_s, server) != 3)
+		return broken(stream, "the stored name of the history cannot be read");
+	rc = maria_link_text(link, "SELECT @@server_uid", "ask who it is", now, sizeof(now), fault);
+	if (rc != RC_OK || strcmp(now, server) != 0)
+		return rc;
+	rc = maria_history_probe(stream->url, file, stream->domain, &probe, fault);
+	if (rc == RC_GONE || (rc == RC_OK && probe.made_s != made_s))
+		return broken(stream, "the binlog was begun anew (RESET MASTER), or its files were purged");
+	return rc;
+}
+
 static int connect_dump(struct stream *stream, struct dump *dump, struct rc_fault *fault)
 {
 	char text[STREAM_DOMAINS_MAX * GTID_TEXT_MAX];
@@ -118,6 +148,8 @@ static int connect_dump(struct stream *stream, struct dump *dump, struct rc_faul
 		return RC_GONE;
 	}
 	put_state(stream, text);
+	if (rc == RC_OK && !stream->before_known)
+		rc = check_file(stream, &dump->link, epoch.feed, fault);
 	if (rc == RC_OK)
 		rc = maria_dump_begin(dump, text, NULL, fault);
 	stream->again = stream->before_known;
@@ -126,12 +158,6 @@ static int connect_dump(struct stream *stream, struct dump *dump, struct rc_faul
 				: newest      ? newest->n
 					      : 0);
 	return rc;
-}
-
-static int broken(struct stream *stream, const char *why)
-{
-	maria_queue_say(&stream->queue, QUEUE_BROKEN, why);
-	return RC_GONE;
 }
 
 /* The transaction that we know comes first: it must still be the same. */

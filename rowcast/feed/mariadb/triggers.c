@@ -61,6 +61,8 @@ static int take_epoch(struct trigger_feed *feed, struct link *link, uint64_t bro
 	int rc = maria_outbox_check(link, feed->schema, fault);
 
 	if (rc == RC_OK)
+		rc = maria_prepare_cascades(link, feed->schema, fault);
+	if (rc == RC_OK)
 		rc = maria_outbox_print(link, feed->schema, feed->print, fault);
 	if (rc == RC_OK)
 		rc = newest(link, &head, fault);

@@ -195,6 +195,37 @@ static void test_a_binlog_begun_anew_is_a_gap(void **state)
 	maria_check(m);
 }
 
+/* While nobody looked, and so far that the old number is there again. */
+static void test_a_binlog_begun_anew_behind_our_back_is_a_gap(void **state)
+{
+	struct maria *m = *state;
+	uint64_t n = m->at.n;
+
+	assert_int_equal(rc_feed_next(m->feed, &m->arena, &m->txn), RC_AGAIN); /* nothing was read since the snapshot */
+	maria_sql(m, "SET GLOBAL read_only = 1");                              /* keeps the feed out, and not us */
+	while (maria_int(m->sql, "SELECT COUNT(*) FROM information_schema.processlist WHERE command = 'Binlog Dump'"))
+		kill_dump(m);
+	maria_sql(m, "RESET MASTER");
+	for (uint64_t i = 0; i < n + 3; i++)
+		maria_sql(m, "INSERT INTO pair VALUES (%d, 'x', 1)", (int)i);
+	maria_sql(m, "SET GLOBAL read_only = 0");
+	maria_expect_gone(m);
+}
+
+static void test_a_key_that_changes_rows_by_itself_stops_the_feed(void **state)
+{
+	struct maria *m = *state;
+
+	maria_sql(m, ITEM "('a', 1, NOW()); INSERT INTO link (item_id, place, rank) VALUES (1, 1, 1)");
+	maria_drain(m);
+	maria_sql(m, "ALTER TABLE link ADD CONSTRAINT of FOREIGN KEY (item_id) REFERENCES item (id) ON DELETE CASCADE");
+	maria_sql(m, "DELETE FROM item");
+	assert_int_equal(maria_next(m), RC_MISMATCH);
+	assert_int_equal(maria_next(m), RC_MISMATCH);
+	maria_sql(m, "ALTER TABLE link DROP FOREIGN KEY of");
+	maria_expect_gone(m);
+}
+
 static void test_what_rows_do_not_tell_is_a_gap(void **state)
 {
 	static const char *const statements[] = {
@@ -563,6 +594,8 @@ int main(void)
 		TEST(a_binlog_purged_in_front_of_us_is_a_gap),
 		TEST(files_that_were_read_may_be_forgotten),
 		TEST(a_binlog_begun_anew_is_a_gap),
+		TEST(a_binlog_begun_anew_behind_our_back_is_a_gap),
+		TEST(a_key_that_changes_rows_by_itself_stops_the_feed),
 		TEST(what_rows_do_not_tell_is_a_gap),
 		TEST(nothing_behind_a_gap_comes_before_the_gap),
 		TEST(changes_that_rows_tell_are_no_gap),
