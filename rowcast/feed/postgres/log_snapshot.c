@@ -331,6 +331,7 @@ int log_replay(struct rc_feed *base, struct rc_position after, void (*txn)(void 
 	struct log_feed *feed = log_of(base);
 	int64_t progress_us = clock_mono_us();
 	uint64_t seen = feed->seen;
+	size_t arrived = feed->raw.len; /* of the transaction under way, which may be long */
 	struct rc_position oldest;
 	struct rc_arena arena;
 	int rc = base->source->oldest(base, &oldest);
@@ -342,12 +343,13 @@ int log_replay(struct rc_feed *base, struct rc_position after, void (*txn)(void 
 		return RC_GONE;
 	rc_arena_init(&arena, 65536);
 	while (feed->seen < feed->skip_to || feed->ready) {
-		rc = log_pump(feed);
+		rc = feed->gone ? RC_GONE : log_pump(feed);
 		if (rc == RC_GONE)
 			break;
-		if (rc == RC_OK || feed->seen > seen)
+		if (rc == RC_OK || feed->seen > seen || feed->raw.len != arrived)
 			progress_us = clock_mono_us();
 		seen = feed->seen;
+		arrived = feed->raw.len;
 		if (rc == RC_OK) {
 			if (replay_one(feed, after.n, &arena, txn, arg))
 				break;
@@ -359,8 +361,8 @@ int log_replay(struct rc_feed *base, struct rc_position after, void (*txn)(void 
 		pause_for(feed);
 	}
 	rc_arena_release(&arena);
-	if (rc == RC_GONE)
-		return rc;
+	if (feed->gone)
+		return RC_GONE;
 	if (feed->seen < feed->skip_to) /* the rest of it is missing */
 		return rc == RC_AGAIN ? RC_TIMEOUT : rc;
 	feed->delivered = feed->skip_to;
