@@ -137,11 +137,11 @@ void test_the_past_can_be_read_again(void **state)
 void test_a_crashed_server_loses_nothing(void **state)
 {
 	struct maria *m = *state;
-	uint64_t seed = maria_random() | 1;
+	uint64_t seed = maria_random() | 1, before = m->changes;
 
 	for (int i = 0; i < 50; i++)
 		maria_disturb(m->sql, &seed);
-	for (int i = 0; i < 10; i++)
+	while (m->changes < before + 10) /* of triggers, transactions of one connection may come as one */
 		assert_int_equal(maria_next(m), RC_OK);
 	engine_crash(m->engine);
 	engine_again(m->engine);
