@@ -14,7 +14,7 @@
  */
 #include <strings.h>
 
-#include "rowcast/orm/rowgen/rowgen.h"
+#include "rowcast/orm/rowgen/diff.h"
 
 /* Reserved by MariaDB 10.11, as its parser has them. */
 static const char *const reserved[] = {"accessible",
@@ -317,7 +317,7 @@ static bool in_an_index(const struct schema *schema, const struct table *table, 
 	return false;
 }
 
-static const char *column_type(const struct schema *schema, const struct table *table, uint32_t column)
+const char *mariadb_column_type(const struct schema *schema, const struct table *table, uint32_t column)
 {
 	static const char *const names[] = {
 		[RC_BOOL] = "BOOLEAN",          [RC_INT] = "BIGINT",     [RC_DOUBLE] = "DOUBLE",
@@ -338,11 +338,11 @@ static void put_names(struct buf *out, const struct schema *schema, const struct
 		buf_printf(out, "%s%s", i ? ", " : "", name_of(schema, table->columns[columns[i]].name));
 }
 
-static void put_column(struct buf *out, const struct schema *schema, const struct table *table, uint32_t index)
+void mariadb_put_column(struct buf *out, const struct schema *schema, const struct table *table, uint32_t index)
 {
 	const struct column *column = &table->columns[index];
 
-	buf_printf(out, "  %s %s", name_of(schema, column->name), column_type(schema, table, index));
+	buf_printf(out, "  %s %s", name_of(schema, column->name), mariadb_column_type(schema, table, index));
 	if (!(column->flags & RC_COLUMN_NULLABLE))
 		buf_printf(out, " NOT NULL");
 	if (column->flags & RC_COLUMN_IDENTITY)
@@ -351,8 +351,8 @@ static void put_column(struct buf *out, const struct schema *schema, const struc
 		buf_printf(out, " DEFAULT (%s)", span_text(schema, column->fallback, NULL, NULL));
 }
 
-static void put_constraint(struct buf *out, const struct schema *schema, const struct table *table,
-			   const struct constraint *c)
+void mariadb_put_constraint(struct buf *out, const struct schema *schema, const struct table *table,
+			    const struct constraint *c)
 {
 	switch (c->kind) {
 	case CONSTRAINT_EXCLUDE:
@@ -381,19 +381,19 @@ static void put_constraint(struct buf *out, const struct schema *schema, const s
 	buf_append_char(out, ')');
 }
 
-static const char *hidden_column(const struct schema *schema, const struct sql_index *index)
+const char *mariadb_hidden_column(const struct schema *schema, const struct sql_index *index)
 {
 	return name_of(schema, rc_arena_printf(schema->source->arena, "%s_counts", index->name));
 }
 
-static void put_hidden(struct buf *out, const struct schema *schema, const struct sql_index *index)
+void mariadb_put_hidden(struct buf *out, const struct schema *schema, const struct sql_index *index)
 {
 	buf_printf(out, ",\n  %s TINYINT GENERATED ALWAYS AS (IF(%s, 1, NULL)) VIRTUAL INVISIBLE",
-		   hidden_column(schema, index), span_text(schema, index->where, NULL, NULL));
+		   mariadb_hidden_column(schema, index), span_text(schema, index->where, NULL, NULL));
 }
 
-static void put_index(struct buf *out, const struct schema *schema, const struct table *table,
-		      const struct sql_index *index)
+void mariadb_put_index(struct buf *out, const struct schema *schema, const struct table *table,
+		       const struct sql_index *index)
 {
 	if (index->expressions)
 		fail(schema->source, index->at, "MariaDB has no indexes on expressions");
@@ -403,31 +403,31 @@ static void put_index(struct buf *out, const struct schema *schema, const struct
 			buf_printf(out, "%s, ", name_of(schema, table->columns[index->fixed[i]].name));
 	put_names(out, schema, table, index->columns, index->column_count);
 	if (index->unique && index->where.to)
-		buf_printf(out, ", %s", hidden_column(schema, index));
+		buf_printf(out, ", %s", mariadb_hidden_column(schema, index));
 	buf_append_char(out, ')');
 }
 
 /* Indexes stand before the foreign keys that use them, or the engine would make one of its own for each. */
-static void put_table(struct buf *out, const struct schema *schema, const struct table *table)
+void mariadb_put_table(struct buf *out, const struct schema *schema, const struct table *table)
 {
 	buf_printf(out, "CREATE TABLE %s (\n", name_of(schema, table->name));
 	for (uint32_t i = 0; i < table->column_count; i++) {
 		buf_printf(out, i ? ",\n" : "");
-		put_column(out, schema, table, i);
+		mariadb_put_column(out, schema, table, i);
 	}
 	for (uint32_t i = 0; i < schema->index_count; i++)
 		if (strcmp(schema->indexes[i].table, table->name) == 0 && schema->indexes[i].unique &&
 		    schema->indexes[i].where.to)
-			put_hidden(out, schema, &schema->indexes[i]);
+			mariadb_put_hidden(out, schema, &schema->indexes[i]);
 	for (uint32_t i = 0; i < table->constraint_count; i++)
 		if (table->constraints[i].kind == CONSTRAINT_PRIMARY || table->constraints[i].kind == CONSTRAINT_UNIQUE)
-			put_constraint(out, schema, table, &table->constraints[i]);
+			mariadb_put_constraint(out, schema, table, &table->constraints[i]);
 	for (uint32_t i = 0; i < schema->index_count; i++)
 		if (strcmp(schema->indexes[i].table, table->name) == 0)
-			put_index(out, schema, table, &schema->indexes[i]);
+			mariadb_put_index(out, schema, table, &schema->indexes[i]);
 	for (uint32_t i = 0; i < table->constraint_count; i++)
 		if (table->constraints[i].kind == CONSTRAINT_FOREIGN || table->constraints[i].kind == CONSTRAINT_CHECK)
-			put_constraint(out, schema, table, &table->constraints[i]);
+			mariadb_put_constraint(out, schema, table, &table->constraints[i]);
 	buf_printf(out, "\n) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;\n");
 }
 
@@ -446,8 +446,8 @@ static const struct constraint *lock_of(const struct schema *schema, const struc
 	     table->columns[c->columns[0]].name);
 }
 
-static void put_exclusion(struct buf *out, const struct schema *schema, const struct table *table,
-			  const struct constraint *c, bool update)
+void mariadb_put_exclusion(struct buf *out, const struct schema *schema, const struct table *table,
+			   const struct constraint *c, bool update)
 {
 	const struct constraint *lock = lock_of(schema, table, c);
 	const struct table *queue = schema_table(schema, lock->foreign_table);
@@ -456,7 +456,8 @@ static void put_exclusion(struct buf *out, const struct schema *schema, const st
 	buf_printf(out, "CREATE TRIGGER `%s_%s` BEFORE %s ON %s FOR EACH ROW\nBEGIN\n", c->name,
 		   update ? "update" : "insert", update ? "UPDATE" : "INSERT", name);
 	buf_printf(out, "  DECLARE place %s;\n  DECLARE high_end DATETIME(6);\n",
-		   column_type(schema, queue, column_named(schema->source, c->at, queue, lock->foreign_columns[0])));
+		   mariadb_column_type(schema, queue,
+				       column_named(schema->source, c->at, queue, lock->foreign_columns[0])));
 	if (c->where.to)
 		buf_printf(out, "  IF %s THEN\n", span_text(schema, c->where, table, "NEW"));
 	else
@@ -498,8 +499,9 @@ static void put_exclusions(struct buf *out, const struct schema *schema)
 			if (schema->tables[t].constraints[i].kind != CONSTRAINT_EXCLUDE)
 				continue;
 			buf_printf(out, any ? "" : "DELIMITER //\n");
-			put_exclusion(out, schema, &schema->tables[t], &schema->tables[t].constraints[i], false);
-			put_exclusion(out, schema, &schema->tables[t], &schema->tables[t].constraints[i], true);
+			mariadb_put_exclusion(out, schema, &schema->tables[t], &schema->tables[t].constraints[i],
+					      false);
+			mariadb_put_exclusion(out, schema, &schema->tables[t], &schema->tables[t].constraints[i], true);
 			any = true;
 		}
 	}
@@ -511,7 +513,7 @@ void emit_mariadb(struct buf *up, struct buf *down, const struct schema *schema,
 	buf_printf(up, "CREATE TABLE `rc_meta` (\n  `key` VARCHAR(255) NOT NULL,\n  `value` LONGTEXT NOT NULL,\n"
 		       "  PRIMARY KEY (`key`)\n) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;\n");
 	for (uint32_t t = 0; t < schema->table_count; t++)
-		put_table(up, schema, &schema->tables[t]);
+		mariadb_put_table(up, schema, &schema->tables[t]);
 	put_exclusions(up, schema);
 	buf_append(up, guards->text, guards->len);
 	for (uint32_t t = schema->table_count; t-- > 0;)

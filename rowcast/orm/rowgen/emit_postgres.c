@@ -5,7 +5,7 @@
  * locales breaks an index. Functions keep the search_path they were made with (SET search_path FROM CURRENT), so the
  * migration first narrows it to the one schema it makes things in.
  */
-#include "rowcast/orm/rowgen/rowgen.h"
+#include "rowcast/orm/rowgen/diff.h"
 
 const char *postgres_type(enum rc_type type)
 {
@@ -29,7 +29,7 @@ static const char narrow_path[] =
 	"  PERFORM set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true);\n"
 	"END $$;\n";
 
-static const char need_gist[] =
+const char postgres_need_gist[] =
 	"-- = inside an exclusion constraint needs this extension; who may create objects in the database may create "
 	"it.\n"
 	"DO $$ BEGIN\n"
@@ -58,7 +58,7 @@ static void put_names(struct buf *out, const struct schema *schema, const struct
 		buf_printf(out, "%s%s", i ? ", " : "", name_of(schema, table->columns[columns[i]].name));
 }
 
-static void put_column(struct buf *out, const struct schema *schema, const struct column *column)
+void postgres_put_column(struct buf *out, const struct schema *schema, const struct column *column)
 {
 	buf_printf(out, "  %s %s", name_of(schema, column->name), postgres_type(column->type));
 	if (column->type == RC_TEXT)
@@ -83,8 +83,8 @@ static void put_exclusion(struct buf *out, const struct schema *schema, const st
 		buf_printf(out, " WHERE (%s)", span_text(schema, c->where));
 }
 
-static void put_constraint(struct buf *out, const struct schema *schema, const struct table *table,
-			   const struct constraint *c)
+void postgres_put_constraint(struct buf *out, const struct schema *schema, const struct table *table,
+			     const struct constraint *c)
 {
 	static const char *const words[] = {[CONSTRAINT_PRIMARY] = "PRIMARY KEY",
 					    [CONSTRAINT_UNIQUE] = "UNIQUE",
@@ -110,19 +110,19 @@ static void put_constraint(struct buf *out, const struct schema *schema, const s
 	buf_append_char(out, ')');
 }
 
-static void put_table(struct buf *out, const struct schema *schema, const struct table *table)
+void postgres_put_table(struct buf *out, const struct schema *schema, const struct table *table)
 {
 	buf_printf(out, "CREATE TABLE %s (\n", name_of(schema, table->name));
 	for (uint32_t i = 0; i < table->column_count; i++) {
 		buf_printf(out, i ? ",\n" : "");
-		put_column(out, schema, &table->columns[i]);
+		postgres_put_column(out, schema, &table->columns[i]);
 	}
 	for (uint32_t i = 0; i < table->constraint_count; i++)
-		put_constraint(out, schema, table, &table->constraints[i]);
+		postgres_put_constraint(out, schema, table, &table->constraints[i]);
 	buf_printf(out, "\n);\n");
 }
 
-static void put_index(struct buf *out, const struct schema *schema, const struct sql_index *index)
+void postgres_put_index(struct buf *out, const struct schema *schema, const struct sql_index *index)
 {
 	buf_printf(out, "CREATE %sINDEX %s ON %s (%s)", index->unique ? "UNIQUE " : "", name_of(schema, index->name),
 		   name_of(schema, index->table), span_text(schema, index->list));
@@ -152,14 +152,14 @@ void emit_postgres(struct buf *up, struct buf *down, const struct schema *schema
 	for (uint32_t t = 0; t < schema->table_count; t++)
 		for (uint32_t i = 0; i < schema->tables[t].constraint_count; i++)
 			gist = gist || schema->tables[t].constraints[i].kind == CONSTRAINT_EXCLUDE;
-	buf_printf(up, "%s%s", narrow_path, gist ? need_gist : "");
+	buf_printf(up, "%s%s", narrow_path, gist ? postgres_need_gist : "");
 	buf_printf(up,
 		   "CREATE TABLE rc_meta (\n  key text COLLATE \"C\" NOT NULL,\n  value text COLLATE \"C\" NOT NULL,\n"
 		   "  CONSTRAINT rc_meta_pkey PRIMARY KEY (key)\n);\n");
 	for (uint32_t t = 0; t < schema->table_count; t++)
-		put_table(up, schema, &schema->tables[t]);
+		postgres_put_table(up, schema, &schema->tables[t]);
 	for (uint32_t x = 0; x < schema->index_count; x++)
-		put_index(up, schema, &schema->indexes[x]);
+		postgres_put_index(up, schema, &schema->indexes[x]);
 	buf_append(up, guards->text, guards->len);
 	for (uint32_t t = schema->table_count; t-- > 0;)
 		buf_printf(down, "DROP TABLE %s;\n", name_of(schema, schema->tables[t].name));

@@ -8,7 +8,7 @@
  * would see -1 for an id that is yet to be drawn, and could not tell it from a row whose id is -1.
  */
 #include "rowcast/db/sqlite/capture.h"
-#include "rowcast/orm/rowgen/rowgen.h"
+#include "rowcast/orm/rowgen/diff.h"
 
 static const char *sqlite_type(enum rc_type type)
 {
@@ -39,18 +39,18 @@ static void put_names(struct buf *out, const struct schema *schema, const struct
 			   text_quote(schema->source->arena, table->columns[columns[i]].name));
 }
 
-static bool has_rowid_key(const struct table *table)
+bool sqlite_has_rowid_key(const struct table *table)
 {
 	return table->key_count == 1 && table->columns[table->key[0]].type == RC_INT;
 }
 
-static void put_column(struct buf *out, const struct schema *schema, const struct table *table, uint32_t index)
+void sqlite_put_column(struct buf *out, const struct schema *schema, const struct table *table, uint32_t index)
 {
 	const struct column *column = &table->columns[index];
 	const char *name = text_quote(schema->source->arena, column->name);
 
-	buf_printf(out, "%s\n  %s %s", index ? "," : "", name, sqlite_type(column->type));
-	if (has_rowid_key(table) && table->key[0] == index) {
+	buf_printf(out, "%s %s", name, sqlite_type(column->type));
+	if (sqlite_has_rowid_key(table) && table->key[0] == index) {
 		buf_printf(out, " PRIMARY KEY AUTOINCREMENT");
 		return;
 	}
@@ -64,10 +64,10 @@ static void put_column(struct buf *out, const struct schema *schema, const struc
 		buf_printf(out, " CHECK (%s IS date(%s))", name, name);
 }
 
-static void put_constraint(struct buf *out, const struct schema *schema, const struct table *table,
+void sqlite_put_constraint(struct buf *out, const struct schema *schema, const struct table *table,
 			   const struct constraint *c)
 {
-	if (c->kind == CONSTRAINT_EXCLUDE || (c->kind == CONSTRAINT_PRIMARY && has_rowid_key(table)))
+	if (c->kind == CONSTRAINT_EXCLUDE || (c->kind == CONSTRAINT_PRIMARY && sqlite_has_rowid_key(table)))
 		return;
 	buf_printf(out, ",\n  CONSTRAINT %s ", text_quote(schema->source->arena, c->name));
 	if (c->kind == CONSTRAINT_CHECK) {
@@ -88,17 +88,19 @@ static void put_constraint(struct buf *out, const struct schema *schema, const s
 	buf_append_char(out, ')');
 }
 
-static void put_table(struct buf *out, const struct schema *schema, const struct table *table)
+void sqlite_put_table(struct buf *out, const struct schema *schema, const struct table *table)
 {
 	buf_printf(out, "CREATE TABLE %s (", text_quote(schema->source->arena, table->name));
-	for (uint32_t i = 0; i < table->column_count; i++)
-		put_column(out, schema, table, i);
+	for (uint32_t i = 0; i < table->column_count; i++) {
+		buf_printf(out, i ? ",\n  " : "\n  ");
+		sqlite_put_column(out, schema, table, i);
+	}
 	for (uint32_t i = 0; i < table->constraint_count; i++)
-		put_constraint(out, schema, table, &table->constraints[i]);
-	buf_printf(out, "\n) STRICT%s;\n", has_rowid_key(table) ? "" : ", WITHOUT ROWID");
+		sqlite_put_constraint(out, schema, table, &table->constraints[i]);
+	buf_printf(out, "\n) STRICT%s;\n", sqlite_has_rowid_key(table) ? "" : ", WITHOUT ROWID");
 }
 
-static void put_index(struct buf *out, const struct schema *schema, const struct sql_index *index)
+void sqlite_put_index(struct buf *out, const struct schema *schema, const struct sql_index *index)
 {
 	buf_printf(out, "CREATE %sINDEX %s ON %s (%s)", index->unique ? "UNIQUE " : "", index->name,
 		   text_quote(schema->source->arena, index->table), span_sqlite(schema, index->list));
@@ -107,7 +109,7 @@ static void put_index(struct buf *out, const struct schema *schema, const struct
 	buf_printf(out, ";\n");
 }
 
-static void put_exclusion(struct buf *out, const struct schema *schema, const struct table *table,
+void sqlite_put_exclusion(struct buf *out, const struct schema *schema, const struct table *table,
 			  const struct constraint *c, bool update)
 {
 	const struct source *source = schema->source;
@@ -161,7 +163,7 @@ static void model_make(const struct schema *schema, const struct table *table, s
 	memcpy(model->key, table->key, sizeof(model->key));
 }
 
-static void put_capture(struct buf *out, const struct schema *schema, const struct table *table)
+void sqlite_put_capture(struct buf *out, const struct schema *schema, const struct table *table)
 {
 	struct rc_model model;
 	struct capture_unique *uniques = RC_ARENA_ARRAY(schema->source->arena, struct capture_unique,
@@ -169,7 +171,7 @@ static void put_capture(struct buf *out, const struct schema *schema, const stru
 	struct capture_table capture = {.model = &model, .uniques = uniques};
 
 	model_make(schema, table, &model);
-	capture.rowid = has_rowid_key(table) ? CAPTURE_ROWID_KEY : CAPTURE_ROWID_NONE;
+	capture.rowid = sqlite_has_rowid_key(table) ? CAPTURE_ROWID_KEY : CAPTURE_ROWID_NONE;
 	for (uint32_t i = 0; i < table->constraint_count; i++) {
 		const struct constraint *c = &table->constraints[i];
 
@@ -190,7 +192,7 @@ static void put_capture(struct buf *out, const struct schema *schema, const stru
 void emit_recapture(struct buf *out, const struct schema *schema, const struct table *table)
 {
 	capture_write_drop(out, table->name);
-	put_capture(out, schema, table);
+	sqlite_put_capture(out, schema, table);
 }
 
 void emit_sqlite(struct buf *up, struct buf *down, const struct schema *schema, const struct source *guards)
@@ -198,17 +200,17 @@ void emit_sqlite(struct buf *up, struct buf *down, const struct schema *schema, 
 	uint32_t widest = 0;
 
 	for (uint32_t t = 0; t < schema->table_count; t++)
-		put_table(up, schema, &schema->tables[t]);
+		sqlite_put_table(up, schema, &schema->tables[t]);
 	for (uint32_t x = 0; x < schema->index_count; x++)
-		put_index(up, schema, &schema->indexes[x]);
+		sqlite_put_index(up, schema, &schema->indexes[x]);
 	for (uint32_t t = 0; t < schema->table_count; t++) {
 		const struct table *table = &schema->tables[t];
 
 		for (uint32_t i = 0; i < table->constraint_count; i++) {
 			if (table->constraints[i].kind != CONSTRAINT_EXCLUDE)
 				continue;
-			put_exclusion(up, schema, table, &table->constraints[i], false);
-			put_exclusion(up, schema, table, &table->constraints[i], true);
+			sqlite_put_exclusion(up, schema, table, &table->constraints[i], false);
+			sqlite_put_exclusion(up, schema, table, &table->constraints[i], true);
 		}
 		if (table->captured && table->column_count > widest)
 			widest = table->column_count;
@@ -219,7 +221,7 @@ void emit_sqlite(struct buf *up, struct buf *down, const struct schema *schema, 
 	for (uint32_t t = 0; t < schema->table_count; t++) {
 		if (!schema->tables[t].captured)
 			continue;
-		put_capture(up, schema, &schema->tables[t]);
+		sqlite_put_capture(up, schema, &schema->tables[t]);
 		capture_write_drop(down, schema->tables[t].name);
 	}
 	for (uint32_t t = schema->table_count; t-- > 0;)

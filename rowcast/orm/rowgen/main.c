@@ -3,10 +3,12 @@
  *        [--guards-mariadb FILE] [--migrations DIR] --out DIR
  * rowgen --schema FILE [--guards… FILE] --ddl sqlite|postgres|mariadb
  * rowgen --schema FILE --capture TABLE
+ * rowgen diff --from FILE --to FILE --name NAME --migrations DIR [--guards FILE] [--drop NAME]... [--locks TABLE=REASON]...
  *
  * Writes DIR/model.h and DIR/model.c; without --migrations the schema is the only migration. --ddl prints what makes the
  * whole schema on that engine, as a migration. --capture prints the statements that make a table's capture again on
- * SQLite, for a migration that changes its columns. Exit status: 0 written, 1 the
+ * SQLite, for a migration that changes its columns. diff writes the next migration out of two versions of the schema
+ * (diff.c). Exit status: 0 written, 1 the
  * input has a fault (file:line: what), 2 wrong use.
  */
 #include <errno.h>
@@ -16,7 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "rowcast/orm/rowgen/rowgen.h"
+#include "rowcast/orm/rowgen/diff.h"
 
 void fail(const struct source *source, size_t at, const char *format, ...)
 {
@@ -73,7 +75,7 @@ void source_read(struct source *source, struct rc_arena *arena, const char *path
 	buf_release(&text);
 }
 
-static int file_write(const char *dir, const char *name, const struct buf *text)
+int file_write(const char *dir, const char *name, const struct buf *text)
 {
 	char path[4096];
 	FILE *file;
@@ -191,7 +193,9 @@ static int usage(void)
 		"usage: rowgen --schema-name NAME --include PATH --schema FILE [--queries FILE] [--guards FILE]\n"
 		"              [--guards-postgres FILE] [--guards-mariadb FILE] [--migrations DIR] --out DIR\n"
 		"       rowgen --schema FILE [--guards... FILE] --ddl sqlite|postgres|mariadb\n"
-		"       rowgen --schema FILE --capture TABLE\n");
+		"       rowgen --schema FILE --capture TABLE\n"
+		"       rowgen diff --from FILE --to FILE --name NAME --migrations DIR [--guards FILE]\n"
+		"              [--drop NAME]... [--locks TABLE=REASON]...\n");
 	return 2;
 }
 
@@ -232,6 +236,10 @@ int main(int argc, char **argv)
 	struct ddl ddl;
 	int status;
 
+	if (argc > 1 && strcmp(argv[1], "diff") == 0) {
+		status = diff_main(argc - 1, argv + 1);
+		return status == 2 ? usage() : status;
+	}
 	if (args_read(argc, argv, &args))
 		return usage();
 	rc_arena_init(&arena, 1 << 16);

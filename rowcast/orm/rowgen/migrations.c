@@ -67,6 +67,8 @@ static void read_others(struct migrations *migrations, struct rc_arena *arena, c
 			continue;
 		source_read(&file, arena, path);
 		read_file(migration, dialect, &file);
+		if (index > 0)
+			lint_migration(path, migration->up[dialect], dialect, arena);
 	}
 }
 

@@ -6,7 +6,7 @@
  */
 #include <sqlite3.h>
 
-#include "rowcast/orm/rowgen/rowgen.h"
+#include "rowcast/orm/rowgen/diff.h"
 
 static void prove_query(const struct queries *queries, const struct query *query, sqlite3 *db)
 {
@@ -94,7 +94,7 @@ static const char *folded(struct rc_arena *arena, const char *sql)
 	return copy;
 }
 
-static struct catalog catalog_of(const struct schema *schema, sqlite3 *db, bool fold)
+static struct catalog catalog_of(const struct schema *schema, sqlite3 *db)
 {
 	struct rc_arena *arena = schema->source->arena;
 	struct catalog catalog = {RC_ARENA_ARRAY(arena, struct object, OBJECTS_MAX), 0};
@@ -110,7 +110,7 @@ static struct catalog catalog_of(const struct schema *schema, sqlite3 *db, bool 
 			fail(schema->source, 0, "there are more than %d tables, indexes and triggers", OBJECTS_MAX);
 		catalog.at[catalog.count++] = (struct object){
 			rc_arena_printf(arena, "%s", (const char *)sqlite3_column_text(stmt, 0)),
-			fold ? folded(arena, sql ? sql : "") : rc_arena_printf(arena, "%s", sql ? sql : "")};
+			folded(arena, sql ? sql : "")};
 	}
 	sqlite3_finalize(stmt);
 	return catalog;
@@ -139,19 +139,39 @@ void prove_migrations(const struct schema *schema, const struct migrations *migr
 	struct catalog got, wanted;
 
 	run(schema, fresh, up_sql, "the schema, version", migrations->count);
-	wanted = catalog_of(schema, fresh, true);
+	wanted = catalog_of(schema, fresh);
 	for (uint32_t i = 0; i < migrations->count; i++) {
-		before[i] = catalog_of(schema, db, false);
+		before[i] = catalog_of(schema, db);
 		run(schema, db, migrations->items[i].up[RC_SQLITE], "migration", migrations->items[i].version);
 	}
-	got = catalog_of(schema, db, true);
+	got = catalog_of(schema, db);
 	same_catalog(schema, &got, &wanted, "the migrations do not make this schema; write another one");
 	for (uint32_t i = migrations->count; i-- > 0;) {
 		run(schema, db, migrations->items[i].down[RC_SQLITE], "the way back of migration",
 		    migrations->items[i].version);
-		got = catalog_of(schema, db, false);
+		got = catalog_of(schema, db);
 		same_catalog(schema, &got, &before[i], migrations->items[i].name);
 	}
+	sqlite3_close(db);
+	sqlite3_close(fresh);
+}
+
+void prove_diff(const struct schema *from, const struct schema *to, const char *from_ddl, const char *to_ddl,
+		struct diff_text *text)
+{
+	sqlite3 *db = empty_database(from), *fresh = empty_database(to);
+	struct catalog before, got, wanted;
+
+	run(from, db, from_ddl, "the schema, version", 1);
+	before = catalog_of(from, db);
+	run(to, fresh, to_ddl, "the schema, version", 2);
+	wanted = catalog_of(to, fresh);
+	run(to, db, buf_cstr(&text->up[RC_SQLITE]), "what diff wrote, version", 2);
+	got = catalog_of(to, db);
+	same_catalog(to, &got, &wanted, "what diff wrote does not make this schema");
+	run(from, db, buf_cstr(&text->down[RC_SQLITE]), "what diff wrote, down to version", 1);
+	got = catalog_of(from, db);
+	same_catalog(from, &got, &before, "what diff wrote does not take it back");
 	sqlite3_close(db);
 	sqlite3_close(fresh);
 }

@@ -11,7 +11,7 @@
  */
 #include "rowcast/orm/rowgen/rowgen.h"
 
-static struct rc_str trim(struct rc_str text)
+struct rc_str directive_trim(struct rc_str text)
 {
 	while (text.len && *text.ptr == ' ') {
 		text.ptr++;
@@ -29,8 +29,8 @@ static const char *copy(const struct source *source, struct rc_str text)
 
 static void relation_named(const struct source *source, struct constraint *foreign, struct rc_str words)
 {
-	struct rc_str one = trim(rc_str_cut(&words, ' '));
-	struct rc_str many = trim(words);
+	struct rc_str one = directive_trim(rc_str_cut(&words, ' '));
+	struct rc_str many = directive_trim(words);
 
 	for (size_t i = 0; i < many.len; i++)
 		if (many.ptr[i] == ' ')
@@ -95,7 +95,7 @@ void column_directives(const struct source *source, struct table *table, uint32_
 	struct rc_str rest = rc_str_from(text);
 
 	while (rest.len) {
-		struct rc_str word = trim(rc_str_cut(&rest, ';'));
+		struct rc_str word = directive_trim(rc_str_cut(&rest, ';'));
 
 		if (rc_str_is(word, "version"))
 			version_column(source, table, index);
@@ -105,10 +105,13 @@ void column_directives(const struct source *source, struct table *table, uint32_
 			deleted_column(source, table, index);
 		else if (rc_str_starts(word, RC_STR("relation ")))
 			column_relation(source, table, index, (struct rc_str){word.ptr + 9, word.len - 9});
+		else if (rc_str_starts(word, RC_STR("renamed from ")))
+			table->columns[index].renamed = copy(
+				source, directive_trim((struct rc_str){word.ptr + 13, word.len - 13}));
 		else
 			fail(source, table->columns[index].at,
 			     "unknown directive \"%.*s\" on a column; there are: version, tenant, soft delete, "
-			     "relation",
+			     "relation, renamed from",
 			     RC_STR_ARG(word));
 	}
 }
@@ -125,7 +128,7 @@ void constraint_directives(const struct source *source, struct table *table)
 		text_notes(source, c->at, &note, &directive);
 		if (!directive)
 			continue;
-		word = trim(rc_str_from(directive));
+		word = directive_trim(rc_str_from(directive));
 		if (!rc_str_starts(word, RC_STR("relation ")))
 			fail(source, c->at, "unknown directive \"%s\" on a foreign key; there is: relation", directive);
 		relation_named(source, c, (struct rc_str){word.ptr + 9, word.len - 9});

@@ -41,6 +41,7 @@ struct column {
 	uint32_t offset;      /* in the struct, as every LP64 compiler lays it out; asserted in the output */
 	struct span fallback; /* DEFAULT */
 	const char *note;     /* comment behind the column, or NULL */
+	const char *renamed;  /* what an older schema calls it, or NULL */
 	size_t at;            /* byte offset in the source */
 };
 
@@ -78,7 +79,8 @@ struct relation {
 
 struct table {
 	const char *name;
-	const char *note; /* comment above CREATE TABLE, or NULL */
+	const char *note;    /* comment above CREATE TABLE, or NULL */
+	const char *renamed; /* what an older schema calls it, or NULL */
 	struct column *columns;
 	uint32_t column_count;
 	uint32_t key[KEY_MAX];
@@ -176,8 +178,13 @@ __attribute__((noreturn)) void fail(const struct source *source, size_t at, cons
 json_t *source_parse(const struct source *source); /* libpg_query's tree; a syntax error fails */
 void source_read(struct source *source, struct rc_arena *arena, const char *path); /* NULL: empty */
 
+int file_write(const char *dir, const char *name, const struct buf *text); /* 1: it could not, and has said so */
+
 /* migrations.c: the files of a folder; a fault fails */
 void migrations_read(struct migrations *migrations, struct rc_arena *arena, const char *dir);
+
+/* lint.c: what locks a table of many rows for long is refused, with the safe form. `path`: as shown in messages. */
+void lint_migration(const char *path, const char *up, enum rc_dialect dialect, struct rc_arena *arena);
 
 /* text.c: the source as tokens; what SQLite writes differently */
 enum token_kind {
@@ -242,6 +249,7 @@ uint32_t row_layout(struct column *columns, uint32_t count); /* sets offsets, re
 void queries_parse(struct queries *queries, const struct source *source, const struct schema *schema);
 
 /* relations.c */
+struct rc_str directive_trim(struct rc_str text);
 void column_directives(const struct source *source, struct table *table, uint32_t index, const char *text);
 void constraint_directives(const struct source *source, struct table *table);
 void relations_collect(struct schema *schema);

@@ -325,9 +325,22 @@ static void column_read(const struct source *source, struct table *table, const 
 
 static void table_directive(const struct source *source, struct table *table, const char *directive)
 {
-	if (strcmp(directive, "captured") != 0)
-		fail(source, table->at, "unknown directive \"%s\" on a table; there is: captured", directive);
-	table->captured = true;
+	struct rc_str rest = rc_str_from(directive);
+
+	while (rest.len) {
+		struct rc_str word = directive_trim(rc_str_cut(&rest, ';'));
+
+		if (rc_str_is(word, "captured"))
+			table->captured = true;
+		else if (rc_str_starts(word, RC_STR("renamed from ")))
+			table->renamed = rc_arena_copy(source->arena,
+						       directive_trim((struct rc_str){word.ptr + 13, word.len - 13}))
+						 .ptr;
+		else
+			fail(source, table->at,
+			     "unknown directive \"%.*s\" on a table; there are: captured, renamed from",
+			     RC_STR_ARG(word));
+	}
 }
 
 static void table_finish(const struct source *source, struct table *table)
