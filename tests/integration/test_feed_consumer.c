@@ -1,7 +1,7 @@
 /*
  * The promise of docs/guarantees.md to whoever applies the feed elsewhere: exactly once, when the cursor is stored in the
  * transaction of the effect. A consumer keeps copies of two tables in a SQLite file of its own; it is killed with
- * SIGKILL at any moment (KILLS times, default 40), its writers too, and once the database's server. It ends itself with a sentence when a position comes
+ * SIGKILL at any moment (KILLS times, default 20), its writers too, and once the database's server. It ends itself with a sentence when a position comes
  * twice, when a change does not begin where the one before ended, when half a transfer is told, and when what was
  * replayed is not what the snapshot reads.
  */
@@ -416,7 +416,7 @@ static void finish(struct fixture *f)
 static void survive(struct engine *engine, enum rc_feed_kind kind)
 {
 	unsigned int seed = getenv("SEED") ? (unsigned int)atoi(getenv("SEED")) : 20261120;
-	int kills = getenv("KILLS") ? atoi(getenv("KILLS")) : 40;
+	int kills = getenv("KILLS") ? atoi(getenv("KILLS")) : 20;
 	int count = engine->dialect == RC_SQLITE ? 1 : 2; /* a script of sqlite3 goes on after a refusal */
 	struct fixture *f = begin(engine, kind);
 	pid_t writers[2];
