@@ -7,7 +7,8 @@
  *      └────── pause of up to 5 s, with jitter ←── the connection broke ←────── transactions ←──────┘
  *
  * The server itself proves that a GTID is in its log (@slave_gtid_strict_mode); that it stands for the same transaction
- * is seen by reading that one again. Whatever does not fit ends the stream: QUEUE_BROKEN.
+ * is seen by reading that one again; where none was read yet, the file that `feed` of rc_meta names must still be there.
+ * Whatever does not fit ends the stream: QUEUE_BROKEN.
  */
 #ifndef ROWCAST_FEED_MARIADB_STREAM_H
 #define ROWCAST_FEED_MARIADB_STREAM_H
