@@ -148,7 +148,7 @@ static void test_a_full_backlog_is_told_at_once(void **state)
 
 	store_stop(rig->store);
 	rig_store_start(rig, &options);
-	first = book_call(rig, 1, 1, 6, 0, 1);
+	first = book_call(rig, 1, 1, 15, 0, 1);
 	call_submit(rig, first);
 	assert_int_equal(call_wait(first), STORE_DONE); /* and the first tidying, which writes too, is over */
 	call_free(first);
