@@ -51,6 +51,7 @@ struct pg_conn {
 	uint32_t queued; /* of `pending`: in the pipeline, answers awaited */
 	int first_err;   /* of the exchange that runs */
 	uint32_t savepoints;
+	bool alone;      /* it is one command, outside the pipeline */
 	struct rc_fault failure; /* the first one */
 
 	uint64_t name_base; /* statement names do not meet those of others behind a pooler */
@@ -129,9 +130,10 @@ int pg_connect(const struct pg_url *url, const struct db_options *options, int64
 
 /* wire.c */
 int64_t pg_now_us(void);
-/* Begin an exchange: what was put off goes into the pipeline. Then the caller queues its own commands, and pg_sync
- * ends it. */
-int pg_start(struct pg_conn *conn) RC_MUST_CHECK;
+/* Begin an exchange: what was put off goes into the pipeline. Then the caller queues its own commands, of which there may
+ * be one or many, and pg_sync ends it. */
+enum pg_exchange { PG_ONE, PG_MANY };
+int pg_start(struct pg_conn *conn, enum pg_exchange kind) RC_MUST_CHECK;
 int pg_sync(struct pg_conn *conn) RC_MUST_CHECK;
 /* The answer to the next command of the caller's: 0 and its result, or an error with the fault set while `doing`. */
 int pg_take(struct pg_conn *conn, const char *doing, PGresult **out) RC_MUST_CHECK;

@@ -60,7 +60,7 @@ static int describe(struct db_stmt *stmt, PGresult **result)
 	struct pg_conn *conn = stmt->conn;
 	PGresult *parsed = NULL;
 	const char *name = stmt->name_text;
-	int rc = pg_start(conn), end;
+	int rc = pg_start(conn, PG_MANY), end;
 
 	*result = NULL;
 	if (rc != RC_OK)
@@ -339,7 +339,7 @@ static int run(struct db_stmt *stmt)
 	if (stmt->stale)
 		rc = prepare_again(stmt);
 	if (rc == RC_OK)
-		rc = pg_start(conn);
+		rc = pg_start(conn, PG_ONE);
 	if (rc != RC_OK)
 		return rc;
 	if (!send_run(stmt))
@@ -390,7 +390,7 @@ static int batch_window(struct db_stmt *stmt, const struct rc_value *params, siz
 {
 	struct pg_conn *conn = stmt->conn;
 	size_t sent = 0;
-	int bound = RC_OK, rc = pg_start(conn), end;
+	int bound = RC_OK, rc = pg_start(conn, PG_MANY), end;
 
 	if (rc != RC_OK)
 		return rc;

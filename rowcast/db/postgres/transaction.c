@@ -129,7 +129,7 @@ int pg_commit(struct db_conn *base)
 	/* A server that hung up before cannot have committed: first its last words are read, then the end. */
 	if (!conn->broken && (!PQconsumeInput(conn->pg) || !PQconsumeInput(conn->pg)))
 		pg_lost(conn, "commit to");
-	rc = pg_start(conn);
+	rc = pg_start(conn, PG_MANY);
 	if (rc != RC_OK) {
 		pg_rollback(base);
 		return rc;

@@ -2,7 +2,7 @@
  * Sending, waiting, and the order of answers.
  *
  * One exchange is: what was put off (BEGIN, savepoints, marks), the caller's commands, Sync; then the answers in the same
- * order. After an error the server skips what follows up to the Sync; such answers say "aborted", and the first error
+ * order, in libpq's pipeline mode. A command that travels alone does without that mode, which costs a result for the Sync. After an error the server skips what follows up to the Sync; such answers say "aborted", and the first error
  * stands for all of them.
  *
  * Nothing here blocks without a deadline. It counts silence, not time: as long as bytes of a long answer arrive, it
@@ -141,7 +141,7 @@ static int usable(struct pg_conn *conn)
 	return RC_OK;
 }
 
-int pg_start(struct pg_conn *conn)
+int pg_start(struct pg_conn *conn, enum pg_exchange kind)
 {
 	int rc = usable(conn);
 
@@ -150,6 +150,9 @@ int pg_start(struct pg_conn *conn)
 	conn->queued = 0;
 	conn->first_err = RC_OK;
 	conn->statement = PG_KNOWN;
+	conn->alone = kind == PG_ONE && conn->pending_count == 0;
+	if (!(conn->alone ? PQexitPipelineMode(conn->pg) : PQenterPipelineMode(conn->pg)))
+		return pg_not_sent(conn, "send to");
 	for (uint32_t i = 0; i < conn->pending_count; i++) {
 		if (!queue_command(conn, conn->pending[i]))
 			return pg_not_sent(conn, "run a statement in");
@@ -160,7 +163,7 @@ int pg_start(struct pg_conn *conn)
 
 int pg_sync(struct pg_conn *conn)
 {
-	return PQpipelineSync(conn->pg) ? RC_OK : pg_not_sent(conn, "send to");
+	return conn->alone || PQpipelineSync(conn->pg) ? RC_OK : pg_not_sent(conn, "send to");
 }
 
 static int judge(struct pg_conn *conn, PGresult *result, const char *doing)
@@ -184,7 +187,7 @@ static int judge(struct pg_conn *conn, PGresult *result, const char *doing)
 	}
 }
 
-/* One command's answer, and the NULL behind it. */
+/* One command's answer, and the NULL behind it. Outside the pipeline an error of its commit comes in between. */
 static int answer(struct pg_conn *conn, const char *doing, PGresult **out)
 {
 	PGresult *result, *more;
@@ -195,10 +198,13 @@ static int answer(struct pg_conn *conn, const char *doing, PGresult **out)
 		rc = pg_lost(conn, doing);
 	if (rc == RC_OK)
 		rc = judge(conn, result, doing);
+	while (!conn->broken && next(conn, conn->silence_us, doing, &more) == RC_OK && more) {
+		if (rc == RC_OK)
+			rc = judge(conn, more, doing);
+		PQclear(more);
+	}
 	if (rc != RC_OK && conn->first_err == RC_OK)
 		conn->first_err = rc;
-	while (!conn->broken && next(conn, conn->silence_us, doing, &more) == RC_OK && more)
-		PQclear(more);
 	if (rc == RC_OK && conn->broken)
 		rc = conn->broken;
 	if (rc == RC_OK)
@@ -226,7 +232,7 @@ int pg_finish(struct pg_conn *conn)
 {
 	int nothing = 0;
 
-	while (!conn->broken) {
+	while (!conn->broken && !conn->alone) {
 		PGresult *result;
 		ExecStatusType status;
 		int rc = next(conn, conn->silence_us, "read the answer of", &result);
@@ -254,7 +260,7 @@ int pg_flush_pending(struct pg_conn *conn)
 
 	if (conn->pending_count == 0)
 		return usable(conn);
-	rc = pg_start(conn);
+	rc = pg_start(conn, PG_MANY);
 	if (rc == RC_OK)
 		rc = pg_sync(conn);
 	return rc == RC_OK ? pg_finish(conn) : rc;
@@ -278,15 +284,12 @@ int pg_simple(struct pg_conn *conn, const char *sql, int64_t silence_us, const c
 			rc = err;
 		PQclear(result);
 	}
-	if (conn->broken)
-		return conn->broken;
-	rc_check(PQenterPipelineMode(conn->pg));
-	return rc;
+	return conn->broken ? conn->broken : rc;
 }
 
 int pg_query(struct pg_conn *conn, const char *sql, const char *doing, PGresult **out)
 {
-	int rc = pg_start(conn), end;
+	int rc = pg_start(conn, PG_ONE), end;
 
 	*out = NULL;
 	if (rc != RC_OK)
