@@ -18,6 +18,7 @@
 #ifndef ROWCAST_DB_POSTGRES_POSTGRES_H
 #define ROWCAST_DB_POSTGRES_POSTGRES_H
 
+#include <endian.h>
 #include <inttypes.h>
 #include <libpq-fe.h>
 
@@ -50,8 +51,8 @@ struct pg_conn {
 	uint32_t pending_count;
 	uint32_t queued; /* of `pending`: in the pipeline, answers awaited */
 	int first_err;   /* of the exchange that runs */
-	uint32_t savepoints;
 	bool alone;      /* it is one command, outside the pipeline */
+	uint32_t savepoints;
 	struct rc_fault failure; /* the first one */
 
 	uint64_t name_base; /* statement names do not meet those of others behind a pooler */
@@ -164,9 +165,52 @@ const char *pg_encode(const struct rc_value *value, Oid oid, struct pg_scratch *
 bool pg_decode(const char *bytes, size_t length, Oid oid, enum rc_type type, struct rc_arena *arena, void *field);
 Oid pg_element(Oid array); /* 0: not an array that we know */
 const char *pg_type_name(Oid oid);
-#define PG_INT8  20
-#define PG_TEXT  25
-#define PG_JSONB 3802
+#define PG_INT8        20
+#define PG_TEXT        25
+#define PG_FLOAT8      701
+#define PG_TIMESTAMPTZ 1184
+#define PG_JSONB       3802
+
+/* Instants and days count from 2000. */
+#define PG_EPOCH_DAYS 10957
+#define PG_EPOCH_US   (PG_EPOCH_DAYS * INT64_C(86400000000))
+/* What timestamptz holds, counted from then: 4714-11-24 BC up to 294276. */
+#define PG_TIMESTAMP_LEAST INT64_C(-211813488000000000)
+#define PG_TIMESTAMP_END   INT64_C(9223371331200000000)
+
+static inline uint64_t pg_get64(const char *bytes)
+{
+	uint64_t value;
+
+	memcpy(&value, bytes, 8);
+	return be64toh(value);
+}
+
+static inline void pg_put64(struct pg_scratch *scratch, int64_t value)
+{
+	uint64_t word = htobe64((uint64_t)value);
+
+	memcpy(scratch->bytes, &word, 8);
+}
+
+/* False: not an instant that timestamptz holds. */
+static inline bool pg_put_time(struct pg_scratch *scratch, int64_t us)
+{
+	int64_t since;
+
+	if (__builtin_sub_overflow(us, PG_EPOCH_US, &since) || since < PG_TIMESTAMP_LEAST || since >= PG_TIMESTAMP_END)
+		return false;
+	pg_put64(scratch, since);
+	return true;
+}
+
+/* False: infinity and -infinity are no instants. */
+static inline bool pg_get_time(const char *bytes, int64_t *out)
+{
+	int64_t since = (int64_t)pg_get64(bytes);
+
+	return since != INT64_MIN && since != INT64_MAX && !__builtin_add_overflow(since, PG_EPOCH_US, out);
+}
 
 /* statement.c */
 int pg_prepare(struct db_conn *conn, struct rc_str sql, struct db_stmt **out);

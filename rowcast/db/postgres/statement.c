@@ -204,13 +204,49 @@ int pg_bind(struct db_stmt *stmt, uint32_t first, const struct rc_value *values,
 	return RC_OK;
 }
 
+/* The commonest types, inline; false: it is none of them, or may not fit. */
+static inline bool bind_field(struct db_stmt *stmt, uint32_t at, enum rc_type type, const void *field)
+{
+	Oid oid = stmt->param_types[at];
+	const struct rc_str *text = field;
+
+	if (type == RC_INT && oid == PG_INT8) {
+		pg_put64(&stmt->scratch[at], *(const int64_t *)field);
+	} else if (type == RC_DOUBLE && oid == PG_FLOAT8) {
+		pg_put64(&stmt->scratch[at], *(const int64_t *)field);
+	} else if (type == RC_TIMESTAMP && oid == PG_TIMESTAMPTZ) {
+		if (!pg_put_time(&stmt->scratch[at], *(const int64_t *)field))
+			return false;
+	} else if (type == RC_TEXT && oid == PG_TEXT && text->len - 1 < INT32_MAX) {
+		if (memchr(text->ptr, '\0', text->len))
+			return false;
+		stmt->values[at] = text->ptr;
+		stmt->lengths[at] = (int)text->len;
+		return true;
+	} else {
+		return false;
+	}
+	stmt->values[at] = stmt->scratch[at].bytes;
+	stmt->lengths[at] = 8;
+	return true;
+}
+
 int pg_bind_fields(struct db_stmt *stmt, uint32_t first, const struct rc_model *model, const uint32_t *columns,
 		   size_t count, const void *row)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		struct rc_value value = rc_row_value(model, row, columns ? columns[i] : i);
-		int rc = bind_one(stmt, first + i, &value);
+	uint64_t nulls = *(const uint64_t *)row;
 
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t at = columns ? columns[i] : i;
+		const struct rc_column *column = &model->columns[at];
+		struct rc_value value;
+		int rc;
+
+		if (first + i < stmt->param_count && !((nulls >> at) & 1) &&
+		    bind_field(stmt, first + i, column->type, (const char *)row + column->offset))
+			continue;
+		value = rc_row_value(model, row, at);
+		rc = bind_one(stmt, first + i, &value);
 		if (rc != RC_OK)
 			return rc;
 	}
@@ -445,13 +481,12 @@ static int bad_column(struct db_stmt *stmt, const struct rc_model *model, uint32
 static inline bool decode(const char *bytes, size_t length, Oid oid, enum rc_type type, struct rc_arena *arena,
 			  void *field)
 {
-	uint64_t word;
-
-	if (type == RC_INT && oid == PG_INT8 && length == 8) {
-		memcpy(&word, bytes, 8);
-		*(int64_t *)field = (int64_t)be64toh(word);
+	if (length == 8 && ((type == RC_INT && oid == PG_INT8) || (type == RC_DOUBLE && oid == PG_FLOAT8))) {
+		*(uint64_t *)field = pg_get64(bytes);
 		return true;
 	}
+	if (length == 8 && type == RC_TIMESTAMP && oid == PG_TIMESTAMPTZ)
+		return pg_get_time(bytes, field);
 	if (type == RC_TEXT && oid == PG_TEXT && length > 0) {
 		*(struct rc_str *)field = rc_arena_copy(arena, (struct rc_str){bytes, length});
 		return true;

@@ -13,22 +13,22 @@ enum {
 	OID_BYTEA = 17,
 	OID_CHAR = 18,
 	OID_NAME = 19,
-	OID_INT8 = 20,
+	OID_INT8 = PG_INT8,
 	OID_INT2 = 21,
 	OID_INT4 = 23,
-	OID_TEXT = 25,
+	OID_TEXT = PG_TEXT,
 	OID_OID = 26,
 	OID_JSON = 114,
 	OID_XML = 142,
 	OID_FLOAT4 = 700,
-	OID_FLOAT8 = 701,
+	OID_FLOAT8 = PG_FLOAT8,
 	OID_UNKNOWN = 705,
 	OID_BPCHAR = 1042,
 	OID_VARCHAR = 1043,
 	OID_DATE = 1082,
 	OID_TIME = 1083,
 	OID_TIMESTAMP = 1114,
-	OID_TIMESTAMPTZ = 1184,
+	OID_TIMESTAMPTZ = PG_TIMESTAMPTZ,
 	OID_INTERVAL = 1186,
 	OID_NUMERIC = 1700,
 	OID_UUID = 2950,
@@ -81,21 +81,15 @@ const char *pg_type_name(Oid oid)
 	return pg_element(oid) ? "an array" : "a type of its own";
 }
 
-/* 1970 → 2000 */
-#define EPOCH_DAYS 10957
-#define EPOCH_US   (EPOCH_DAYS * INT64_C(86400000000))
-/* What timestamptz and date hold, counted from 2000: 4714-11-24 BC up to 294276 and 5874897. */
-#define TIMESTAMP_LEAST INT64_C(-211813488000000000)
-#define TIMESTAMP_END   INT64_C(9223371331200000000)
-#define DATE_LEAST      (-2451545)
-#define DATE_END        2145031949
+/* What date holds, counted from 2000: 4714-11-24 BC up to 5874897. */
+#define DATE_LEAST (-2451545)
+#define DATE_END   2145031949
 
 static const char *const wrong_type = "";
 
-static const char *put64(struct pg_scratch *scratch, uint64_t value, int *length)
+static const char *put64(struct pg_scratch *scratch, int64_t value, int *length)
 {
-	value = htobe64(value);
-	memcpy(scratch->bytes, &value, 8);
+	pg_put64(scratch, value);
 	*length = 8;
 	return scratch->bytes;
 }
@@ -141,7 +135,7 @@ static const char *put_int(int64_t value, Oid oid, struct pg_scratch *scratch, i
 	int64_t low = INT64_MIN, high = INT64_MAX;
 
 	if (oid == OID_INT8)
-		return put64(scratch, (uint64_t)value, length);
+		return put64(scratch, value, length);
 	if (oid == OID_NUMERIC)
 		return put_numeric(scratch, value, length);
 	if (oid == OID_INT4)
@@ -161,7 +155,7 @@ static const char *put_int(int64_t value, Oid oid, struct pg_scratch *scratch, i
 
 static const char *put_double(double value, Oid oid, struct pg_scratch *scratch, int *length, const char **why)
 {
-	uint64_t bits;
+	int64_t bits;
 	float single = (float)value;
 	uint32_t single_bits;
 
@@ -199,18 +193,17 @@ static const char *put_text(struct rc_str text, Oid oid, int *length, const char
 
 static const char *put_time(int64_t us, struct pg_scratch *scratch, int *length, const char **why)
 {
-	int64_t since;
-
-	if (__builtin_sub_overflow(us, EPOCH_US, &since) || since < TIMESTAMP_LEAST || since >= TIMESTAMP_END) {
+	if (!pg_put_time(scratch, us)) {
 		*why = "is an instant that PostgreSQL does not store (before 4714 BC or after 294276)";
 		return NULL;
 	}
-	return put64(scratch, (uint64_t)since, length);
+	*length = 8;
+	return scratch->bytes;
 }
 
 static const char *put_date(int64_t days, struct pg_scratch *scratch, int *length, const char **why)
 {
-	int64_t since = days - EPOCH_DAYS;
+	int64_t since = days - PG_EPOCH_DAYS;
 
 	if (since < DATE_LEAST || since >= DATE_END) {
 		*why = "is a day that PostgreSQL does not store (before 4714 BC or after 5874897)";
@@ -267,14 +260,6 @@ const char *pg_encode(const struct rc_value *value, Oid oid, struct pg_scratch *
 	return NULL;
 }
 
-static uint64_t get64(const char *bytes)
-{
-	uint64_t value;
-
-	memcpy(&value, bytes, 8);
-	return be64toh(value);
-}
-
 static uint32_t get32(const char *bytes)
 {
 	uint32_t value;
@@ -325,7 +310,7 @@ static bool get_numeric(const char *bytes, size_t length, int64_t *out)
 static bool get_int(const char *bytes, size_t length, Oid oid, int64_t *out)
 {
 	if (oid == OID_INT8 && length == 8)
-		*out = (int64_t)get64(bytes);
+		*out = (int64_t)pg_get64(bytes);
 	else if (oid == OID_INT4 && length == 4)
 		*out = (int32_t)get32(bytes);
 	else if (oid == OID_INT2 && length == 2)
@@ -344,7 +329,7 @@ static bool get_double(const char *bytes, size_t length, Oid oid, double *out)
 	float single;
 
 	if (oid == OID_FLOAT8 && length == 8) {
-		bits = get64(bytes);
+		bits = pg_get64(bytes);
 		memcpy(out, &bits, 8);
 		return true;
 	}
@@ -359,13 +344,7 @@ static bool get_double(const char *bytes, size_t length, Oid oid, double *out)
 
 static bool get_time(const char *bytes, size_t length, Oid oid, int64_t *out)
 {
-	int64_t since;
-
-	if (oid != OID_TIMESTAMPTZ || length != 8)
-		return false;
-	since = (int64_t)get64(bytes);
-	/* infinity and -infinity are no instants */
-	return since != INT64_MIN && since != INT64_MAX && !__builtin_add_overflow(since, EPOCH_US, out);
+	return oid == OID_TIMESTAMPTZ && length == 8 && pg_get_time(bytes, out);
 }
 
 static bool get_date(const char *bytes, size_t length, Oid oid, int32_t *out)
@@ -375,7 +354,7 @@ static bool get_date(const char *bytes, size_t length, Oid oid, int32_t *out)
 	if (oid != OID_DATE || length != 4)
 		return false;
 	since = (int32_t)get32(bytes);
-	return since != INT32_MIN && since != INT32_MAX && !__builtin_add_overflow(since, EPOCH_DAYS, out);
+	return since != INT32_MIN && since != INT32_MAX && !__builtin_add_overflow(since, PG_EPOCH_DAYS, out);
 }
 
 static void get_bytes(const char *bytes, size_t length, struct rc_arena *arena, struct rc_str *out)
