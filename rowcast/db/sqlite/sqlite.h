@@ -56,11 +56,10 @@ int sqlite_err(sqlite3 *db, int result);
  */
 int sqlite_fault(struct sqlite_conn *conn, int result, const char *doing);
 
-/* statement.c. Decode `count` result columns from number `first` on into the model's columns map[0…] (NULL: 0, 1, …). A
- * value that is not of its column's type is left zero and NULL, the others are still read, and the result is
- * RC_MISMATCH with *bad (may be NULL) the last such model column. */
-int sqlite_decode(sqlite3_stmt *stmt, int first, uint32_t count, const struct rc_model *model, const uint32_t *map,
-		  struct rc_arena *arena, void *row, uint32_t *bad);
+/* statement.c. Decode one value for each column of the model. A value that is not of its column's type is left zero and
+ * NULL, the others are still read, and the result is RC_MISMATCH with *bad the last such column. */
+int sqlite_decode(sqlite3_value **values, const struct rc_model *model, struct rc_arena *arena, void *row,
+		  uint32_t *bad);
 int sqlite_prepare(struct db_conn *conn, struct rc_str sql, struct db_stmt **out);
 void sqlite_finalize(struct db_stmt *stmt);
 int sqlite_bind(struct db_stmt *stmt, uint32_t first, const struct rc_value *values, size_t count);

@@ -184,9 +184,8 @@ int sqlite_bind_fields(struct db_stmt *stmt, uint32_t first, const struct rc_mod
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t at = columns ? columns[i] : i;
 		const struct rc_column *column = &model->columns[at];
-		int result = (nulls >> at) & 1 ? sqlite3_bind_null(stmt->stmt, (int)(first + i + 1))
-					       : bind_field(stmt->stmt, (int)(first + i + 1), column->type,
-							    (const char *)row + column->offset);
+		enum rc_type type = (nulls >> at) & 1 ? RC_TYPE_NONE : column->type;
+		int result = bind_field(stmt->stmt, (int)(first + i + 1), type, (const char *)row + column->offset);
 
 		if (result != SQLITE_OK)
 			return bind_failed(stmt, result, first + i);
@@ -231,84 +230,92 @@ static struct rc_str text_view(sqlite3_value *value)
 	return (struct rc_str){bytes, (size_t)sqlite3_value_bytes(value)};
 }
 
-static inline void read_text(sqlite3_value *value, struct rc_arena *arena, struct rc_str *out)
+static inline bool read_text(sqlite3_value *value, struct rc_arena *arena, struct rc_str *out)
 {
 	struct rc_str view = text_view(value);
 
 	*out = view.len > 0 ? rc_arena_copy(arena, view) : RC_STR("");
+	return true;
 }
 
-static bool read_bool(sqlite3_value *value, bool *out)
-{
-	int64_t integer = sqlite3_value_int64(value);
-
-	*out = integer == 1;
-	return integer == 0 || integer == 1;
-}
-
-/* False: the value is NULL, or not of this type; the field is then zero. */
-static inline bool read_field(sqlite3_value *value, enum rc_type type, struct rc_arena *arena, void *field)
+/* Apart, so that the common types do not pay for its registers. */
+__attribute__((noinline)) static bool read_other(sqlite3_value *value, enum rc_type type, struct rc_arena *arena,
+						 void *field)
 {
 	int stored = sqlite3_value_type(value);
 	struct rc_str text;
 
-	switch (type) {
-	case RC_INT:
-	case RC_TIMESTAMP:
-		if (stored != SQLITE_INTEGER)
-			return false;
-		*(int64_t *)field = sqlite3_value_int64(value);
-		return true;
-	case RC_TEXT:
-	case RC_JSON:
-		if (stored != SQLITE_TEXT)
-			return false;
-		read_text(value, arena, field);
-		return true;
-	case RC_BOOL:
-		return stored == SQLITE_INTEGER && read_bool(value, field);
-	case RC_DOUBLE:
-		if (stored != SQLITE_FLOAT && stored != SQLITE_INTEGER)
-			return false;
+	if (type == RC_BYTES)
+		return stored == SQLITE_BLOB && read_text(value, arena, field);
+	if (type == RC_DOUBLE && stored == SQLITE_INTEGER) {
 		*(double *)field = sqlite3_value_double(value);
 		return true;
-	case RC_BYTES:
-		if (stored != SQLITE_BLOB)
-			return false;
-		read_text(value, arena, field);
-		return true;
-	case RC_UUID:
-	case RC_DATE:
-		if (stored != SQLITE_TEXT)
-			return false;
-		text = text_view(value);
-		return type == RC_UUID ? uuid_parse(text.ptr, text.len, field)
-				       : text.len > 0 && date_parse(text, field) == RC_OK;
-	case RC_TYPE_NONE:
-		break;
 	}
-	return false;
+	if (stored != SQLITE_TEXT || (type != RC_UUID && type != RC_DATE))
+		return false;
+	text = text_view(value);
+	if (type == RC_UUID)
+		return uuid_parse(text.ptr, text.len, field);
+	return text.len > 0 && date_parse(text, field) == RC_OK;
 }
 
-/* Returns the model columns whose stored values are not of their types, one bit each. */
-static uint64_t decode(sqlite3_stmt *stmt, int first, uint32_t count, const struct rc_model *model, const uint32_t *map,
-		       struct rc_arena *arena, void *row)
+/* False: the value is NULL, or not of this type; the field is then zero. */
+static inline __attribute__((always_inline)) bool read_field(sqlite3_value *value, enum rc_type type,
+							     struct rc_arena *arena, void *field)
 {
-	uint64_t nulls = 0, bad = 0;
+	int stored = sqlite3_value_type(value);
+	int64_t integer;
 
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t at = map ? map[i] : i;
-		const struct rc_column *column = &model->columns[at];
-		sqlite3_value *value = sqlite3_column_value(stmt, first + (int)i);
-
-		if (read_field(value, column->type, arena, RC_FIELD(row, column)))
-			continue;
-		nulls |= (uint64_t)1 << at;
-		if (sqlite3_value_type(value) != SQLITE_NULL)
-			bad |= (uint64_t)1 << at;
+	if (stored == SQLITE_INTEGER && (type == RC_INT || type == RC_TIMESTAMP || type == RC_BOOL)) {
+		integer = sqlite3_value_int64(value);
+		if (type != RC_BOOL) {
+			*(int64_t *)field = integer;
+			return true;
+		}
+		*(bool *)field = integer == 1;
+		return integer == 0 || integer == 1;
 	}
-	RC_ROW_NULLS(row) |= nulls;
-	return bad;
+	if (stored == SQLITE_TEXT && (type == RC_TEXT || type == RC_JSON))
+		return read_text(value, arena, field);
+	if (stored == SQLITE_FLOAT && type == RC_DOUBLE) {
+		*(double *)field = sqlite3_value_double(value);
+		return true;
+	}
+	return stored != SQLITE_NULL && read_other(value, type, arena, field);
+}
+
+struct misses {
+	uint64_t nulls, bad; /* model columns, one bit each; bad: the stored value is not of their types */
+};
+
+static inline __attribute__((always_inline)) void read_column(sqlite3_value *value, const struct rc_column *column,
+							      uint32_t at, struct rc_arena *arena, void *row,
+							      struct misses *misses)
+{
+	if (__builtin_expect(read_field(value, column->type, arena, RC_FIELD(row, column)), true))
+		return;
+	misses->nulls |= (uint64_t)1 << at;
+	if (sqlite3_value_type(value) != SQLITE_NULL)
+		misses->bad |= (uint64_t)1 << at;
+}
+
+/* Returns the bad columns. */
+static uint64_t decode(sqlite3_stmt *stmt, const struct rc_model *model, const uint32_t *map, struct rc_arena *arena,
+		       void *row)
+{
+	uint32_t count = (uint32_t)sqlite3_column_count(stmt);
+	const struct rc_column *column = model->columns;
+	struct misses misses = {0};
+
+	if (map) {
+		for (uint32_t i = 0; i < count; i++)
+			read_column(sqlite3_column_value(stmt, (int)i), &column[map[i]], map[i], arena, row, &misses);
+	} else {
+		for (uint32_t i = 0; i < count; i++, column++)
+			read_column(sqlite3_column_value(stmt, (int)i), column, i, arena, row, &misses);
+	}
+	RC_ROW_NULLS(row) |= misses.nulls;
+	return misses.bad;
 }
 
 static uint32_t last_of(uint64_t columns)
@@ -316,22 +323,24 @@ static uint32_t last_of(uint64_t columns)
 	return 63 - (uint32_t)__builtin_clzll(columns);
 }
 
-int sqlite_decode(sqlite3_stmt *stmt, int first, uint32_t count, const struct rc_model *model, const uint32_t *map,
-		  struct rc_arena *arena, void *row, uint32_t *bad)
+int sqlite_decode(sqlite3_value **values, const struct rc_model *model, struct rc_arena *arena, void *row,
+		  uint32_t *bad)
 {
-	uint64_t wrong = decode(stmt, first, count, model, map, arena, row);
+	struct misses misses = {0};
 
-	if (!wrong)
+	for (uint32_t i = 0; i < model->column_count; i++)
+		read_column(values[i], &model->columns[i], i, arena, row, &misses);
+	RC_ROW_NULLS(row) |= misses.nulls;
+	if (!misses.bad)
 		return RC_OK;
-	if (bad)
-		*bad = last_of(wrong);
+	*bad = last_of(misses.bad);
 	return RC_MISMATCH;
 }
 
 int sqlite_read(struct db_stmt *stmt, const struct rc_model *model, const uint32_t *map, struct rc_arena *arena,
 		void *row)
 {
-	uint64_t wrong = decode(stmt->stmt, 0, (uint32_t)sqlite3_column_count(stmt->stmt), model, map, arena, row);
+	uint64_t wrong = decode(stmt->stmt, model, map, arena, row);
 
 	if (!wrong)
 		return RC_OK;

@@ -1,5 +1,9 @@
 /*
  * Reading rc_log (rowcast/db/sqlite/capture.h has its layout) into changes.
+ *
+ * Rows are not fetched, SQLite brings them: the statement of log_walk calls functions of ours for every row, which get the
+ * values as they lie in the virtual machine. That saves a step and some ten checked calls per row, and CASE evaluates only
+ * those images that the row's op has.
  */
 #ifndef ROWCAST_FEED_SQLITE_LOG_H
 #define ROWCAST_FEED_SQLITE_LOG_H
@@ -7,12 +11,6 @@
 #include "rowcast/base/buf.h"
 #include "rowcast/db/sqlite/sqlite.h"
 #include "rowcast/feed.h"
-
-struct log_reader {
-	const struct rc_schema *schema;
-	const struct rc_model *last; /* most rows are of the table of the row before */
-	uint32_t column_max;         /* of the widest captured model */
-};
 
 /* One row's head; what tells two histories apart where they have the same numbers. */
 struct log_mark {
@@ -23,17 +21,35 @@ struct log_mark {
 	bool ends;           /* a transaction ends here, as far as its writer knew to say so */
 };
 
-void log_reader_init(struct log_reader *reader, const struct rc_schema *schema);
-/* SELECT n, at, tbl, op, ends, o0 …, n0 … FROM rc_log WHERE n >= ? ORDER BY n */
-void log_reader_sql(const struct log_reader *reader, struct buf *out);
-struct log_mark log_row_mark(sqlite3_stmt *stmt);
 /*
- * Decode the current row; images in the arena. RC_NOT_FOUND: it is not of a captured table, or no log row at all; skip
- * it. A value that is not of its column's type (a table that is not STRICT may hold one) is delivered as NULL and
- * logged: one bad value must not stop the feed.
+ * What to do with a row: where its change is to be decoded to, or NULL to skip it; *stop: end the walk in front of it.
+ * `model`: whose change it is; NULL: not one of a captured table, nothing to decode.
  */
-int log_row_read(struct log_reader *reader, sqlite3_stmt *stmt, struct rc_arena *arena,
-		 struct rc_change *out) RC_MUST_CHECK;
+typedef struct rc_change *log_row_fn(void *arg, const struct log_mark *mark, const struct rc_model *model, bool *stop);
+
+struct log_reader {
+	const struct rc_schema *schema;
+	const struct rc_model *last; /* most rows are of the table of the row before */
+	uint32_t column_max;         /* of the widest captured model */
+	sqlite3_stmt *walk;
+	/* of the walk that runs */
+	log_row_fn *row;
+	void *arg;
+	struct rc_arena *arena;
+	struct rc_change *change; /* of the row that is decoded, NULL: none */
+};
+
+void log_reader_init(struct log_reader *reader, const struct rc_schema *schema);
+/* Returns SQLite's result. The connection's functions refer to the reader from then on. */
+int log_reader_open(struct log_reader *reader, sqlite3 *db) RC_MUST_CHECK;
+void log_reader_close(struct log_reader *reader);
+/*
+ * Rows from number `first` on, in their order; images go to the arena. Returns SQLITE_ROW when `row` stopped, SQLITE_DONE
+ * behind the last row, or SQLite's error. A value that is not of its column's type (a table that is not STRICT may hold
+ * one) is delivered as NULL and logged: one bad value must not stop the feed.
+ */
+int log_walk(struct log_reader *reader, uint64_t first, struct rc_arena *arena, log_row_fn *row,
+	     void *arg) RC_MUST_CHECK;
 /* prune.c */
 int log_prune(struct rc_tx *tx, const struct rc_feed_options *options, int64_t now_us, uint64_t *removed) RC_MUST_CHECK;
 /* Warn about a value that could not be read. */

@@ -36,7 +36,7 @@ struct sqlite_feed {
 	const struct rc_schema *schema;
 	struct db_conn *conn;
 	sqlite3 *db;
-	sqlite3_stmt *read_log, *read_epoch, *data_version;
+	sqlite3_stmt *read_head, *read_epoch, *data_version;
 	struct log_reader reader;
 	struct wake wake;
 	struct epoch epoch;
@@ -56,39 +56,46 @@ static struct sqlite_feed *of(const struct rc_feed *feed)
 
 static void disconnect(struct sqlite_feed *feed)
 {
-	sqlite3_finalize(feed->read_log);
+	log_reader_close(&feed->reader);
+	sqlite3_finalize(feed->read_head);
 	sqlite3_finalize(feed->read_epoch);
 	sqlite3_finalize(feed->data_version);
-	feed->read_log = feed->read_epoch = feed->data_version = NULL;
+	feed->read_head = feed->read_epoch = feed->data_version = NULL;
 	if (feed->conn)
 		sqlite_close(feed->conn);
 	feed->conn = NULL;
 	feed->db = NULL;
 }
 
+static int failed(struct sqlite_feed *feed, int result)
+{
+	return sqlite_fault(sqlite_conn_of(feed->conn), result, "read the change log of");
+}
+
 static int prepare(struct sqlite_feed *feed, const char *sql, sqlite3_stmt **out)
 {
 	int result = sqlite3_prepare_v3(feed->db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL);
 
-	return result == SQLITE_OK ? RC_OK : sqlite_fault(sqlite_conn_of(feed->conn), result, "read the change log of");
+	return result == SQLITE_OK ? RC_OK : failed(feed, result);
 }
 
 static int connect_file(struct sqlite_feed *feed, struct rc_fault *fault)
 {
 	const struct db_options options = {.busy_timeout_us = READ_WAIT_US};
-	struct buf sql = BUF_INIT;
-	int rc = sqlite_open(&feed->conn, feed->path, &options, fault);
+	int rc = sqlite_open(&feed->conn, feed->path, &options, fault), result;
 
 	if (rc != RC_OK)
 		return rc;
 	feed->db = sqlite_conn_of(feed->conn)->db;
-	log_reader_sql(&feed->reader, &sql);
-	rc = prepare(feed, buf_cstr(&sql), &feed->read_log);
+	result = log_reader_open(&feed->reader, feed->db);
+	if (result != SQLITE_OK)
+		rc = failed(feed, result);
+	if (rc == RC_OK)
+		rc = prepare(feed, "SELECT n, at, op FROM rc_log WHERE n >= ? ORDER BY n LIMIT 1", &feed->read_head);
 	if (rc == RC_OK)
 		rc = prepare(feed, "SELECT value FROM rc_meta WHERE key = 'epoch'", &feed->read_epoch);
 	if (rc == RC_OK)
 		rc = prepare(feed, "PRAGMA data_version", &feed->data_version);
-	buf_release(&sql);
 	if (rc != RC_OK) {
 		rc_fault_set(fault, RC_MISMATCH,
 			     "database %s has no change log that this program can read (%s); run the migrations",
@@ -122,29 +129,34 @@ static void feed_close(struct rc_feed *base)
 	free(feed);
 }
 
-static int failed(struct sqlite_feed *feed, int result)
+/* The head of the row at `n`, or of the first one behind it; its number is 0 where there is none. */
+static int read_head(struct sqlite_feed *feed, uint64_t n, struct log_mark *out)
 {
-	return sqlite_fault(sqlite_conn_of(feed->conn), result, "read the change log of");
+	int result;
+
+	*out = (struct log_mark){0};
+	sqlite3_bind_int64(feed->read_head, 1, (sqlite3_int64)n);
+	result = sqlite3_step(feed->read_head);
+	if (result == SQLITE_ROW)
+		*out = (struct log_mark){
+			.n = (uint64_t)sqlite3_column_int64(feed->read_head, 0),
+			.at_us = sqlite3_column_int64(feed->read_head, 1),
+			.op = sqlite3_column_int(feed->read_head, 2),
+		};
+	sqlite3_reset(feed->read_head);
+	return result == SQLITE_ROW || result == SQLITE_DONE ? RC_OK : failed(feed, result);
 }
 
 /* Remember the row at `n`, so that the next look can tell whether it is still the same. */
 static int read_mark(struct sqlite_feed *feed, uint64_t n, bool *there)
 {
-	int result;
+	struct log_mark mark;
+	int rc = read_head(feed, n, &mark);
 
-	sqlite3_bind_int64(feed->read_log, 1, (sqlite3_int64)n);
-	result = sqlite3_step(feed->read_log);
-	*there = false;
-	if (result == SQLITE_ROW) {
-		struct log_mark mark = log_row_mark(feed->read_log);
-
-		if (mark.n == n) {
-			feed->at = mark;
-			*there = true;
-		}
-	}
-	sqlite3_reset(feed->read_log);
-	return result == SQLITE_ROW || result == SQLITE_DONE ? RC_OK : failed(feed, result);
+	*there = rc == RC_OK && mark.n == n && n > 0;
+	if (*there)
+		feed->at = mark;
+	return rc;
 }
 
 static int feed_open(struct rc_feed **out, const char *url, const struct rc_schema *schema,
@@ -294,6 +306,47 @@ static void grow(struct rc_arena *arena, struct rc_change **changes, uint32_t co
 	*changes = more;
 }
 
+struct reading {
+	const struct log_mark *known; /* the feed's position before */
+	bool at_known;
+	struct rc_arena *arena;
+	struct rc_change *changes;
+	uint32_t count, capacity;
+	struct log_mark at;
+	struct rc_mark writer;
+	bool own_row_seen;
+	const char *broken;
+};
+
+/* Rows up to the end of the transaction; the row at our own position comes first. */
+static struct rc_change *reading_row(void *arg, const struct log_mark *mark, const struct rc_model *model, bool *stop)
+{
+	struct reading *reading = arg;
+
+	if (mark->n == reading->known->n) {
+		reading->own_row_seen = true;
+		if (reading->at_known && (mark->at_us != reading->known->at_us || mark->op != reading->known->op))
+			reading->broken = "the row at the feed's position was replaced by another";
+		*stop = reading->broken != NULL;
+		return NULL;
+	}
+	if (reading->at.ends && reading->at.n != reading->known->n)
+		*stop = true;
+	else if (mark->n != reading->at.n + 1)
+		reading->broken = "rows in front of the feed's position were removed";
+	if (*stop || reading->broken) {
+		*stop = true;
+		return NULL;
+	}
+	reading->at = *mark;
+	if (mark->mark.writer)
+		reading->writer = mark->mark;
+	if (!model)
+		return NULL;
+	grow(reading->arena, &reading->changes, reading->count, &reading->capacity);
+	return &reading->changes[reading->count++];
+}
+
 /*
  * The next transaction behind feed->at; *more: another one stands behind it. The row at our own position comes first:
  * it must be the one we know, unless it has been pruned (then the next one must follow it).
@@ -301,61 +354,32 @@ static void grow(struct rc_arena *arena, struct rc_change **changes, uint32_t co
 static int read_changes(struct sqlite_feed *feed, struct rc_arena *arena, struct rc_txn *out, bool *more,
 			const char **broken)
 {
-	struct rc_change *changes = NULL;
-	uint32_t count = 0, capacity = 0;
-	struct log_mark at = feed->at;
-	struct rc_mark writer = {0};
-	bool own_row_seen = false;
-	int result;
+	struct reading reading = {.known = &feed->at, .at_known = feed->at_known, .arena = arena, .at = feed->at};
+	int result = log_walk(&feed->reader, feed->at.n, arena, reading_row, &reading);
 
-	sqlite3_bind_int64(feed->read_log, 1, (sqlite3_int64)at.n);
-	while ((result = sqlite3_step(feed->read_log)) == SQLITE_ROW) {
-		struct log_mark mark = log_row_mark(feed->read_log);
-
-		if (mark.n == feed->at.n) {
-			own_row_seen = true;
-			if (feed->at_known && (mark.at_us != feed->at.at_us || mark.op != feed->at.op))
-				*broken = "the row at the feed's position was replaced by another";
-			continue;
-		}
-		if (mark.n != at.n + 1)
-			*broken = "rows in front of the feed's position were removed";
-		if (*broken)
-			break;
-		at = mark;
-		if (mark.mark.writer)
-			writer = mark.mark;
-		grow(arena, &changes, count, &capacity);
-		if (log_row_read(&feed->reader, feed->read_log, arena, &changes[count]) == RC_OK)
-			count++;
-		if (mark.ends) {
-			result = sqlite3_step(feed->read_log);
-			break;
-		}
-	}
-	sqlite3_reset(feed->read_log);
+	*broken = reading.broken;
 	if (*broken)
 		return RC_GONE;
 	if (result != SQLITE_DONE && result != SQLITE_ROW)
 		return failed(feed, result);
 	*more = result == SQLITE_ROW;
-	if (at.n == feed->at.n) {
+	if (reading.at.n == feed->at.n) {
 		uint64_t head = 0;
-		int rc = own_row_seen ? RC_OK : sqlite_log_head(feed->conn, &head);
+		int rc = reading.own_row_seen ? RC_OK : sqlite_log_head(feed->conn, &head);
 
-		if (rc == RC_OK && !own_row_seen && head != at.n)
-			*broken = head < at.n ? "the log ends in front of the feed's position"
-					      : "the newest rows of the log were removed";
+		if (rc == RC_OK && !reading.own_row_seen && head != feed->at.n)
+			*broken = head < feed->at.n ? "the log ends in front of the feed's position"
+						    : "the newest rows of the log were removed";
 		return rc != RC_OK ? rc : *broken ? RC_GONE : RC_AGAIN;
 	}
-	feed->at = at;
+	feed->at = reading.at;
 	feed->at_known = true;
 	*out = (struct rc_txn){
-		.position = {feed->epoch.number, at.n},
-		.mark = writer,
-		.committed_us = at.at_us,
-		.change_count = count,
-		.changes = changes,
+		.position = {feed->epoch.number, feed->at.n},
+		.mark = reading.writer,
+		.committed_us = feed->at.at_us,
+		.change_count = reading.count,
+		.changes = reading.changes,
 	};
 	return RC_OK;
 }
@@ -415,6 +439,7 @@ static int snapshot_model(struct sqlite_feed *feed, const struct rc_model *model
 			  void (*row)(void *arg, const struct rc_model *model, const void *row), void *arg)
 {
 	sqlite3_str *sql = sqlite3_str_new(feed->db);
+	sqlite3_value *values[64];
 	sqlite3_stmt *stmt = NULL;
 	char *text;
 	int result;
@@ -434,7 +459,9 @@ static int snapshot_model(struct sqlite_feed *feed, const struct rc_model *model
 		void *image = rc_arena_zalloc(arena, model->row_bytes);
 		uint32_t bad;
 
-		if (sqlite_decode(stmt, 0, model->column_count, model, NULL, arena, image, &bad) != RC_OK)
+		for (uint32_t i = 0; i < model->column_count; i++)
+			values[i] = sqlite3_column_value(stmt, (int)i);
+		if (sqlite_decode(values, model, arena, image, &bad) != RC_OK)
 			log_bad_value(model, bad);
 		row(arg, model, image);
 		rc_arena_reset(arena);
@@ -497,17 +524,16 @@ static int feed_snapshot(struct rc_feed *base, void (*row)(void *arg, const stru
 static int feed_oldest(struct rc_feed *base, struct rc_position *out)
 {
 	struct sqlite_feed *feed = of(base);
+	struct log_mark mark;
 	uint64_t first;
-	int result;
+	int rc;
 
 	if (!feed->conn)
 		return RC_IO;
-	sqlite3_bind_int64(feed->read_log, 1, 0);
-	result = sqlite3_step(feed->read_log);
-	first = result == SQLITE_ROW ? log_row_mark(feed->read_log).n - 1 : feed->at.n;
-	sqlite3_reset(feed->read_log);
-	if (result != SQLITE_ROW && result != SQLITE_DONE)
-		return failed(feed, result);
+	rc = read_head(feed, 0, &mark);
+	if (rc != RC_OK)
+		return rc;
+	first = mark.n ? mark.n - 1 : feed->at.n;
 	*out = (struct rc_position){feed->epoch.number, first > feed->epoch.start ? first : feed->epoch.start};
 	return RC_OK;
 }
@@ -515,25 +541,22 @@ static int feed_oldest(struct rc_feed *base, struct rc_position *out)
 static int feed_when(struct rc_feed *base, uint64_t n, int64_t *us)
 {
 	struct sqlite_feed *feed = of(base);
-	struct log_mark mark = {0};
-	int result;
+	struct log_mark mark;
+	int rc;
 
 	if (!feed->conn)
 		return RC_IO;
-	sqlite3_bind_int64(feed->read_log, 1, (sqlite3_int64)n);
-	result = sqlite3_step(feed->read_log);
-	if (result == SQLITE_ROW)
-		mark = log_row_mark(feed->read_log);
-	sqlite3_reset(feed->read_log);
-	if (result != SQLITE_ROW && result != SQLITE_DONE)
-		return failed(feed, result);
-	if (result == SQLITE_DONE || mark.n != n)
+	rc = read_head(feed, n, &mark);
+	if (rc != RC_OK)
+		return rc;
+	if (mark.n == 0 || mark.n != n)
 		return RC_NOT_FOUND;
 	*us = mark.at_us;
 	return RC_OK;
 }
 
 struct replay {
+	struct sqlite_feed *feed;
 	void (*txn)(void *arg, const struct rc_txn *txn);
 	void *arg;
 	struct rc_arena arena;
@@ -542,10 +565,10 @@ struct replay {
 	struct log_mark last;
 };
 
-static void replay_flush(struct sqlite_feed *feed, struct replay *replay)
+static void replay_flush(struct replay *replay)
 {
 	const struct rc_txn txn = {
-		.position = {feed->epoch.number, replay->last.n},
+		.position = {replay->feed->epoch.number, replay->last.n},
 		.committed_us = replay->last.at_us,
 		.change_count = replay->count,
 		.changes = replay->changes,
@@ -560,29 +583,31 @@ static void replay_flush(struct sqlite_feed *feed, struct replay *replay)
 
 /* Rows of one statement bear one time: what is delivered together here is never less than a statement, up to a bound.
  */
+static struct rc_change *replay_row(void *arg, const struct log_mark *mark, const struct rc_model *model, bool *stop)
+{
+	struct replay *replay = arg;
+
+	*stop = replay->last.n >= replay->feed->at.n || mark->n != replay->last.n + 1;
+	if (*stop)
+		return NULL;
+	if (mark->at_us != replay->last.at_us || replay->count == REPLAY_GROUP_MAX)
+		replay_flush(replay);
+	replay->last = *mark;
+	if (!model)
+		return NULL;
+	grow(&replay->arena, &replay->changes, replay->count, &replay->capacity);
+	return &replay->changes[replay->count++];
+}
+
 static int replay_rows(struct sqlite_feed *feed, struct replay *replay, uint64_t after)
 {
-	struct log_mark mark = {.n = after};
-	int result = SQLITE_DONE;
+	int result;
 
-	replay->last = mark;
-	sqlite3_bind_int64(feed->read_log, 1, (sqlite3_int64)after + 1);
-	while (replay->last.n < feed->at.n && (result = sqlite3_step(feed->read_log)) == SQLITE_ROW) {
-		mark = log_row_mark(feed->read_log);
-		if (mark.n != replay->last.n + 1)
-			break;
-		if (mark.at_us != replay->last.at_us || replay->count == REPLAY_GROUP_MAX)
-			replay_flush(feed, replay);
-		grow(&replay->arena, &replay->changes, replay->count, &replay->capacity);
-		if (log_row_read(&feed->reader, feed->read_log, &replay->arena, &replay->changes[replay->count]) ==
-		    RC_OK)
-			replay->count++;
-		replay->last = mark;
-	}
-	sqlite3_reset(feed->read_log);
+	replay->last = (struct log_mark){.n = after};
+	result = log_walk(&feed->reader, after + 1, &replay->arena, replay_row, replay);
 	if (result != SQLITE_ROW && result != SQLITE_DONE)
 		return failed(feed, result);
-	replay_flush(feed, replay);
+	replay_flush(replay);
 	return replay->last.n == feed->at.n ? RC_OK : RC_GONE;
 }
 
@@ -590,7 +615,7 @@ static int feed_replay(struct rc_feed *base, struct rc_position after, void (*tx
 		       void *arg)
 {
 	struct sqlite_feed *feed = of(base);
-	struct replay replay = {.txn = txn, .arg = arg};
+	struct replay replay = {.feed = feed, .txn = txn, .arg = arg};
 	struct rc_position oldest;
 	int rc;
 
