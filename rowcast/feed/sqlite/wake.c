@@ -13,8 +13,8 @@
 
 #include "rowcast/base/log.h"
 
-#define HURRY_FIRST_US 50
-#define HURRY_LAST_US  51200
+#define HURRY_FIRST_US 20
+#define HURRY_LAST_US  40960
 #define FOUND_US       2000 /* the pause after a change; shorter ones do not listen to inotify */
 #define SAFETY_US      95000
 

@@ -2,7 +2,7 @@
  * When to look: one descriptor that becomes readable when somebody may have committed.
  *
  *             something was written in our files
- *      WATCH ─────────────────────────────────────→ HURRY   look after 50 µs, 100 µs, … 51 ms
+ *      WATCH ─────────────────────────────────────→ HURRY   look after 20 µs, 40 µs, … 41 ms
  *        ↑                                          │  ↑
  *        └───────────── all steps done ─────────────┘  └── a look found a change: go on at 2 ms
  *
