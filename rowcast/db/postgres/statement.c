@@ -346,13 +346,12 @@ static bool send_run(struct db_stmt *stmt)
 
 static void note_result(struct db_stmt *stmt, PGresult *result)
 {
-	const char *count = PQcmdTuples(result);
-
 	PQclear(stmt->result);
 	stmt->result = result;
 	stmt->row = -1;
 	stmt->row_count = PQntuples(result);
-	stmt->conn->changed = *count ? atoll(count) : 0;
+	/* A command that returns rows returns one for each that it changed. */
+	stmt->conn->changed = PQnfields(result) > 0 ? stmt->row_count : atoll(PQcmdTuples(result));
 	/* What is prepared under a name keeps its types. */
 	for (uint32_t i = 0; !stmt->conn->named && i < stmt->column_count && i < (uint32_t)PQnfields(result); i++)
 		stmt->column_types[i] = PQftype(result, (int)i);

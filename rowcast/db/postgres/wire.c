@@ -31,8 +31,7 @@ static int wait_socket(struct pg_conn *conn, bool writing, int64_t silence_us, c
 	struct pollfd fd = {PQsocket(conn->pg), (short)(POLLIN | (writing ? POLLOUT : 0)), 0};
 	int64_t until_us = pg_now_us() + silence_us;
 
-	for (;;) {
-		int64_t left_us = until_us - pg_now_us();
+	for (int64_t left_us = silence_us;; left_us = until_us - pg_now_us()) {
 		int ready = left_us > 0 ? poll(&fd, 1, (int)((left_us + 999) / 1000)) : 0;
 
 		if (ready > 0)

@@ -427,7 +427,7 @@ static void test_what_cannot_be_stored_is_refused_by_parameter(void **state)
 	nul.nulls -= 1 << TEXT;
 	nul.text = RC_STR("a\0b");
 	at.nulls -= 1 << AT;
-	at.at = dialect->at_least - 86400000000;
+	at.at = (int64_t)((uint64_t)dialect->at_least - 86400000000);
 	day.nulls -= 1 << DAY;
 	day.day = INT32_MAX;
 	begin(f);
