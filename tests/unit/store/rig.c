@@ -92,7 +92,7 @@ void rig_store_start(struct rig *rig, const struct store_options *options)
 
 struct rig *rig_create(void)
 {
-	struct rc_db_options db_options = {.access = RC_WRITE, .create = true};
+	struct rc_db_options db_options = {.access = RC_WRITE, .create = true, .busy_timeout_us = 5000000};
 	struct rig *rig = calloc(1, sizeof(*rig));
 	struct rc_fault fault;
 	uint32_t applied;
