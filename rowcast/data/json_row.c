@@ -4,6 +4,7 @@
 #include "rowcast/base/check.h"
 #include "rowcast/data/json_out.h"
 #include "rowcast/data/time_text.h"
+#include "rowcast/uuid.h"
 
 static void put_base64(struct json_out *json, struct rc_str bytes)
 {
@@ -23,17 +24,10 @@ static void put_base64(struct json_out *json, struct rc_str bytes)
 
 static void put_uuid(struct json_out *json, const struct rc_uuid *uuid)
 {
-	static const char hex[] = "0123456789abcdef";
-	char text[36];
-	size_t at = 0;
+	char text[RC_UUID_TEXT];
 
-	for (int i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			text[at++] = '-';
-		text[at++] = hex[uuid->bytes[i] >> 4];
-		text[at++] = hex[uuid->bytes[i] & 15];
-	}
-	json_str(json, (struct rc_str){text, sizeof(text)});
+	rc_uuid_format(*uuid, text);
+	json_str(json, (struct rc_str){text, sizeof(text) - 1});
 }
 
 /* Line breaks between tokens become blanks: an event stream frames by line. Inside a string JSON has none. */

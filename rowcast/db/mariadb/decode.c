@@ -16,6 +16,7 @@
 #include "rowcast/base/check.h"
 #include "rowcast/data/time_text.h"
 #include "rowcast/db/mariadb/mariadb.h"
+#include "rowcast/uuid.h"
 
 #define CHARSET_BINARY 63
 
@@ -205,41 +206,17 @@ static bool read_string(const MYSQL_FIELD *field, struct cell cell, bool binary,
 	return true;
 }
 
-static int hex_value(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* BINARY(16), or the text of MariaDB's own type UUID. */
 static bool read_uuid(const MYSQL_FIELD *field, struct cell cell, struct rc_uuid *out)
 {
-	struct rc_uuid uuid;
-	const uint8_t *at = cell.at;
-
 	if (!is_string(field))
 		return false;
 	if (field->charsetnr == CHARSET_BINARY && cell.len == sizeof(out->bytes)) {
 		memcpy(out->bytes, cell.at, sizeof(out->bytes));
 		return true;
 	}
-	if (field->charsetnr == CHARSET_BINARY || cell.len != 36)
-		return false;
-	for (int i = 0; i < 16; i++) {
-		int high, low;
-
-		if ((i == 4 || i == 6 || i == 8 || i == 10) && *at++ != '-')
-			return false;
-		high = hex_value(*at++);
-		low = hex_value(*at++);
-		if (high < 0 || low < 0)
-			return false;
-		uuid.bytes[i] = (uint8_t)(high << 4 | low);
-	}
-	*out = uuid;
-	return true;
+	return field->charsetnr != CHARSET_BINARY &&
+	       rc_uuid_parse((struct rc_str){(const char *)cell.at, cell.len}, out) == RC_OK;
 }
 
 /* The day of a DATE, DATETIME or TIMESTAMP; zero dates and days that do not exist are none. */

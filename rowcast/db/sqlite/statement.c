@@ -10,6 +10,7 @@
 
 #include "rowcast/data/time_text.h"
 #include "rowcast/db/sqlite/sqlite.h"
+#include "rowcast/uuid.h"
 
 struct db_stmt {
 	struct sqlite_conn *conn;
@@ -43,54 +44,6 @@ void sqlite_finalize(struct db_stmt *stmt)
 	free(stmt);
 }
 
-static const char hex_digits[] = "0123456789abcdef";
-
-#define UUID_TEXT 36
-
-static void uuid_format(const struct rc_uuid *uuid, char text[UUID_TEXT])
-{
-	char *to = text;
-
-	for (int i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*to++ = '-';
-		*to++ = hex_digits[uuid->bytes[i] >> 4];
-		*to++ = hex_digits[uuid->bytes[i] & 15];
-	}
-}
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-static bool uuid_parse(const char *text, size_t length, struct rc_uuid *out)
-{
-	struct rc_uuid uuid;
-
-	if (length != UUID_TEXT)
-		return false;
-	for (int i = 0; i < 16; i++) {
-		int high, low;
-
-		if ((i == 4 || i == 6 || i == 8 || i == 10) && *text++ != '-')
-			return false;
-		high = hex_value(*text++);
-		low = hex_value(*text++);
-		if (high < 0 || low < 0)
-			return false;
-		uuid.bytes[i] = (uint8_t)(high << 4 | low);
-	}
-	*out = uuid;
-	return true;
-}
-
 /* SQLite takes a NULL pointer for NULL; an empty string is not one. */
 static const char *or_empty(struct rc_str s)
 {
@@ -100,10 +53,10 @@ static const char *or_empty(struct rc_str s)
 /* Apart, so that the others do not pay for its buffer. */
 __attribute__((noinline)) static int bind_uuid(sqlite3_stmt *stmt, int at, const struct rc_uuid *uuid)
 {
-	char text[UUID_TEXT];
+	char text[RC_UUID_TEXT];
 
-	uuid_format(uuid, text);
-	return sqlite3_bind_text(stmt, at, text, UUID_TEXT, SQLITE_TRANSIENT);
+	rc_uuid_format(*uuid, text);
+	return sqlite3_bind_text(stmt, at, text, RC_UUID_TEXT - 1, SQLITE_TRANSIENT);
 }
 
 __attribute__((noinline)) static int bind_date(sqlite3_stmt *stmt, int at, int64_t day)
@@ -255,7 +208,7 @@ __attribute__((noinline)) static bool read_other(sqlite3_value *value, enum rc_t
 		return false;
 	text = text_view(value);
 	if (type == RC_UUID)
-		return uuid_parse(text.ptr, text.len, field);
+		return rc_uuid_parse(text, field) == RC_OK;
 	return text.len > 0 && date_parse(text, field) == RC_OK;
 }
 
