@@ -1,11 +1,11 @@
 /*
- * Pruning the log: a row goes only when it is older than keep_us AND more than keep_changes rows stand behind it.
+ * Pruning rc_log where its numbers are in commit order (SQLite; triggers of MariaDB): a row goes only when it is older than keep_us AND more than keep_changes rows stand behind it.
  *
  * Always a prefix, so that numbers keep following each other without a gap, which is what the reader proves continuity
  * by; never the newest row, which it compares. In small batches, so that a call in the writer's way costs little:
  * called after every few commits it keeps up with any rate.
  */
-#include "rowcast/feed/sqlite/log.h"
+#include "rowcast/feed/source.h"
 
 #define BATCH 1000
 
@@ -16,7 +16,7 @@ static int run_int(struct rc_tx *tx, const char *sql, int64_t a, int64_t b, size
 	return rc_sql_int(tx, sql, values, count, out);
 }
 
-int log_prune(struct rc_tx *tx, const struct rc_feed_options *options, int64_t now_us, uint64_t *removed)
+int feed_log_prune(struct rc_tx *tx, const struct rc_feed_options *options, int64_t now_us, uint64_t *removed)
 {
 	uint64_t keep = options->keep_changes > 0 ? options->keep_changes : 1;
 	int64_t first = 0, last = 0, end, young = 0, changed = 0;

@@ -36,6 +36,10 @@ struct rc_feed {
 	const struct feed_source *source;
 };
 
+/* prune.c: for a source whose rc_log is numbered in commit order. */
+int feed_log_prune(struct rc_tx *tx, const struct rc_feed_options *options, int64_t now_us,
+		   uint64_t *removed) RC_MUST_CHECK;
+
 extern const struct feed_source feed_sqlite, feed_postgres_log, feed_postgres_triggers, feed_mariadb_log,
 	feed_mariadb_triggers;
 

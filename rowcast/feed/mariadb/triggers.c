@@ -22,8 +22,6 @@
 #include "rowcast/feed/mariadb/rows.h"
 #include "rowcast/feed/source.h"
 
-#define PRUNE_BATCH 1000
-
 struct trigger_feed {
 	struct rc_feed base;
 	struct rc_arena arena;
@@ -387,49 +385,6 @@ static int trigger_replay(struct rc_feed *base, struct rc_position after,
 	return rc;
 }
 
-static int run_int(struct rc_tx *tx, const char *sql, int64_t a, int64_t b, size_t count, int64_t *out)
-{
-	const struct rc_value values[] = {RC_INT_VALUE(a), RC_INT_VALUE(b)};
-
-	return rc_sql_int(tx, sql, values, count, out);
-}
-
-/* A row goes only when it is older than keep_us AND more than keep_changes rows stand behind it; always a prefix, never
- * the newest row, in small batches (rowcast/feed/sqlite/prune.c). */
-static int trigger_prune(struct rc_tx *tx, const struct rc_feed_options *options, int64_t now_us, uint64_t *removed)
-{
-	uint64_t keep = options->keep_changes > 0 ? options->keep_changes : 1;
-	int64_t first = 0, last = 0, end, young = 0, changed = 0;
-	struct rc_value limit;
-	int rc;
-
-	*removed = 0;
-	rc = run_int(tx, "SELECT MIN(n) FROM rc_log", 0, 0, 0, &first);
-	if (rc == RC_NOT_FOUND)
-		return RC_OK;
-	if (rc == RC_OK)
-		rc = run_int(tx, "SELECT MAX(n) FROM rc_log", 0, 0, 0, &last);
-	if (rc != RC_OK)
-		return rc;
-	if ((uint64_t)(last - first) < keep)
-		return RC_OK;
-	end = last - (int64_t)keep + 1;
-	if (end > first + PRUNE_BATCH)
-		end = first + PRUNE_BATCH;
-	rc = run_int(tx, "SELECT n FROM rc_log WHERE n < ? AND at >= ? ORDER BY n LIMIT 1", end,
-		     now_us - options->keep_us, 2, &young);
-	if (rc == RC_OK)
-		end = young;
-	else if (rc != RC_NOT_FOUND)
-		return rc;
-	if (end <= first)
-		return RC_OK;
-	limit = RC_INT_VALUE(end);
-	rc = rc_sql_exec(tx, "DELETE FROM rc_log WHERE n < ?", &limit, 1, &changed);
-	*removed = (uint64_t)changed;
-	return rc;
-}
-
 /* Without PROCESS nobody tells us of TRUNCATE. */
 static void warn_truncate(struct link *link)
 {
@@ -518,7 +473,7 @@ const struct feed_source feed_mariadb_triggers = {
 	.oldest = trigger_oldest,
 	.when = trigger_when,
 	.stats = trigger_stats,
-	.prune = trigger_prune,
+	.prune = feed_log_prune,
 	.fd = trigger_fd,
 	.attend = trigger_attend,
 };

@@ -50,8 +50,6 @@ void log_reader_close(struct log_reader *reader);
  */
 int log_walk(struct log_reader *reader, uint64_t first, struct rc_arena *arena, log_row_fn *row,
 	     void *arg) RC_MUST_CHECK;
-/* prune.c */
-int log_prune(struct rc_tx *tx, const struct rc_feed_options *options, int64_t now_us, uint64_t *removed) RC_MUST_CHECK;
 /* Warn about a value that could not be read. */
 void log_bad_value(const struct rc_model *model, uint32_t column);
 
