@@ -1,4 +1,7 @@
-/* A model with a column of every type, for decoders of rows: what they make must be sound. */
+/*
+ * A model with a column of every type, for decoders of rows: what they make must be sound. A harness may define its
+ * ALL_TABLE, and the last day that its engine can write (ALL_DAY_MAX), before it includes this.
+ */
 #ifndef TESTS_FUZZ_ALL_ROW_H
 #define TESTS_FUZZ_ALL_ROW_H
 
@@ -6,6 +9,14 @@
 
 #include "rowcast/base/check.h"
 #include "rowcast/orm.h"
+
+#ifndef ALL_TABLE
+#define ALL_TABLE "all"
+#endif
+#ifndef ALL_DAY_MAX
+#define ALL_DAY_MAX 2932896 /* 9999-12-31 */
+#endif
+#define ALL_DAY_MIN (-719162) /* 0001-01-01 */
 
 struct all {
 	uint64_t nulls;
@@ -30,7 +41,7 @@ static const struct rc_column all_columns[] = {
 
 #define ALL_COLUMNS (sizeof(all_columns) / sizeof(*all_columns))
 
-static const struct rc_model all_model = {.table = "all",
+static const struct rc_model all_model = {.table = ALL_TABLE,
 					  .columns = all_columns,
 					  .column_count = ALL_COLUMNS,
 					  .row_bytes = sizeof(struct all),
@@ -47,7 +58,7 @@ static inline void all_touch(const void *image)
 		for (size_t k = 0; k < texts[i].len; k++)
 			__asm__ volatile("" : : "r"(texts[i].ptr[k])); /* the byte is read */
 	}
-	rc_check(RC_ROW_IS_NULL(row, 8) || (row->day >= -719162 && row->day <= 2932896)); /* 0001-01-01 … 9999-12-31 */
+	rc_check(RC_ROW_IS_NULL(row, 8) || (row->day >= ALL_DAY_MIN && row->day <= ALL_DAY_MAX));
 }
 
 #endif

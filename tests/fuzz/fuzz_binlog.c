@@ -4,60 +4,15 @@
  *
  * Input: events as in a binlog file behind its first four bytes; each is as long as its own header says, or what is left.
  */
-#include <stddef.h>
-#include <string.h>
+#define ALL_TABLE   "everything"
+#define ALL_DAY_MAX 11248737 /* the year 32767 */
 
-#include "rowcast/base/check.h"
+#include "all_row.h"
 #include "rowcast/base/log.h"
 #include "rowcast/feed/mariadb/assemble.h"
 
-struct all {
-	uint64_t nulls;
-	int64_t id;
-	bool flag;
-	double real;
-	struct rc_str text, bytes, json;
-	struct rc_uuid uuid;
-	int64_t at;
-	int32_t day;
-};
-
-#define COLUMN(field, kind)                                                                                            \
-	{                                                                                                              \
-#field, kind, 0, offsetof(struct all, field)                                                           \
-	}
-
-static const struct rc_column columns[] = {
-	COLUMN(id, RC_INT),    COLUMN(flag, RC_BOOL),    COLUMN(real, RC_DOUBLE),
-	COLUMN(text, RC_TEXT), COLUMN(bytes, RC_BYTES),  COLUMN(json, RC_JSON),
-	COLUMN(uuid, RC_UUID), COLUMN(at, RC_TIMESTAMP), COLUMN(day, RC_DATE),
-};
-
-#define COLUMNS (sizeof(columns) / sizeof(*columns))
-
-static const struct rc_model model = {.table = "everything",
-				      .columns = columns,
-				      .column_count = COLUMNS,
-				      .row_bytes = sizeof(struct all),
-				      .key_count = 1,
-				      .captured = true};
-static const struct rc_model *const models[] = {&model};
+static const struct rc_model *const models[] = {&all_model};
 static const struct rc_schema schema = {.models = models, .model_count = 1};
-
-static size_t sum;
-
-static void touch(const void *image)
-{
-	const struct all *row = image;
-	const struct rc_str texts[] = {row->text, row->bytes, row->json};
-
-	rc_check(row->nulls >> COLUMNS == 0);
-	for (size_t i = 0; i < 3; i++) {
-		for (size_t k = 0; k < texts[i].len; k++)
-			sum += (size_t)texts[i].ptr[k];
-	}
-	rc_check(RC_ROW_IS_NULL(row, 8) || (row->day >= -719162 && row->day <= 11248737)); /* 0001-01-01 … year 32767 */
-}
 
 static void decode(struct images *images, const struct binlog_txn *txn, struct rc_arena *arena)
 {
@@ -67,12 +22,13 @@ static void decode(struct images *images, const struct binlog_txn *txn, struct r
 		for (uint32_t i = 0; i < decoded.changes.count; i++) {
 			const struct rc_change *change = &decoded.changes.at[i];
 
-			rc_check(change->model == &model && (change->old_row != NULL) == (change->op != RC_INSERT) &&
+			rc_check(change->model == &all_model &&
+				 (change->old_row != NULL) == (change->op != RC_INSERT) &&
 				 (change->new_row != NULL) == (change->op != RC_DELETE));
 			if (change->old_row)
-				touch(change->old_row);
+				all_touch(change->old_row);
 			if (change->new_row)
-				touch(change->new_row);
+				all_touch(change->new_row);
 		}
 	}
 	rc_arena_reset(arena);

@@ -32,7 +32,7 @@ def backup(db):
 async def put_back(*, stopped):
     with house(**HOUSE) as (server, ids):
         visit = ids.services["visit"]
-        live = await Live(server.port, visit, day(1), day(1), mode="every").connect()
+        live = await Live(server.port, visit, day(1), day(1)).connect()
         await live.until(lambda live: live.snapshots, "a snapshot")
         taken = lambda live: {row["start"] for row in live.rows.values() if not row["remaining"]}
         server.book(service=visit, start=at(1)).expect(201)
@@ -46,11 +46,11 @@ async def put_back(*, stopped):
             server.stop()
             restore()
             server.start()
-            live = await Live(server.port, visit, day(1), day(1), mode="every", after=position).connect()
+            live = await Live(server.port, visit, day(1), day(1), after=position).connect()
         else:
             restore()
+            server.await_seen()  # a backup comes table by table, and each begins anew
         await live.until(lambda live: live.resets and taken(live) == {at(1)}, "a reset, and what the backup has")
-        check(live.position.split(".")[0] != position.split(".")[0], "another history has another epoch", position, live.position)
         equal(live.view(), server.slots(visit, day(1))["slots"], "what is shown")
         server.book(service=visit, start=at(1, "12:00")).expect(201)
         await live.until(lambda live: taken(live) == {at(1), at(1, "12:00")}, "a booking after it")
