@@ -98,7 +98,10 @@ static void write_image(struct buf *out, const char *letter, uint32_t count)
 		buf_printf(out, ", %s%u", letter, i);
 }
 
-/* ORDER BY is the table's own order: nothing is sorted, and what stands behind the end of the walk is not read. */
+/*
+ * ORDER BY is the table's own order: nothing is sorted, and what stands behind the end of the walk is not read. Each branch
+ * hands over its own op, not the stored one: an outsider's 1.5 is no insert, and has no image.
+ */
 static void write_walk(struct buf *out, uint32_t columns)
 {
 	buf_append_str(
@@ -111,10 +114,10 @@ static void write_walk(struct buf *out, uint32_t columns)
 	write_image(out, "n", columns);
 	buf_append_str(out, RC_STR(") WHEN 3 THEN rc_log_row(n, at, 3, ends, tbl"));
 	write_image(out, "o", columns);
-	buf_append_str(out, RC_STR(") ELSE rc_log_row(n, at, op, ends, tbl"));
+	buf_append_str(out, RC_STR(") WHEN 0 THEN rc_log_row(n, at, 0, ends, tbl"));
 	if (columns > 0)
 		buf_append_str(out, RC_STR(", o0, n0"));
-	buf_append_str(out, RC_STR(") END ORDER BY n"));
+	buf_append_str(out, RC_STR(") ELSE rc_log_row(n, at, -1, ends, tbl) END ORDER BY n"));
 }
 
 int log_reader_open(struct log_reader *reader, sqlite3 *db)

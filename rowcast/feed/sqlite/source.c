@@ -91,7 +91,10 @@ static int connect_file(struct sqlite_feed *feed, struct rc_fault *fault)
 	if (result != SQLITE_OK)
 		rc = failed(feed, result);
 	if (rc == RC_OK)
-		rc = prepare(feed, "SELECT n, at, op FROM rc_log WHERE n >= ? ORDER BY n LIMIT 1", &feed->read_head);
+		rc = prepare(feed,
+			     "SELECT n, at, CASE WHEN op IN (0, 1, 2, 3) THEN op ELSE -1 END FROM rc_log WHERE n >= ? "
+			     "ORDER BY n LIMIT 1",
+			     &feed->read_head);
 	if (rc == RC_OK)
 		rc = prepare(feed, "SELECT value FROM rc_meta WHERE key = 'epoch'", &feed->read_epoch);
 	if (rc == RC_OK)

@@ -502,10 +502,14 @@ static void test_rows_that_are_not_ours_are_passed_over(void **state)
 {
 	struct fixture *f = *state;
 
-	sample_write(f->db, "INSERT INTO rc_log (at, tbl, op) VALUES (1, 'unknown', 1), (1, 'item', 9), (1, x'00', 1)");
+	sample_write(f->db, "INSERT INTO rc_log (at, tbl, op) VALUES (1, 'unknown', 1), (1, 'item', 9), (1, x'00', 1), "
+			    "(1, 'item', 1.5), (1, 'item', '2.5'), (1, 'item', 'one')");
 	assert_int_equal(next(f), RC_OK);
 	assert_int_equal(f->txn.change_count, 0);
-	assert_int_equal(f->txn.position.n, f->at.n + 3);
+	assert_int_equal(f->txn.position.n, f->at.n + 6);
+	sample_write(f->db, ITEM("a")); /* behind a row whose op is none */
+	assert_int_equal(next(f), RC_OK);
+	assert_int_equal(f->txn.change_count, 1);
 }
 
 static void test_a_value_of_another_type_is_null_and_stops_nothing(void **state)
