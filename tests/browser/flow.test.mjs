@@ -1,7 +1,7 @@
 /* From a slot to a booking, and the booking's own page: what is certain, what is not, and that nothing typed is ever lost. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { assertAccessible, dateIn, fillForm, gate, hears, launch, open, openForm, Server, slotOf, visitor } from "./world.mjs";
+import { assertAccessible, dateIn, fillForm, focused, focusOn, gate, hears, launch, open, openForm, Server, slotOf, visitor } from "./world.mjs";
 
 const server = new Server();
 let browser;
@@ -23,7 +23,6 @@ const done = async (...pages) => {
 };
 const heading = (page, name) => page.getByRole("heading", { name }).waitFor();
 const button = (page, name) => page.getByRole("button", { name });
-const focused = (page) => page.evaluate(() => document.activeElement?.getAttribute("name") ?? document.activeElement?.textContent ?? "");
 const placeOf = ({ service, resource, start }) => ({ service, resource, start });
 
 /** A booking that somebody made, and its page. */
@@ -56,10 +55,10 @@ test("a newcomer books with three presses and two words", async () => {
 	await open(page, slot.address("list"));
 	await slotOf(page, slot).click();
 	await button(page, "Book this time").waitFor();
-	assert.equal(await focused(page), "Book this time", "the way on has the focus");
+	await focusOn(page, "Book this time");
 	await page.keyboard.press("Enter");
 	await page.locator(".form").waitFor();
-	assert.equal(await focused(page), "name", "typing can begin at once");
+	await focusOn(page, "name");
 	const inputs = await page.locator(".form input").evaluateAll((list) => list.map((input) => `${input.name} ${input.type} ${input.autocomplete}`));
 	assert.deepEqual(inputs, ["name text name", "email email email"]);
 	await page.keyboard.type("Nia New");
@@ -183,7 +182,7 @@ test("the conflict panel leads to the waitlist, with what was typed", async () =
 		} else {
 			await who.locator(".ask .primary").click();
 			assert.equal(await who.locator(".fault").count(), 2);
-			assert.equal(await focused(who), "name");
+			await focusOn(who, "name");
 			await fillForm(who, "Sven Second");
 			await who.getByLabel("Email").fill("sven@example.org");
 		}
@@ -364,14 +363,14 @@ test("a booking is moved, keeps its reference, and its other window follows", as
 	await second.goto(page.url());
 	await heading(second, "You’re booked");
 	await button(page, "Change the time").click();
-	assert.equal(await focused(page), "Choose another time");
+	await focusOn(page, "Choose another time");
 	await page.locator(".move-time").first().waitFor();
 	await assertAccessible(page, "move");
 	const time = (await page.locator(".move-time").nth(1).textContent()).trim();
 	await page.locator(".move-time").nth(1).click();
 	await button(page, /^Move to .*\d\d:\d\d/).click();
 	await heading(page, new RegExp(`^Moved to .*${time}`));
-	assert.match(await focused(page), /^Moved to/);
+	await focusOn(page, /^Moved to/);
 	const file = await page.getByRole("link", { name: "Update calendar" }).getAttribute("href");
 	const entry = await (await fetch(server.url + file)).text();
 	assert.match(entry, new RegExp(`SEQUENCE:${booking.version + 1}\\r`));
@@ -444,13 +443,13 @@ test("an error while cancelling leaves the booking as it was", async () => {
 	const { page } = await booked(26);
 	const keys = await failOnce(page, "**/v1/bookings/*:cancel");
 	await button(page, "Cancel booking").click();
-	assert.equal(await focused(page), "Keep it");
+	await focusOn(page, "Keep it");
 	await button(page, "Yes, cancel it").click();
 	await page.locator(".failure").getByText("We could not cancel the booking. It still stands.").waitFor();
 	await page.getByText("Request gateway-7").waitFor();
 	await button(page, "Yes, cancel it").click();
 	await heading(page, "Booking cancelled");
-	assert.equal(await focused(page), "Booking cancelled");
+	await focusOn(page, "Booking cancelled");
 	assert.equal(keys[0], keys[1]);
 	const file = await page.getByRole("link", { name: "Remove from calendar" }).getAttribute("href");
 	assert.match(await (await fetch(server.url + file)).text(), /STATUS:CANCELLED/);
@@ -493,7 +492,7 @@ test("move, cancel and wait by keyboard alone", async () => {
 	await tabTo(/^Join the waitlist/);
 	await page.keyboard.press("Enter");
 	await page.locator(".ask[open]").waitFor();
-	assert.equal(await focused(page), "span");
+	await focusOn(page, "span");
 	await page.keyboard.press("ArrowDown");
 	await page.keyboard.press("Tab");
 	await page.keyboard.type("Kim Keys");

@@ -269,7 +269,7 @@ test("right to left, the week begins on the right, and a click finds the same ce
 });
 
 test("a week of 67,200 times is a timeline of which the window has elements, and all of it keys, names and clicks", async () => {
-	server.import(JSON.parse(execFileSync(fileURLToPath(new URL("../../bench/page_venue.py", import.meta.url)))));
+	await server.import(JSON.parse(execFileSync(fileURLToPath(new URL("../../bench/page_venue.py", import.meta.url)))));
 	const page = await visitor(browser);
 	await open(page, `${server.url}/v/full?date=${dateIn(8)}&view=week`);
 	const grid = page.locator("[role=grid]");

@@ -9,7 +9,7 @@ let browser;
 
 before(async () => {
 	await server.start();
-	server.import({
+	await server.import({
 		venue: { slug: "quick", name: "Quick Cuts", tz: "America/New_York", locale: "en", contact: { phone: "+1 212 555 0100", email: "" } },
 		resources: [{ key: "chair", name: "Chair", kind: "exclusive" }],
 		services: [

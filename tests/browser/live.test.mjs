@@ -199,7 +199,7 @@ test("a venue that is imported anew changes hundreds of times: one line, no mark
 	const free = await server.freeSlot("padel", 10);
 	const page = await visitor(browser);
 	await open(page, free.address("week"));
-	server.importFile("examples/venues/harbour.json", (venue) => {
+	await server.importFile("examples/venues/harbour.json", (venue) => {
 		venue.resources.find(({ key }) => key === "court").capacity = 6;
 	});
 	await page.getByText(/^[2-9]\d\d slots refreshed$/).waitFor();

@@ -417,7 +417,7 @@ test("a held arrow key is one step back, not thirty", async () => {
 });
 
 test("two hundred places: a field to search in, and a month only of one of them", async () => {
-	server.import(manyPlaces(200));
+	await server.import(manyPlaces(200));
 	const page = await visitor(browser);
 	await page.goto(`${server.url}/v/many?date=${dateIn(3)}&view=month`);
 	await page.getByRole("heading", { name: "Choose a place first" }).waitFor();

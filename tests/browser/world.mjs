@@ -98,18 +98,33 @@ export class Server {
 		rmSync(this.#folder, { recursive: true, force: true });
 	}
 
-	/** Run the program on the same database, as an operator would beside the running server. */
-	import(venue) {
-		const file = join(this.#folder, `${venue.venue.slug}.json`);
+	/** Run the program on the same database, as an operator would beside the running server; until the server has read it. */
+	async import(venue) {
+		const { slug } = venue.venue;
+		const file = join(this.#folder, `${slug}.json`);
 		writeFileSync(file, JSON.stringify(venue));
 		execFileSync(program, ["import", file, "--db", this.database.url], { stdio: ["ignore", "ignore", "inherit"], env });
+		for (const phone of [randomUUID(), venue.venue.contact?.phone ?? ""]) {
+			this.sql(`UPDATE venue SET contact_phone = '${phone}' WHERE slug = '${slug}'`);
+			await this.#shows(`/v1/venues/${slug}`, (shown) => (shown.contact?.phone ?? "") === phone);
+		}
+	}
+
+	async #shows(path, what) {
+		const deadline = Date.now() + PATIENCE_MS;
+		for (;;) {
+			const answer = await fetch(this.url + path);
+			const text = await answer.text();
+			if (answer.ok && what(JSON.parse(text))) return;
+			if (Date.now() > deadline) throw new Error(`${path}: ${answer.status} ${text}`);
+		}
 	}
 
 	/** The same with a file of the repository, changed. */
-	importFile(path, change) {
+	async importFile(path, change) {
 		const venue = JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), "utf8"));
 		change(venue);
-		this.import(venue);
+		await this.import(venue);
 	}
 
 	/** Another program that knows nothing of us writes the database. */
@@ -237,6 +252,20 @@ export async function hears(page, sentence) {
 			throw new Error(`not heard: ${sentence}; but: ${page.heard.join(" | ")}`);
 		});
 	}
+}
+
+const nameOfFocus = () => {
+	const at = document.activeElement;
+	return at?.getAttribute("name") ?? at?.getAttribute("aria-label") ?? at?.textContent ?? "";
+};
+/** What has the focus: its name, its label or its text. */
+export const focused = (page) => page.evaluate(nameOfFocus);
+/** Wait until it has the focus. The feed may show what happened before the answer that moves the focus is there. */
+export async function focusOn(page, wanted) {
+	const is = (name) => (typeof wanted === "string" ? name === wanted : wanted.test(name));
+	const deadline = Date.now() + PATIENCE_MS;
+	for (let name = await focused(page); !is(name); name = await focused(page))
+		if (Date.now() > deadline) throw new Error(`the focus is not on ${wanted} but on ${name}`);
 }
 
 export const slotOf = (page, slot) => page.locator(`[data-slot="${slot.id}"]`);
