@@ -81,7 +81,8 @@ static size_t take_digits(struct rc_str *rest, int64_t *out)
 	*out = 0;
 	while (count < rest->len && count < 9 && rest->ptr[count] >= '0' && rest->ptr[count] <= '9')
 		*out = *out * 10 + (rest->ptr[count++] - '0');
-	*rest = (struct rc_str){rest->ptr + count, rest->len - count};
+	if (count > 0) /* nothing is added to the NULL of an empty text */
+		*rest = (struct rc_str){rest->ptr + count, rest->len - count};
 	return count;
 }
 
