@@ -67,7 +67,8 @@ void engine_start(struct engine *engine, enum rc_dialect dialect, const char *co
 	size_t len = 0;
 
 	*engine = (struct engine){.dialect = dialect};
-	snprintf(engine->folder, sizeof(engine->folder), "/tmp/rowcast-engine-XXXXXX");
+	snprintf(engine->folder, sizeof(engine->folder), "%s/rowcast-engine-XXXXXX",
+		 getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
 	if (!mkdtemp(engine->folder))
 		fail("mkdtemp", engine->folder);
 	if (dialect == RC_SQLITE) {
