@@ -68,7 +68,7 @@ test("with the server gone between the page and the click, a fetched part still 
 	const page = await visitor(browser);
 	const sheet = page.waitForEvent("requestfinished", (request) => /\/assets\/sheet-/.test(request.url()));
 	await open(page, slot.address("list"));
-	await sheet;
+	await page.evaluate((part) => import(part).then(() => {}), (await sheet).url()); // and all that it imports
 	await server.stop("SIGKILL");
 	await slotOf(page, slot).click();
 	await page.locator(".sheet[open]").waitFor();
