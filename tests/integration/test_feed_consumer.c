@@ -307,7 +307,7 @@ static pid_t start_writer(struct fixture *f, unsigned int seed)
 		size_t len = 0;
 
 		if (f->engine->dialect == RC_SQLITE)
-			len = (size_t)snprintf(sql, sizeof(sql), ".bail on\n.timeout 20000\n");
+			len = (size_t)snprintf(sql, sizeof(sql), ".bail on\n");
 		for (int i = 0; i < 20; i++) {
 			int from = rand_r(&seed) % ACCOUNTS, to = (from + 1 + rand_r(&seed) % 7) % ACCOUNTS;
 

@@ -160,7 +160,8 @@ int engine_sql(struct engine *engine, const char *url, const char *sql, char *ou
 			"tr '\\t' '|'\"",
 			engine->folder, strrchr(url, '/') + 1, path);
 	else
-		status = run(out, size, "sqlite3 -batch '%s' <%s 2>&1", url + strlen("sqlite:"), path);
+		status = run(out, size, "sqlite3 -batch -cmd '.timeout 20000' '%s' <%s 2>&1", url + strlen("sqlite:"),
+			     path);
 	unlink(path);
 	return status;
 }

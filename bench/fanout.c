@@ -1,0 +1,328 @@
+/*
+ * Fan-out load: N WebSocket subscribers of one topic, and changes of it in a closed loop: as many as FLIGHT are made at once, and the
+ * next ones when every subscriber has them all.
+ *
+ *   fanout --port P --pid PID --subscribers N --seconds S [--flight K] --slotcast SERVICE | --bytes B
+ *
+ * slotcast: a change is a booking of the class, over HTTP, and the subscribers are of its availability in mode `every`. bytes: a server
+ * that knows nothing (GET /sub is the WebSocket, POST /pub is sent to all), with messages of B bytes.
+ *
+ * Prints one line: deliveries a second of the server's processor time and of the clock, from a change sent to the last subscriber (p50,
+ * p99, microseconds), and the mean length of what was delivered. A message that carries several changes counts as that many deliveries.
+ */
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "bench/dial.h"
+#include "bench/stats.h"
+
+#define FLIGHT_MAX 64
+#define HEAD_MAX   192 /* of a message: where "to" stands */
+
+struct viewer {
+	int fd;
+	uint64_t rest;  /* bytes of the frame's payload still to come */
+	uint32_t have;  /* bytes of its head */
+	uint64_t seen;  /* the newest position */
+	bool snapshot;
+	char head[HEAD_MAX];
+};
+
+static struct viewer *viewers;
+static int viewer_count = 1000, epoll_fd;
+static uint64_t wanted;      /* position that everybody shall have */
+static int waiting;          /* who does not have it */
+static int64_t bytes, texts; /* delivered */
+
+static int publishers[FLIGHT_MAX], flight = 1, port;
+static const char *service;
+static int message_bytes = 128;
+
+/* Positions are "EPOCH.N". */
+static uint64_t number_behind(const char *text, size_t len, const char *name)
+{
+	const char *at = memmem(text, len, name, strlen(name)), *end = text + len;
+	uint64_t n = 0;
+
+	if (!at)
+		return 0;
+	while (at < end && *at != '.')
+		at++;
+	for (at++; at < end && *at >= '0' && *at <= '9'; at++)
+		n = n * 10 + (uint64_t)(*at - '0');
+	return n;
+}
+
+static void take_text(struct viewer *viewer, uint32_t head)
+{
+	const char *text = viewer->head + head;
+	size_t len = viewer->have - head;
+	uint64_t n;
+
+	if (memmem(text, len, "\"type\":\"snapshot\"", 17))
+		viewer->snapshot = true;
+	if (!memmem(text, len, "\"type\":\"delta\"", 14))
+		return;
+	n = number_behind(text, len, "\"to\":\"");
+	texts++;
+	if (viewer->seen < wanted && n >= wanted)
+		waiting--;
+	viewer->seen = n;
+}
+
+/* How long the frame's head is, once that is known; and how long its payload. */
+static uint32_t frame_head(const struct viewer *viewer, uint64_t *payload)
+{
+	const unsigned char *head = (const unsigned char *)viewer->head;
+	uint32_t len = viewer->have < 2 ? 0 : (head[1] & 127) == 126 ? 4 : (head[1] & 127) == 127 ? 10 : 2;
+
+	if (len == 0 || viewer->have < len)
+		return 0;
+	*payload = len == 2 ? head[1] & 127u : 0;
+	for (uint32_t i = 2; i < len; i++)
+		*payload = *payload << 8 | head[i];
+	return len;
+}
+
+/* Frames in `at`; of each payload the beginning is kept. */
+static void take(struct viewer *viewer, const char *at, size_t len)
+{
+	while (len > 0) {
+		uint64_t payload = 0, size;
+		uint32_t head = frame_head(viewer, &payload), room;
+
+		if (head == 0) {
+			viewer->head[viewer->have++] = *at++;
+			len--;
+			head = frame_head(viewer, &payload);
+			if (head == 0)
+				continue;
+			viewer->rest = payload;
+			bytes += (int64_t)(head + payload);
+		}
+		size = viewer->rest < len ? viewer->rest : len;
+		room = HEAD_MAX - viewer->have;
+		memcpy(viewer->head + viewer->have, at, size < room ? size : room);
+		viewer->have += (uint32_t)(size < room ? size : room);
+		viewer->rest -= size;
+		at += size;
+		len -= size;
+		if (viewer->rest == 0) {
+			take_text(viewer, head);
+			viewer->have = 0;
+		}
+	}
+}
+
+static void read_viewers(bool (*done)(void))
+{
+	static char buffer[1 << 18];
+	struct epoll_event events[512];
+
+	while (!done()) {
+		int count = epoll_wait(epoll_fd, events, 512, 20000);
+
+		if (count <= 0)
+			fail("no message for 20 s");
+		for (int i = 0; i < count; i++) {
+			struct viewer *viewer = &viewers[events[i].data.u32];
+			ssize_t got = read(viewer->fd, buffer, sizeof(buffer));
+
+			if (got <= 0)
+				fail("the server closed a WebSocket");
+			take(viewer, buffer, (size_t)got);
+		}
+	}
+}
+
+static bool all_have_it(void)
+{
+	return waiting == 0;
+}
+
+static bool all_have_snapshots(void)
+{
+	static int first;
+
+	while (first < viewer_count && viewers[first].snapshot)
+		first++;
+	return first == viewer_count;
+}
+
+static void write_all(int fd, const char *text, size_t len)
+{
+	if (write(fd, text, len) != (ssize_t)len)
+		fail("write");
+}
+
+static void read_head(int fd, char *answer, size_t size)
+{
+	size_t have = 0;
+
+	while (have < size - 1 && (have < 4 || memcmp(answer + have - 4, "\r\n\r\n", 4) != 0)) {
+		if (read(fd, answer + have, 1) != 1)
+			fail("WebSocket handshake");
+		have++;
+	}
+	answer[have] = 0;
+	if (memcmp(answer + 9, "101", 3) != 0)
+		fail(answer);
+}
+
+static void subscribe(struct viewer *viewer, uint32_t index, const char *day)
+{
+	char text[512], answer[1024];
+	struct epoll_event event = {.events = EPOLLIN, .data.u32 = index};
+	size_t len;
+
+	viewer->fd = dial(port);
+	len = (size_t)snprintf(text, sizeof(text),
+			       "GET %s HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+			       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n%s\r\n",
+			       service ? "/v1/live" : "/sub",
+			       service ? "Sec-WebSocket-Protocol: rowcast.v1+json\r\n" : "");
+	write_all(viewer->fd, text, len);
+	read_head(viewer->fd, answer, sizeof(answer));
+	if (service) {
+		/* One masked frame; the mask is zero, which is legal and leaves the payload readable. Of 126 bytes at least: lengths
+		 * are to be written as short as they can be. */
+		len = (size_t)snprintf(text + 8, sizeof(text) - 8,
+				       "{\"type\":\"subscribe\",\"id\":\"1\",\"topic\":\"availability\",\"mode\":\"every\","
+				       "\"service\":\"%s\",\"from\":\"%s\",\"to\":\"%s\"}%126s",
+				       service, day, day, "");
+		memcpy(text, (char[]){(char)0x81, (char)(0x80 | 126), (char)(len >> 8), (char)len, 0, 0, 0, 0}, 8);
+		write_all(viewer->fd, text, len + 8);
+	} else {
+		viewer->snapshot = true;
+	}
+	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, viewer->fd, &event) != 0)
+		fail("epoll_ctl");
+}
+
+static uint64_t sent;
+
+static void send_change(int fd, const char *start)
+{
+	char body[65536], request[66000];
+	int len;
+
+	sent++;
+	if (service)
+		len = snprintf(body, sizeof(body),
+			       "{\"service\":\"%s\",\"start\":\"%s\",\"customer\":{\"name\":\"L\",\"email\":\"l@x.example\"}}",
+			       service, start);
+	else
+		len = snprintf(body, sizeof(body), "{\"type\":\"delta\",\"to\":\"0.%010llu\",\"pad\":\"%*s\"}",
+			       (unsigned long long)sent, message_bytes - 45, "");
+	len = snprintf(request, sizeof(request),
+		       "POST %s HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
+		       "Idempotency-Key: fanout-%d-%llu\r\nContent-Length: %d\r\n\r\n%s",
+		       service ? "/v1/bookings" : "/pub", (int)getpid(), (unsigned long long)sent, len, body);
+	write_all(fd, request, (size_t)len);
+}
+
+/* The answer's position, or that of the message that was sent. */
+static uint64_t read_answer(int fd)
+{
+	static char answer[65536];
+	ssize_t got = read(fd, answer, sizeof(answer));
+
+	if (got < 12 || answer[9] != '2') {
+		fprintf(stderr, "fanout: %.*s\n", (int)got, answer);
+		exit(1);
+	}
+	return service ? number_behind(answer, (size_t)got, "\"position\":\"") : sent;
+}
+
+static int64_t processor_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	if (clock_gettime(clock, &now) != 0)
+		fail("the server's processor time");
+	return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+static void round_of_changes(const char *start, struct samples *latency)
+{
+	int64_t begun = bench_now_ns();
+
+	wanted = UINT64_MAX;
+	for (int i = 0; i < flight; i++)
+		send_change(publishers[i], start);
+	for (int i = 0; i < flight; i++) {
+		uint64_t n = read_answer(publishers[i]);
+
+		if (i == 0 || n > wanted)
+			wanted = n;
+	}
+	waiting = 0;
+	for (int i = 0; i < viewer_count; i++)
+		waiting += viewers[i].seen < wanted;
+	read_viewers(all_have_it);
+	if (latency)
+		samples_add(latency, bench_now_ns() - begun);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option names[] = {{"port", 1, 0, 'p'},    {"pid", 1, 0, 'i'},    {"subscribers", 1, 0, 'n'},
+					      {"seconds", 1, 0, 's'}, {"flight", 1, 0, 'k'}, {"slotcast", 1, 0, 'c'},
+					      {"bytes", 1, 0, 'b'},   {0}};
+	const char *given[256] = {['n'] = "1000", ['s'] = "3", ['k'] = "1", ['b'] = "128"};
+	struct rlimit files = {.rlim_cur = 20000, .rlim_max = 20000};
+	struct samples latency = {0};
+	int64_t begun, used, rounds = 0, elapsed;
+	char day[16], start[32];
+	time_t when = (time(NULL) / 86400 + 3) * 86400 + 18 * 3600;
+	clockid_t clock;
+	struct tm utc;
+	int letter;
+
+	while ((letter = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		if (letter == '?')
+			return 2;
+		given[letter] = optarg;
+	}
+	if (!given['p'] || !given['i'])
+		return fprintf(stderr, "usage: fanout --port P --pid PID\n"), 2;
+	port = atoi(given['p']);
+	service = given['c'];
+	message_bytes = atoi(given['b']);
+	viewer_count = atoi(given['n']);
+	flight = atoi(given['k']);
+	if (flight > FLIGHT_MAX || message_bytes < 46 || message_bytes > 65000)
+		return fprintf(stderr, "fanout: at most %d in flight, 46 to 65000 bytes\n", FLIGHT_MAX), 2;
+	(void)setrlimit(RLIMIT_NOFILE, &files);
+	if (clock_getcpuclockid(atoi(given['i']), &clock) != 0)
+		fail("no such process");
+	strftime(day, sizeof(day), "%Y-%m-%d", gmtime_r(&when, &utc));
+	strftime(start, sizeof(start), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	viewers = calloc((size_t)viewer_count, sizeof(*viewers));
+	for (int i = 0; i < viewer_count; i++)
+		subscribe(&viewers[i], (uint32_t)i, day);
+	read_viewers(all_have_snapshots);
+	for (int i = 0; i < flight; i++)
+		publishers[i] = dial(port);
+	for (int i = 0; i < 20; i++)
+		round_of_changes(start, NULL);
+	bytes = texts = 0;
+	used = processor_ns(clock);
+	begun = bench_now_ns();
+	while ((elapsed = bench_now_ns() - begun) < atoi(given['s']) * 1000000000LL) {
+		round_of_changes(start, &latency);
+		rounds++;
+	}
+	used = processor_ns(clock) - used;
+	printf("per core %.0f /s  by the clock %.0f /s  last subscriber p50 %ld p99 %ld us  %.2f messages of %.0f bytes for %d changes\n",
+	       (double)(rounds * flight * viewer_count) * 1e9 / (double)used,
+	       (double)(rounds * flight * viewer_count) * 1e9 / (double)elapsed,
+	       (long)(samples_percentile(&latency, 0.5) / 1000), (long)(samples_percentile(&latency, 0.99) / 1000),
+	       (double)texts / (double)(rounds * viewer_count), texts ? (double)bytes / (double)texts : 0, flight);
+	return 0;
+}
