@@ -1,11 +1,11 @@
 /*
- * Fan-out load: N WebSocket subscribers of one topic, and changes of it in a closed loop: as many as FLIGHT are made at once, and the
- * next ones when every subscriber has them all.
+ * Fan-out load: N WebSocket subscribers of one topic, and changes of it in a closed loop: as many as FLIGHT are made at
+ * once, and the next ones when every subscriber has them all.
  *
  *   fanout --port P --pid PID [--thread NAME] --subscribers N --seconds S [--flight K] --slotcast SERVICE | --bytes B
  *
- * slotcast: a change is a booking of the class, over HTTP, and the subscribers are of its availability in mode `every`. bytes: a server
- * that knows nothing (GET /sub is the WebSocket, POST /pub is sent to all), with messages of B bytes.
+ * slotcast: a change is a booking of the class, over HTTP; the subscribers are of its availability in mode `every`.
+ * bytes: a server that knows nothing (GET /sub is the WebSocket, POST /pub is sent to all), messages of B bytes.
  *
  * Prints one line: deliveries a second of processor time (of the server's threads called NAME, and of all) and of the
  * clock, from a change sent to the last subscriber (p50, p99, microseconds), and the mean length of what was delivered.
