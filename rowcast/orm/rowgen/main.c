@@ -187,16 +187,16 @@ static int print_ddl(struct ddl *ddl, const char *name)
 	return 2;
 }
 
-static int usage(void)
+static int usage(FILE *out, int status)
 {
-	fprintf(stderr,
-		"usage: rowgen --schema-name NAME --include PATH --schema FILE [--queries FILE] [--guards FILE]\n"
-		"              [--guards-postgres FILE] [--guards-mariadb FILE] [--migrations DIR] --out DIR\n"
-		"       rowgen --schema FILE [--guards... FILE] --ddl sqlite|postgres|mariadb\n"
-		"       rowgen --schema FILE --capture TABLE\n"
-		"       rowgen diff --from FILE --to FILE --name NAME --migrations DIR [--guards FILE]\n"
-		"              [--drop NAME]... [--locks TABLE=REASON]...\n");
-	return 2;
+	fprintf(out, "usage: rowgen --schema-name NAME --include PATH --schema FILE [--queries FILE] [--guards FILE]\n"
+		     "              [--guards-postgres FILE] [--guards-mariadb FILE] [--migrations DIR] --out DIR\n"
+		     "       rowgen --schema FILE [--guards... FILE] --ddl sqlite|postgres|mariadb\n"
+		     "       rowgen --schema FILE --capture TABLE\n"
+		     "       rowgen diff --from FILE --to FILE --name NAME --migrations DIR [--guards FILE]\n"
+		     "              [--drop NAME]... [--locks TABLE=REASON]...\n"
+		     "       rowgen --help | --version\n");
+	return status;
 }
 
 /* model.h and model.c. */
@@ -238,10 +238,14 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "diff") == 0) {
 		status = diff_main(argc - 1, argv + 1);
-		return status == 2 ? usage() : status;
+		return status == 2 ? usage(stderr, 2) : status;
 	}
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return usage(stdout, 0);
+	if (argc == 2 && strcmp(argv[1], "--version") == 0)
+		return puts("rowgen " ROWCAST_VERSION) < 0;
 	if (args_read(argc, argv, &args))
-		return usage();
+		return usage(stderr, 2);
 	rc_arena_init(&arena, 1 << 16);
 	source_read(&schema_text, &arena, args.schema);
 	source_read(&queries_text, &arena, args.queries);

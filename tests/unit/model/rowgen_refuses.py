@@ -135,7 +135,11 @@ TESTS = [("good input is written", [GOOD], None)]
 TESTS += [(name, [schema, queries, guards], words) for name, schema, queries, guards, words in CASES]
 TESTS += [(name, [schema, "", "", migrations], words) for name, schema, migrations, words in MIGRATIONS]
 
-print(f"1..{len(TESTS) + len(ENGINES)}")
+# What rowgen says when it is asked, or does not understand: words, status, where.
+SAYINGS = [(["--help"], 0, "usage: rowgen"), (["--version"], 0, "rowgen "), ([], 2, "usage: rowgen"), (["--shema", "x"], 2, "usage: rowgen"),
+           (["diff"], 2, "usage: rowgen")]
+
+print(f"1..{len(TESTS) + len(ENGINES) + len(SAYINGS)}")
 failed = 0
 for number, (name, inputs, words) in enumerate(TESTS, 1):
     with tempfile.TemporaryDirectory() as directory:
@@ -158,4 +162,9 @@ for number, (name, schema, queries, guards, postgres, mariadb, migrations, writt
     print(f"{'ok' if good else 'not ok'} {number} - {name}")
     if not good:
         print("# status", result.returncode, "standard error:", result.stderr.strip(), [word for word in words if word not in told])
+for number, (words, status, said) in enumerate(SAYINGS, len(TESTS) + len(ENGINES) + 1):
+    result = subprocess.run([rowgen, *words], capture_output=True, text=True)
+    good = result.returncode == status and said in (result.stderr if status else result.stdout)
+    failed += not good
+    print(f"{'ok' if good else 'not ok'} {number} - rowgen {' '.join(words) or 'without a word'} says how it is used")
 sys.exit(1 if failed else 0)
