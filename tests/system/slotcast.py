@@ -8,10 +8,12 @@ import asyncio
 import contextlib
 import datetime
 import http.client
+import http.server
 import inspect
 import json
 import os
 import pathlib
+import queue
 import random
 import select
 import shutil
@@ -19,6 +21,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import urllib.parse
@@ -383,6 +386,41 @@ class Live:
 def order(position):
     epoch, number = position.split(".")
     return epoch, int(number)
+
+
+@contextlib.contextmanager
+def alerts():
+    """A webhook: its address, and what was posted there."""
+    told = queue.Queue()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            told.put(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    hook = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=hook.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{hook.server_port}/alerts", told
+    finally:
+        hook.shutdown()
+        hook.server_close()
+
+
+def await_alert(told, name, state):
+    deadline = time.monotonic() + DEADLINE_S
+    while True:
+        try:
+            alert = told.get(timeout=max(0.01, deadline - time.monotonic()))
+        except queue.Empty:
+            check(False, "no alert", name, state)
+        if (alert["alert"], alert["state"]) == (name, state):
+            check(alert["text"] and alert["at"], alert)
+            return alert
 
 
 # Runner: every function test_… of a file, in order; TAP on standard output.

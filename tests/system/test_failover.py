@@ -4,53 +4,15 @@ A served database that freezes, crashes, hands over to its standby, and an old p
 there, nothing is acknowledged that is not, people are told, and service goes on by itself.
 """
 import contextlib
-import http.server
-import json
-import queue
 import threading
 import time
 import uuid
 
 from databases import DATABASES, DatabaseServer, only
-from slotcast import DEADLINE_S, Live, Server, at, check, day, equal, main, resource, service, venue_file
+from slotcast import DEADLINE_S, Live, Server, alerts, at, await_alert, check, day, equal, main, resource, service, venue_file
 
 ROOM = dict(resources=[resource("pool", kind="pooled", capacity=500)],
             services=[service("visit", ["pool"], party_max=4, durations_min=[60], step_min=60)])
-
-
-@contextlib.contextmanager
-def alerts():
-    """A webhook: its address, and what was posted there."""
-    told = queue.Queue()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self):
-            told.put(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    hook = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=hook.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{hook.server_port}/alerts", told
-    finally:
-        hook.shutdown()
-        hook.server_close()
-
-
-def await_alert(told, name, state):
-    deadline = time.monotonic() + DEADLINE_S
-    while True:
-        try:
-            alert = told.get(timeout=max(0.01, deadline - time.monotonic()))
-        except queue.Empty:
-            check(False, "no alert", name, state)
-        if (alert["alert"], alert["state"]) == (name, state):
-            check(alert["text"] and alert["at"], alert)
-            return alert
 
 
 def metric(server, line):

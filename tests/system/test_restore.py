@@ -6,7 +6,7 @@ it happen or was stopped. (SQLite's case is in test_faults.py.)
 import subprocess
 
 from databases import only
-from slotcast import Live, at, check, day, equal, house, main, resource, service
+from slotcast import Live, alerts, at, await_alert, check, day, equal, house, main, resource, service
 
 HOUSE = dict(resources=[resource("room")], services=[service("visit", ["room"])])
 
@@ -30,7 +30,7 @@ def backup(db):
 
 
 async def put_back(*, stopped):
-    with house(**HOUSE) as (server, ids):
+    with alerts() as (hook, told), house("--alert-webhook", hook, **HOUSE) as (server, ids):
         visit = ids.services["visit"]
         live = await Live(server.port, visit, day(1), day(1)).connect()
         await live.until(lambda live: live.snapshots, "a snapshot")
@@ -50,6 +50,8 @@ async def put_back(*, stopped):
         else:
             restore()
             server.await_seen()  # a backup comes table by table, and each begins anew
+            await_alert(told, "feed-gap", "raised")
+            await_alert(told, "feed-gap", "resolved")
         await live.until(lambda live: live.resets and taken(live) == {at(1)}, "a reset, and what the backup has")
         equal(live.view(), server.slots(visit, day(1))["slots"], "what is shown")
         server.book(service=visit, start=at(1, "12:00")).expect(201)
