@@ -24,6 +24,7 @@ for count in $subscribers; do
       stop_server
       echo "$count.$flight $round ours:  $ours"
 
+      : >"$scratch/port" # not the one of the round before
       taskset -c 0 build/bench/raw_fanout >"$scratch/port" &
       server_pid=$!
       until [ -s "$scratch/port" ]; do sleep 0.05; done
