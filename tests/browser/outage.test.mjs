@@ -1,5 +1,6 @@
 /* The server dies, hangs and comes back: the page says which, and returns by itself. */
 import assert from "node:assert/strict";
+import { EventEmitter, once } from "node:events";
 import { after, before, beforeEach, test } from "node:test";
 import { assertAccessible, fillForm, launch, open, openForm, Server, slotOf, status, visitor } from "./world.mjs";
 
@@ -70,10 +71,11 @@ test("after a restore from a backup the page is rebuilt in place, and none of it
 	assert.equal((await server.post("/v1/holds", body)).status, 201);
 	const page = await visitor(browser);
 	const reasons = [];
+	const heard = new EventEmitter();
 	page.on("websocket", (socket) =>
 		socket.on("framereceived", ({ payload }) => {
 			const message = JSON.parse(payload);
-			if (message.type === "reset") reasons.push(message.reason);
+			if (message.type === "reset") heard.emit("reset", reasons.push(message.reason));
 		}),
 	);
 	await open(page, slot.address("week"));
@@ -91,6 +93,8 @@ test("after a restore from a backup the page is rebuilt in place, and none of it
 	await server.start();
 	await slotOf(page, slot).and(page.locator("[data-state=available]")).waitFor();
 	await status(page, "Live");
+	// What the page has drawn may be known here before the frame that made it is.
+	if (reasons.length === 0) await once(heard, "reset", { signal: AbortSignal.timeout(60_000) });
 	assert.equal(reasons.length, 1, "the server told the page to start over");
 	assert.equal(await page.evaluate(() => window.marks), 0);
 	await page.context().close();
