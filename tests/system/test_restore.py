@@ -5,7 +5,7 @@ it happen or was stopped. (SQLite's case is in test_faults.py.)
 """
 import subprocess
 
-from databases import only
+from databases import ENGINE, FEED, only
 from slotcast import Live, alerts, at, await_alert, check, day, equal, house, main, resource, service
 
 HOUSE = dict(resources=[resource("room")], services=[service("visit", ["room"])])
@@ -52,7 +52,10 @@ async def put_back(*, stopped):
             server.await_seen()  # a backup comes table by table, and each begins anew
             await_alert(told, "feed-gap", "raised")
             await_alert(told, "feed-gap", "resolved")
-        await live.until(lambda live: live.resets and taken(live) == {at(1)}, "a reset, and what the backup has")
+        # Known faults of the logs, docs/guarantees.md: MariaDB's epoch is bound to a second, PostgreSQL's may outlive a stopped reader.
+        same = FEED == "log" and (ENGINE == "mariadb" or stopped)
+        another = lambda live: same or live.position.split(".")[0] != position.split(".")[0]
+        await live.until(lambda live: live.resets and taken(live) == {at(1)} and another(live), "a reset, another epoch, what the backup has")
         equal(live.view(), server.slots(visit, day(1))["slots"], "what is shown")
         server.book(service=visit, start=at(1, "12:00")).expect(201)
         await live.until(lambda live: taken(live) == {at(1), at(1, "12:00")}, "a booking after it")
