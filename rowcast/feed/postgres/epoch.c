@@ -29,8 +29,8 @@ uint64_t pgf_epoch_draw(uint64_t broken)
 
 static void source_of(const struct pgf_facts *facts, char text[96])
 {
-	snprintf(text, 96, "postgres %" PRIu64 "/%" PRIu32 "/%" PRIu64, facts->system, facts->timeline,
-		 facts->database);
+	snprintf(text, 96, "postgres %" PRIu64 "/%" PRIu32 "/%" PRIu64 "/%" PRIu64, facts->system, facts->timeline,
+		 facts->database, facts->meta);
 }
 
 /* RC_NOT_FOUND: none that will do. */

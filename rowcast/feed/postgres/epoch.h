@@ -4,7 +4,8 @@
  *
  *   rc_meta  epoch   lower-case hex of a random number
  *            start   LSN at which it began; older positions are gone
- *            source  "postgres SYSTEM/TIMELINE/DATABASE": a restored copy or a promoted standby is another history
+ *            source  "postgres SYSTEM/TIMELINE/DATABASE/TABLE", the last two oids, TABLE's that of rc_meta: a restored copy, a
+ *                    backup put back and a promoted standby are other histories
  */
 #ifndef ROWCAST_FEED_POSTGRES_EPOCH_H
 #define ROWCAST_FEED_POSTGRES_EPOCH_H

@@ -37,6 +37,7 @@ int log_gap(struct log_feed *feed, const char *why)
 	log_event(LOG_WARN, "feed-gap", "the change log is not continuous; a new epoch begins", LOG_S("reason", why),
 		  LOG_S("slot", feed->stream.slot));
 	feed->gone = true;
+	feed->unpublished = false; /* what is still missing is seen again */
 	feed->gaps++;
 	pgf_stream_stop(&feed->stream);
 	log_restart(feed);
@@ -112,6 +113,8 @@ static int judge(struct log_feed *feed)
 	if (facts->system != feed->identity.system || facts->timeline != feed->identity.timeline ||
 	    facts->database != feed->identity.database)
 		return log_gap(feed, "another server, timeline or database answers");
+	if (facts->meta != feed->identity.meta)
+		return log_gap(feed, "a backup was put back");
 	if (feed->epoch.stored && strcmp(facts->epoch, feed->epoch.text) != 0)
 		return log_gap(feed, "the stored epoch is another");
 	if (!facts->slot_there || !facts->slot_ours || facts->slot_lost) {
@@ -216,10 +219,8 @@ static int seen_from_aside(struct log_feed *feed, const struct pgf_sight *sight)
 		log_event(LOG_ERROR, "feed-publication",
 			  "captured tables are not in the publication; their changes are missed",
 			  LOG_I("tables", sight->tables_missing), LOG_S("publication", feed->stream.publication));
-	if (sight->tables_missing == 0 && feed->unpublished) {
-		feed->unpublished = false;
+	if (sight->tables_missing == 0 && feed->unpublished)
 		return log_gap(feed, "captured tables were not in the publication for a while");
-	}
 	feed->unpublished = sight->tables_missing > 0;
 	if (limit && sight->head > read && sight->head - read > limit)
 		return log_gap(feed, "the reader stands still, and the server keeps more log than is allowed");

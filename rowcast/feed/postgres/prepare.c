@@ -201,6 +201,30 @@ static int ask_for_publication(PGconn *conn, const struct rc_schema *schema, con
 	return rc;
 }
 
+static int exists(PGconn *conn, const char *table, bool *there, struct rc_fault *fault)
+{
+	PGresult *result;
+	char sql[128];
+	int rc;
+
+	snprintf(sql, sizeof(sql), "SELECT to_regclass(quote_ident(current_schema()) || '.%s') IS NOT NULL", table);
+	rc = pgf_run(conn, sql, clock_mono_us() + PGF_PREPARE_US, &result, fault);
+	*there = rc == RC_OK && pgf_bool(result, 0, 0);
+	PQclear(result);
+	return rc;
+}
+
+/* What the tables were before was not in the log: positions from then must not go on. */
+static int end_epoch(PGconn *conn, struct rc_fault *fault)
+{
+	bool there;
+	int rc = exists(conn, "rc_meta", &there, fault);
+
+	if (rc != RC_OK || !there)
+		return rc;
+	return pgf_do(conn, "DELETE FROM rc_meta WHERE key = 'epoch'", clock_mono_us() + PGF_PREPARE_US, fault);
+}
+
 static int run_publication(PGconn *conn, const struct rc_schema *schema, const char *format, const char *name,
 			   struct rc_fault *fault)
 {
@@ -214,7 +238,7 @@ static int run_publication(PGconn *conn, const struct rc_schema *schema, const c
 	pgf_tables_append(&sql, schema, true);
 	rc = pgf_do(conn, buf_cstr(&sql), clock_mono_us() + PGF_PREPARE_US, fault);
 	buf_release(&sql);
-	return rc;
+	return rc == RC_OK ? end_epoch(conn, fault) : rc;
 }
 
 static void publication_sql(PGconn *conn, const struct rc_schema *schema, const char *name, struct buf *sql)
@@ -269,19 +293,6 @@ static int prepare_publication(PGconn *conn, const struct rc_schema *schema, con
 out:
 	PQclear(result);
 	buf_release(&sql);
-	return rc;
-}
-
-static int exists(PGconn *conn, const char *table, bool *there, struct rc_fault *fault)
-{
-	PGresult *result;
-	char sql[128];
-	int rc;
-
-	snprintf(sql, sizeof(sql), "SELECT to_regclass(quote_ident(current_schema()) || '.%s') IS NOT NULL", table);
-	rc = pgf_run(conn, sql, clock_mono_us() + PGF_PREPARE_US, &result, fault);
-	*there = rc == RC_OK && pgf_bool(result, 0, 0);
-	PQclear(result);
 	return rc;
 }
 

@@ -77,11 +77,13 @@ static int fail(struct pgf_stream *stream, int rc)
 
 void pgf_facts_sql(struct buf *out, const char *slot, const char *publication, int server_version, int old_backend)
 {
-	buf_append_str(out, RC_STR("SELECT pg_is_in_recovery(), (CASE WHEN pg_is_in_recovery() THEN "
-				   "pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END - '0/0')::text, "
-				   "d.oid, (SELECT value FROM rc_meta WHERE key = 'epoch'), s.slot_name IS NOT NULL, "
-				   "s.active, s.plugin = 'pgoutput' AND s.database = d.datname, "
-				   "(s.confirmed_flush_lsn - '0/0')::text, (s.restart_lsn - '0/0')::text, "));
+	buf_append_str(out,
+		       RC_STR("SELECT pg_is_in_recovery(), (CASE WHEN pg_is_in_recovery() THEN "
+			      "pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END - '0/0')::text, "
+			      "d.oid, to_regclass('rc_meta')::oid, (SELECT value FROM rc_meta WHERE key = 'epoch'), "
+			      "s.slot_name IS NOT NULL, "
+			      "s.active, s.plugin = 'pgoutput' AND s.database = d.datname, "
+			      "(s.confirmed_flush_lsn - '0/0')::text, (s.restart_lsn - '0/0')::text, "));
 	buf_append_str(out, server_version >= 130000 ? RC_STR("s.wal_status = 'lost', ") : RC_STR("false, "));
 	buf_append_str(out, RC_STR("EXISTS (SELECT FROM pg_publication WHERE pubname = "));
 	pgf_append_literal(out, publication);
@@ -100,14 +102,15 @@ void pgf_facts_read(struct pgf_facts *facts, const PGresult *result)
 	facts->standby = pgf_bool(result, 0, 0);
 	facts->head = pgf_u64(result, 0, 1);
 	facts->database = pgf_u64(result, 0, 2);
-	snprintf(facts->epoch, sizeof(facts->epoch), "%s", pgf_text(result, 0, 3));
-	facts->slot_there = pgf_bool(result, 0, 4);
-	facts->slot_active = pgf_bool(result, 0, 5);
-	facts->slot_ours = pgf_bool(result, 0, 6);
-	facts->confirmed = pgf_u64(result, 0, 7);
-	facts->restart = pgf_u64(result, 0, 8);
-	facts->slot_lost = pgf_bool(result, 0, 9);
-	facts->published = pgf_bool(result, 0, 10);
+	facts->meta = pgf_u64(result, 0, 3);
+	snprintf(facts->epoch, sizeof(facts->epoch), "%s", pgf_text(result, 0, 4));
+	facts->slot_there = pgf_bool(result, 0, 5);
+	facts->slot_active = pgf_bool(result, 0, 6);
+	facts->slot_ours = pgf_bool(result, 0, 7);
+	facts->confirmed = pgf_u64(result, 0, 8);
+	facts->restart = pgf_u64(result, 0, 9);
+	facts->slot_lost = pgf_bool(result, 0, 10);
+	facts->published = pgf_bool(result, 0, 11);
 }
 
 void pgf_facts_identify(struct pgf_facts *facts, const PGresult *result)

@@ -18,6 +18,7 @@ struct pgf_facts {
 	uint64_t system; /* identifier, drawn by initdb */
 	uint32_t timeline;
 	uint64_t database; /* oid */
+	uint64_t meta;     /* oid of rc_meta: a backup that is put back makes it anew */
 	uint64_t head;     /* flushed */
 	bool standby;
 	char epoch[48];                                     /* in rc_meta; "": none */

@@ -266,6 +266,36 @@ static void test_a_table_that_leaves_the_publication_is_not_silent(void **state)
 	pgt_nothing(f);
 }
 
+static void test_a_table_that_was_out_of_the_publication_while_nobody_read_ends_the_epoch(void **state)
+{
+	struct pg_fixture *f = *state;
+	struct rc_position before = f->at;
+
+	rc_feed_close(f->feed);
+	pgt_sql(f, "DROP TABLE pair; CREATE TABLE pair (a bigint, b text, amount bigint NOT NULL, PRIMARY KEY (a, b)); "
+		   "INSERT INTO pair VALUES (1, 'missed', 1)");
+	pgt_prepare(f);
+	pgt_open(f);
+	pgt_snapshot(f);
+	assert_int_equal(f->rows, 1);
+	assert_int_not_equal(f->at.epoch, before.epoch);
+	assert_int_equal(rc_feed_replay(f->feed, before, replay_txn, NULL), RC_GONE);
+}
+
+static void test_a_table_of_positions_made_anew_while_nobody_read_ends_the_epoch(void **state)
+{
+	struct pg_fixture *f = *state;
+	struct rc_position before = f->at;
+
+	rc_feed_close(f->feed);
+	pgt_sql(f, "CREATE TABLE copy AS TABLE rc_meta; DROP TABLE rc_meta; ALTER TABLE copy RENAME TO rc_meta; "
+		   "ALTER TABLE rc_meta ADD PRIMARY KEY (key)");
+	pgt_open(f);
+	pgt_snapshot(f);
+	assert_int_not_equal(f->at.epoch, before.epoch);
+	assert_int_equal(rc_feed_replay(f->feed, before, replay_txn, NULL), RC_GONE);
+}
+
 static void test_an_idle_slot_moves_while_others_write(void **state)
 {
 	struct pg_fixture *f = *state;
@@ -482,11 +512,13 @@ int main(void)
 		SHARED(test_values_out_of_line_are_not_lost_by_other_columns_updates) /* */
 		SHARED(test_old_rows_that_are_not_whole_are_a_gap)                    /* */
 		SHARED(test_a_table_that_leaves_the_publication_is_not_silent)        /* */
-		SHARED(test_an_idle_slot_moves_while_others_write)                    /* */
-		SHARED(test_only_what_was_acknowledged_is_forgotten)                  /* */
-		SHARED(test_a_reader_that_stands_still_does_not_fill_the_disk)        /* */
-		SHARED(test_two_readers_have_a_slot_each)                             /* */
-		SHARED(test_a_named_slot_that_is_read_is_refused)                     /* */
+		SHARED(test_a_table_that_was_out_of_the_publication_while_nobody_read_ends_the_epoch)
+			SHARED(test_a_table_of_positions_made_anew_while_nobody_read_ends_the_epoch)
+				SHARED(test_an_idle_slot_moves_while_others_write) /* */
+		SHARED(test_only_what_was_acknowledged_is_forgotten)               /* */
+		SHARED(test_a_reader_that_stands_still_does_not_fill_the_disk)     /* */
+		SHARED(test_two_readers_have_a_slot_each)                          /* */
+		SHARED(test_a_named_slot_that_is_read_is_refused)                  /* */
 		cmocka_unit_test_setup_teardown(test_a_url_made_for_a_pooler_is_read, setup_bare, teardown),
 		cmocka_unit_test_setup_teardown(test_each_missing_privilege_is_named_with_its_remedy, setup_bare,
 						teardown),
