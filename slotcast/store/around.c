@@ -1,8 +1,8 @@
 /*
  * Claims around wishes: one statement for many, so that a train pays one round trip. The wishes are rows, one per lane:
- * of constants, or on PostgreSQL, which would plan a statement of many constants each time, of arrays. claims of a lane never overlap, so what may reach into [lo, hi) begins with the last one that begins at or
- * before lo: one index look-up each, however long the history is. Resources with very many lanes are read by the span
- * alone.
+ * of constants, or on PostgreSQL, which would plan a statement of many constants each time, of arrays. claims of a lane
+ * never overlap, so what may reach into [lo, hi) begins with the last one that begins at or before lo: one index look-up
+ * each, however long the history is. Resources with very many lanes are read by the span alone.
  */
 #include "rowcast/base/buf.h"
 #include "rowcast/data/time_text.h"
@@ -114,12 +114,18 @@ static void add_value(struct buf *array, const struct rc_value *value)
 		buf_printf(array, "%s%lld", array->len ? "," : "{", (long long)value->integer);
 }
 
-/* PostgreSQL: one short text, whatever their number. */
+/*
+ * PostgreSQL: one short text, whatever their number. Its plan is kept, and was perhaps made when there were no claims: LATERAL
+ * and OFFSET 0 leave it no other way than a look-up for each wish, in the index that keeps claims apart.
+ */
 static int read_arrays(struct around *around, struct rc_rows *rows)
 {
-	static const char wishes[] =
+	static const char by_wish[] =
 		"unnest(CAST(CAST(? AS text) AS bigint[]), CAST(CAST(? AS text) AS bigint[]), CAST(CAST(? AS text) AS"
-		" timestamptz[]), CAST(CAST(? AS text) AS timestamptz[]))";
+		" timestamptz[]), CAST(CAST(? AS text) AS timestamptz[])) AS wish (resource_id, lane, lo, hi)"
+		" CROSS JOIN LATERAL (SELECT * FROM claim WHERE session_id IS NULL AND resource_id = wish.resource_id"
+		" AND lane = wish.lane AND tstzrange(lo, hi) && tstzrange(wish.lo, wish.hi) OFFSET 0) AS claim"
+		" CROSS JOIN LATERAL (SELECT * FROM booking WHERE id = claim.booking_id OFFSET 0) AS booking";
 	struct yard *yard = around->yard;
 	struct rc_value arrays[4];
 	struct buf text = BUF_INIT;
@@ -130,8 +136,7 @@ static int read_arrays(struct around *around, struct rc_rows *rows)
 			add_value(&text, &around->values[4 * i + column]);
 		arrays[column] = yard_array_take(&text, yard->arena);
 	}
-	buf_printf(&text, "%s%s AS wish (resource_id, lane, lo, hi)%s", result, wishes,
-		   by_lane + sizeof(" AS wish") - 1);
+	buf_printf(&text, "%s%s", result, by_wish);
 	err = rc_sql_rows(yard->tx, yard->arena, buf_cstr(&text), arrays, 4, &around_model, rows);
 	buf_release(&text);
 	return err;
