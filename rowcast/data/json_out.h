@@ -10,7 +10,7 @@
 
 #include "rowcast/base/buf.h"
 #include "rowcast/change.h"
-#include "rowcast/model.h"
+#include "rowcast/value.h"
 
 struct json_out {
 	struct buf *out;
@@ -35,6 +35,7 @@ void json_raw(struct json_out *json, struct rc_str value); /* one complete JSON 
 void json_id(struct json_out *json, int64_t id);           /* an id as string: "42" */
 void json_position(struct json_out *json, struct rc_position position);
 void json_time(struct json_out *json, int64_t us); /* RFC 3339 UTC; milliseconds only when they are not zero */
+void json_value(struct json_out *json, const struct rc_value *value);
 /* One row as an object, by its descriptor; bit i of `columns` = column i is written. */
 void json_row(struct json_out *json, const struct rc_model *model, const void *row, uint64_t columns);
 

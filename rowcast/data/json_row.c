@@ -86,6 +86,19 @@ static void put_field(struct json_out *json, enum rc_type type, const void *fiel
 	rc_check(!"a column without a type");
 }
 
+void json_value(struct json_out *json, const struct rc_value *value)
+{
+	if (value->type == RC_TYPE_NONE) {
+		json_put_null(json);
+	} else if (value->type == RC_DATE) { /* narrower in a row */
+		int32_t days = (int32_t)value->integer;
+
+		put_field(json, RC_DATE, &days);
+	} else {
+		put_field(json, value->type, &value->integer); /* all members begin there */
+	}
+}
+
 void json_row(struct json_out *json, const struct rc_model *model, const void *row, uint64_t columns)
 {
 	uint64_t nulls = *(const uint64_t *)row;
