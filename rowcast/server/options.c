@@ -78,6 +78,9 @@ const struct option server_option_rows[] = {
 	{"position-interval", OPTION_DURATION, AT(live.position_interval_us), "60s", 10 * MS, DAY, "Live limits", "TIME", "How often the position of a quiet subscription moves on."},
 	{"poll-wait", OPTION_DURATION, AT(live.poll_wait_us), "25s", MS, HOUR, "Live limits", "TIME", "Long-poll that names no wait."},
 	{"poll-wait-max", OPTION_DURATION, AT(live.poll_wait_max_us), "60s", MS, HOUR, "Live limits", "TIME", "Longest wait of a long-poll."},
+	{"where-values-max", OPTION_INT, AT(shapes.values_max), "256", 1, 10000, "Live limits", "N", "Values of one list in a subscription's \"where\"."},
+	{"where-indexes-max", OPTION_INT, AT(shapes.signatures_max), "16", 1, 1000, "Live limits", "N", "Combinations of columns that \"where\" compares, of one table, that have an index; the others are filtered one by one."},
+	{"rows-before-max", OPTION_INT, AT(shapes.departed_max), "100000", 0, 100000000, "Live limits", "N", "Changed rows of live tables that are kept as they were before, for subscribers who resume."},
 
 	{"keep-time", OPTION_DURATION, AT(keep_time_us), "10m", SECOND, 365 * DAY, "Changes", "TIME", "Positions can be resumed at least this long."},
 	{"keep-changes", OPTION_INT, AT(keep_changes), "100000", 1, INT64_C(1000000000), "Changes", "N", "And at least this many changes back."},

@@ -18,6 +18,7 @@
 #include "rowcast/base/option.h"
 #include "rowcast/http/http.h"
 #include "rowcast/server/live.h"
+#include "rowcast/shape/shapes.h"
 
 struct server_options {
 	bool help, help_markdown, version; /* asked instead of run; nothing else is checked then */
@@ -43,6 +44,7 @@ struct server_options {
 
 	struct http_limits http;
 	struct live_limits live;
+	struct shapes_limits shapes;
 
 	int64_t keep_time_us; /* change log */
 	int64_t keep_changes;

@@ -89,9 +89,8 @@ static int refuse(const struct reader *reader, const char *column, const char *w
 
 static bool read_typed(const json_t *json, enum rc_type type, struct rc_value *out)
 {
-	struct rc_str text = json_is_string(json)
-				     ? (struct rc_str){json_string_value(json), json_string_length(json)}
-				     : RC_STR_NONE;
+	struct rc_str text = json_is_string(json) ? (struct rc_str){json_string_value(json), json_string_length(json)}
+						  : RC_STR_NONE;
 	int32_t days;
 
 	out->type = type;
@@ -205,7 +204,8 @@ static int read_range(const struct reader *reader, json_t *json, struct read_con
 	const char *name;
 	json_t *value;
 
-	json_object_foreach (json, name, value) {
+	json_object_foreach(json, name, value)
+	{
 		int which = 0, err;
 
 		while (which < 4 && strcmp(name, bound_names[which]) != 0)
@@ -219,9 +219,7 @@ static int read_range(const struct reader *reader, json_t *json, struct read_con
 	if (json_object_size(json) == 0 || (gt->bytes.ptr && gte->bytes.ptr) || (lt->bytes.ptr && lte->bytes.ptr))
 		return refuse(reader, column, "a range of gt or gte, and lt or lte");
 	condition->ranged = true;
-	condition->lo = gt->bytes.ptr    ? behind(reader->arena, gt->bytes)
-			: gte->bytes.ptr ? gte->bytes
-					 : RC_STR("");
+	condition->lo = gt->bytes.ptr ? behind(reader->arena, gt->bytes) : gte->bytes.ptr ? gte->bytes : RC_STR("");
 	condition->hi = lte->bytes.ptr ? behind(reader->arena, lte->bytes) : lt->bytes;
 	return RC_OK;
 }
@@ -295,7 +293,8 @@ int filter_read(const json_t *where, const struct rc_model *model, uint64_t allo
 		return rc_fault_set(fault, RC_INVALID, "\"where\" must be an object of columns and their values.");
 	}
 	read = RC_ARENA_ARRAY(arena, struct read_condition, json_object_size(where) + 1);
-	json_object_foreach ((json_t *)(uintptr_t)where, column, value) {
+	json_object_foreach((json_t *)(uintptr_t)where, column, value)
+	{
 		int err = find_column(&reader, column, &read[count].condition.column);
 
 		if (!err && json_is_object(value))
@@ -342,7 +341,8 @@ bool filter_matches(const struct filter *filter, const struct rc_model *model, c
 			holds = rc_str_compare(condition->lo, value) <= 0 &&
 				(!condition->hi.ptr || rc_str_compare(value, condition->hi) < 0);
 		else
-			holds = bsearch(&value, condition->values, condition->value_count, sizeof(value), by_text) != NULL;
+			holds = bsearch(&value, condition->values, condition->value_count, sizeof(value), by_text) !=
+				NULL;
 		if (!holds)
 			return false;
 	}

@@ -56,9 +56,7 @@ static void rows_fill(struct shape *shape)
 	shape_departed(shape, fill_departed, shape);
 }
 
-static void rows_release(struct shape *shape)
-{
-}
+static void rows_release(struct shape *shape) {}
 
 const struct shape_kind shape_rows = {
 	.name = "rows",

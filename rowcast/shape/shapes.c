@@ -24,7 +24,7 @@ struct shapes {
 	struct departed {
 		struct table *table;
 		struct stored *stored;
-	} *departed;
+	} * departed;
 	size_t departed_first, departed_count, departed_max;
 	uint64_t floor, n;
 	struct buf scratch;
@@ -41,11 +41,11 @@ struct shapes *shapes_create(const struct shapes_options *options)
 		for (uint32_t k = 0; k < table->model->key_count; k++)
 			rc_check(table->columns >> table->model->key[k] & 1);
 		table_init(&shapes->tables[shapes->table_count++], table->model, table->columns,
-			   options->signatures_max);
+			   (size_t)options->limits.signatures_max);
 	}
-	shapes->values_max = options->values_max;
-	shapes->departed_max = options->departed_max;
-	shapes->departed = rc_xcalloc(options->departed_max + 1, sizeof(*shapes->departed));
+	shapes->values_max = (size_t)options->limits.values_max;
+	shapes->departed_max = (size_t)options->limits.departed_max;
+	shapes->departed = rc_xcalloc(shapes->departed_max + 1, sizeof(*shapes->departed));
 	return shapes;
 }
 
@@ -168,24 +168,32 @@ static struct stored *take(struct shapes *shapes, struct table *table, const voi
 	return table_take(table, buf_str(&shapes->scratch));
 }
 
+/* The row of this key is there no more. */
+static void lose(struct shapes *shapes, struct table *table, const void *row, uint64_t n)
+{
+	struct stored *old = take(shapes, table, row);
+	struct news news = {old, n};
+
+	if (!old)
+		return;
+	table_watchers(table, old->row, tell_gone, &news);
+	depart(shapes, table, old, n);
+}
+
 static void apply(struct shapes *shapes, struct table *table, const struct rc_change *change, uint64_t n)
 {
-	/* An insert may meet a row: REPLACE by a program whose triggers do not fire. */
-	struct stored *old = take(shapes, table, change->old_row ? change->old_row : change->new_row);
+	struct news news = {.n = n};
+	struct stored *new;
 
-	if (old) {
-		struct news news = {old, n};
-
-		table_watchers(table, old->row, tell_gone, &news);
-		depart(shapes, table, old, n);
-	}
-	if (change->new_row) {
-		struct stored *new = stored_create(table->model, change->new_row, n);
-		struct news news = {new, n};
-
-		table_add(table, new);
-		table_watchers(table, new->row, tell_put, &news);
-	}
+	if (change->old_row)
+		lose(shapes, table, change->old_row, n);
+	if (!change->new_row)
+		return;
+	lose(shapes, table, change->new_row, n); /* one that was replaced: not every program's triggers tell */
+	new = stored_create(table->model, change->new_row, n);
+	news.stored = new;
+	table_add(table, new);
+	table_watchers(table, new->row, tell_put, &news);
 }
 
 void shapes_apply(struct shapes *shapes, const struct rc_txn *txn)

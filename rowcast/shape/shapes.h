@@ -25,15 +25,18 @@ struct shapes_table {
 	uint64_t columns; /* that may be read and compared, bit i = column i; the key's are among them */
 };
 
+/* What an operator may set. [default] */
+struct shapes_limits {
+	int64_t values_max; /* of one list in `where` [256] */
+	int64_t signatures_max; /* combinations of columns that shapes of one table compare, each with an index; ≥ 1 [16] */
+	int64_t departed_max; /* rows of all tables as they were before, for who resumes [100,000] */
+};
+
 struct shapes_options {
 	const struct shapes_table *tables;
 	size_t table_count;
-	size_t values_max;     /* of one list in `where` */
-	size_t signatures_max; /* combinations of columns that shapes of one table compare, each with an index; at least 1 */
-	size_t departed_max;   /* rows of all tables as they were before, for who resumes */
+	struct shapes_limits limits;
 };
-
-#define SHAPES_DEFAULTS .values_max = 256, .signatures_max = 16, .departed_max = 65536
 
 struct shapes *shapes_create(const struct shapes_options *options);
 /* No topic of its sources is left. */

@@ -27,6 +27,7 @@
 #include "slotcast/api/render.h"
 #include "slotcast/main/freshness.h"
 #include "slotcast/main/one_host.h"
+#include "slotcast/model/model.h"
 
 #define TRANSACTIONS_PER_TURN 64
 #define RETRY_US              200000
@@ -41,6 +42,7 @@ struct projector {
 	struct rc_feed *feed; /* NULL: to be opened, on the server that the store writes to */
 	int host;             /* the one that it is open on; 0: any */
 	struct board *board;
+	struct shapes *shapes;
 	struct hub *hub;
 	struct api *api;
 	struct store *store;
@@ -128,7 +130,40 @@ static int open_feed(struct projector *projector, struct rc_fault *fault)
 	return err;
 }
 
-/* Load the board from one consistent read, and from the retained history what can be resumed. */
+/* Tables that anybody may watch: what the venue's page shows of them anyway. */
+static struct shapes *make_shapes(const struct shapes_limits *limits)
+{
+#define ALL_COLUMNS(count) ((UINT64_C(1) << (count)) - 1)
+	const struct shapes_table tables[] = {
+		{&venue_model, ALL_COLUMNS(VENUE_COL_COUNT)},
+		{&resource_model, ALL_COLUMNS(RESOURCE_COL_COUNT)},
+		{&service_model, ALL_COLUMNS(SERVICE_COL_COUNT)},
+		{&session_model, ALL_COLUMNS(SESSION_COL_COUNT) & ~(UINT64_C(1) << SESSION_COL_TAKEN_BY)},
+	};
+#undef ALL_COLUMNS
+	const struct shapes_options options = {
+		.tables = tables, .table_count = sizeof(tables) / sizeof(tables[0]), .limits = *limits};
+
+	return shapes_create(&options);
+}
+
+static void snapshot_row(void *arg, const struct rc_model *model, const void *row)
+{
+	struct projector *projector = arg;
+
+	board_row(projector->board, model, row);
+	shapes_row(projector->shapes, model, row);
+}
+
+static void retained_txn(void *arg, const struct rc_txn *txn)
+{
+	struct projector *projector = arg;
+
+	board_history(projector->board, txn);
+	shapes_history(projector->shapes, txn);
+}
+
+/* Load the board and the tables from one consistent read, and from the retained history what can be resumed. */
 static int load(struct projector *projector, struct rc_fault *fault)
 {
 	struct rc_position at, oldest;
@@ -136,14 +171,15 @@ static int load(struct projector *projector, struct rc_fault *fault)
 	int err;
 
 	board_clear(projector->board);
-	err = rc_feed_snapshot(projector->feed, board_row, projector->board, &at, fault);
+	shapes_clear(projector->shapes);
+	err = rc_feed_snapshot(projector->feed, snapshot_row, projector, &at, fault);
 	if (err)
 		return err;
 	err = rc_feed_oldest(projector->feed, &oldest);
 	if (!err && rc_feed_when(projector->feed, oldest.n, &oldest_us) == 0)
 		board_oldest_time(projector->board, oldest_us);
 	if (!err)
-		err = rc_feed_replay(projector->feed, oldest, board_history, projector->board);
+		err = rc_feed_replay(projector->feed, oldest, retained_txn, projector);
 	if (err == RC_GONE) { /* pruned meanwhile: nothing older can be resumed */
 		oldest = at;
 		err = 0;
@@ -151,6 +187,7 @@ static int load(struct projector *projector, struct rc_fault *fault)
 	if (err)
 		return rc_fault_set(fault, err, "the change log cannot be read: %s", rc_err_name(err));
 	board_ready(projector->board, at, oldest, clock_us(projector));
+	shapes_ready(projector->shapes, at, oldest);
 	board_share_catalog(projector->board, board_catalog(projector->board));
 	return 0;
 }
@@ -165,6 +202,7 @@ int projector_create(struct projector **out, const struct projector_config *conf
 	projector->config = *config;
 	rc_arena_init(&projector->txn_arena, 65536);
 	projector->board = board_create(&options);
+	projector->shapes = make_shapes(&config->shapes);
 	err = loop_create(&projector->loop, fault);
 	if (err)
 		goto out;
@@ -194,6 +232,11 @@ struct loop *projector_loop(const struct projector *projector)
 struct board *projector_board(const struct projector *projector)
 {
 	return projector->board;
+}
+
+struct shapes *projector_shapes(const struct projector *projector)
+{
+	return projector->shapes;
 }
 
 const char *projector_missing(void *arg)
@@ -363,6 +406,7 @@ static void apply(struct projector *projector, const struct rc_txn *txn, int64_t
 	const struct catalog *before = board_catalog(projector->board);
 
 	board_apply(projector->board, txn, now_us);
+	shapes_apply(projector->shapes, txn);
 	if (board_catalog(projector->board) != before) {
 		store_use_catalog(projector->store, board_catalog(projector->board));
 		board_share_catalog(projector->board, board_catalog(projector->board));
@@ -516,6 +560,7 @@ void projector_destroy(struct projector *projector)
 	if (projector->loop)
 		loop_destroy(projector->loop);
 	board_destroy(projector->board);
+	shapes_destroy(projector->shapes);
 	rc_arena_release(&projector->txn_arena);
 	free(projector);
 }

@@ -5,7 +5,7 @@
 #ifndef SLOTCAST_MAIN_PROJECTOR_H
 #define SLOTCAST_MAIN_PROJECTOR_H
 
-#include "rowcast/live/topic.h"
+#include "rowcast/shape/shapes.h"
 #include "slotcast/api/api.h"
 
 struct projector;
@@ -13,7 +13,8 @@ struct projector;
 struct projector_config {
 	const char *url;
 	struct rc_feed_options feed;
-	int host;              /* of a URL that names several servers: the one to read, from 1 on; 0: any */
+	int host; /* of a URL that names several servers: the one to read, from 1 on; 0: any */
+	struct shapes_limits shapes;
 	struct alerts *alerts; /* told of `feed-gap` and `feed-behind`; NULL: nobody */
 };
 
@@ -22,6 +23,7 @@ int projector_create(struct projector **out, const struct projector_config *conf
 		     struct rc_fault *fault) RC_MUST_CHECK;
 struct loop *projector_loop(const struct projector *projector);
 struct board *projector_board(const struct projector *projector);
+struct shapes *projector_shapes(const struct projector *projector);
 /* Who is told: the hub of the live endpoints, the interface's waiting answers, the store when a new epoch begins. Then
  * run. */
 int projector_start(struct projector *projector, struct hub *hub, struct api *api, struct store *store,

@@ -162,8 +162,11 @@ static int boot_feed(struct serve *serve, struct rc_fault *fault)
 
 static int boot_projector(struct serve *serve, struct rc_fault *fault)
 {
-	const struct projector_config config = {
-		.url = feed_url(serve), .feed = feed_options(serve), .host = serve->host, .alerts = serve->alerts};
+	const struct projector_config config = {.url = feed_url(serve),
+						.feed = feed_options(serve),
+						.host = serve->host,
+						.shapes = serve->options->shapes,
+						.alerts = serve->alerts};
 
 	return projector_create(&serve->projector, &config, fault);
 }
@@ -212,7 +215,7 @@ static const char *store_missing(void *arg)
 static int boot_wire(struct serve *serve, struct rc_fault *fault)
 {
 	const struct server_options *options = serve->options;
-	struct topic_source source = board_topic_source(projector_board(serve->projector));
+	struct topic_source sources[1 + SHAPES_SOURCES] = {board_topic_source(projector_board(serve->projector))};
 	struct loop **loops = rc_xcalloc(serve->reactor_count, sizeof(struct loop *));
 	const struct api_config api = {
 		.projector = projector_loop(serve->projector),
@@ -230,13 +233,14 @@ static int boot_wire(struct serve *serve, struct rc_fault *fault)
 		.reactors = loops,
 		.reactor_count = serve->reactor_count,
 		.projector = projector_loop(serve->projector),
-		.sources = &source,
-		.source_count = 1,
+		.sources = sources,
+		.source_count = sizeof(sources) / sizeof(sources[0]),
 		.allowed_origins = options->allowed_origins,
 		.limits = options->live,
 	};
 	int err = 0;
 
+	shapes_sources(projector_shapes(serve->projector), sources + 1);
 	for (size_t i = 0; !err && i < serve->reactor_count; i++) {
 		err = loop_create(&serve->reactors[i].loop, fault);
 		loops[i] = serve->reactors[i].loop;

@@ -319,6 +319,10 @@ class Live:
         self.deltas = []
         self.closed_code = None
 
+    @staticmethod
+    def key(row):
+        return json.dumps(row["id"])
+
     async def connect(self):
         self.socket = await asyncio.wait_for(
             websockets.connect(f"ws://127.0.0.1:{self.port}/v1/live", subprotocols=["rowcast.v1+json"], max_size=None,
@@ -339,15 +343,15 @@ class Live:
     def fold(self, message):
         kind = message["type"]
         if kind == "snapshot":
-            self.rows = {row["id"]: row for row in message["rows"]}
+            self.rows = {self.key(row): row for row in message["rows"]}
             self.position = message["position"]
             self.snapshots += 1
         elif kind == "delta":
             equal(message["from"], self.position, "a delta begins at another position than the last one told")
             for key in message["remove"]:
-                self.rows.pop(key, None)
+                self.rows.pop(json.dumps(key), None)
             for row in message["upsert"]:
-                self.rows[row["id"]] = row
+                self.rows[self.key(row)] = row
             check(order(message["to"]) >= order(message["from"]), "a delta goes backwards", message)
             self.position = message["to"]
             self.deltas.append(message)
@@ -377,6 +381,20 @@ class Live:
 
     def view(self):
         return sorted(self.rows.values(), key=lambda row: (row["start"], int(row["resource"])))
+
+
+class LiveTable(Live):
+    """The same with rows of a table, or totals by the columns of `group`."""
+
+    def __init__(self, port, table, group=None, after=None, mode="latest", **members):
+        super().__init__(port, None, None, None, after=after)
+        shown = {} if group is None else {"group": group}
+        self.message = {"type": "subscribe", "id": "s", "topic": "rows" if group is None else "totals", "table": table, "mode": mode,
+                        **shown, **members}
+        self.group = group
+
+    def key(self, row):
+        return json.dumps(row["id"] if self.group is None else [row[name] for name in self.group])
 
     async def close(self):
         if self.socket:

@@ -143,11 +143,13 @@ static struct world *world_create(void)
 	bool forgets = below(2);
 	const struct shapes_options options = {.tables = tables,
 					       .table_count = 1,
-					       .values_max = 8,
-					       .signatures_max = 1 + below(6),
-					       .departed_max = forgets ? below(40) : 10000};
-	const struct hub_config config = {
-		.carrier = {no_parcel, no_parcel_to, NULL}, .reactor_count = 1, .topics_max = 8, .tombstones_max = 1000};
+					       .limits = {.values_max = 8,
+							  .signatures_max = 1 + below(6),
+							  .departed_max = forgets ? below(40) : 10000}};
+	const struct hub_config config = {.carrier = {no_parcel, no_parcel_to, NULL},
+					  .reactor_count = 1,
+					  .topics_max = 8,
+					  .tombstones_max = 1000};
 	struct world *world = rc_xcalloc(1, sizeof(*world));
 
 	world->forgets = forgets;
@@ -307,10 +309,11 @@ static void fold_rows(struct reader *reader, const json_t *rows)
 	size_t i;
 	json_t *row;
 
-	json_array_foreach ((json_t *)(uintptr_t)rows, i, row) {
-		json_t *key = reader->wish.totals ? json_pack("[O,O]", json_object_get(row, "state"),
-							      json_object_get(row, "open"))
-						  : json_incref(json_object_get(row, "id"));
+	json_array_foreach((json_t *)(uintptr_t)rows, i, row)
+	{
+		json_t *key = reader->wish.totals
+				      ? json_pack("[O,O]", json_object_get(row, "state"), json_object_get(row, "open"))
+				      : json_incref(json_object_get(row, "id"));
 		char *text = key_text(key);
 
 		json_object_set(reader->view, text, row);
@@ -333,7 +336,8 @@ static void fold(struct reader *reader, const struct body *body)
 	if (body->kind == BODY_SNAPSHOT)
 		json_object_clear(reader->view);
 	fold_rows(reader, json_object_get(message, body->kind == BODY_SNAPSHOT ? "rows" : "upsert"));
-	json_array_foreach (json_object_get(message, "remove"), i, key) {
+	json_array_foreach(json_object_get(message, "remove"), i, key)
+	{
 		char *name = key_text(key);
 
 		json_object_del(reader->view, name);
@@ -485,9 +489,8 @@ static void refused(struct world *world, int source, const char *params_text, co
 	void *shape = NULL;
 
 	assert_non_null(params);
-	assert_int_not_equal(world->sources[source].parse(world->sources[source].arg, params, &name, &shape, &field,
-							  &fault),
-			     0);
+	assert_int_not_equal(
+		world->sources[source].parse(world->sources[source].arg, params, &name, &shape, &field, &fault), 0);
 	assert_null(shape);
 	assert_string_equal(field, member);
 	if (!strstr(fault.message, message))
@@ -521,8 +524,10 @@ static void test_a_query_string_says_the_same(void **state)
 	const struct topic_source *source = &world->sources[0];
 	static const char *const ways[] = {
 		"{\"table\":\"thing\",\"columns\":[\"room\",\"id\"],\"where\":{\"room\":[2,1],\"state\":\"held\"}}",
-		"{\"table\":\"thing\",\"columns\":\"id,room\",\"where\":\"{\\\"state\\\":\\\"held\\\",\\\"room\\\":[1,2]}\"}",
-		"{\"table\":\"thing\",\"columns\":\"room\",\"where\":\"{\\\"state\\\":\\\"held\\\",\\\"room\\\":[\\\"1\\\",2]}\"}",
+		"{\"table\":\"thing\",\"columns\":\"id,room\",\"where\":\"{\\\"state\\\":\\\"held\\\",\\\"room\\\":[1,"
+		"2]}\"}",
+		"{\"table\":\"thing\",\"columns\":\"room\",\"where\":\"{\\\"state\\\":\\\"held\\\",\\\"room\\\":["
+		"\\\"1\\\",2]}\"}",
 	};
 	struct buf names[3] = {0};
 

@@ -27,7 +27,7 @@ struct thing {
 enum thing_column { ID, ROOM, STATE, AT, WEIGHT, OPEN, DAY, REF, SECRET, THING_COLUMNS };
 
 #define THING_ALLOWED ((UINT64_C(1) << SECRET) - 1)
-#define FIELD(name)   (uint32_t)offsetof(struct thing, name)
+#define FIELD(name)   (uint32_t) offsetof(struct thing, name)
 
 static const struct rc_column thing_columns[] = {
 	[ID] = {"id", RC_INT, RC_COLUMN_KEY, FIELD(id)},
