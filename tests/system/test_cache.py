@@ -5,16 +5,13 @@ import collections
 import contextlib
 import http.client
 import os
-import pathlib
 import resource as limits
-import shutil
 import subprocess
-import tempfile
 import time
 import urllib.parse
 
 from databases import SERVERS
-from slotcast import DEADLINE_S, Failure, Reply, at, check, day, equal, house, main, problem, resource, service
+from slotcast import Failure, Reply, at, check, day, equal, house, main, problem, resource, service
 
 CROWD = int(os.environ.get("CROWD", "1000"))
 WAIT_S = 60  # longer than everything that a test does while the crowd waits
@@ -26,7 +23,7 @@ class Proxy:
 
     def __init__(self, server):
         self.server = server
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="slotcast-proxy-"))
+        self.folder = server.folder / "proxy"
         self.port = urllib.parse.urlsplit(self.script("start", f"127.0.0.1:{server.port}")).port
 
     def script(self, act, *words):
@@ -53,9 +50,8 @@ class Proxy:
         until(lambda: len(lines()) >= count, f"{count} requests in the proxy's log")
         return collections.Counter(lines())
 
-    def remove(self):
+    def stop(self):
         self.script("stop")
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def until(condition, what):
@@ -72,7 +68,7 @@ def venue():
         try:
             yield server, proxy, ids.services["visit"]
         finally:
-            proxy.remove()
+            proxy.stop()
 
 
 def question(visit, **members):
