@@ -64,6 +64,8 @@ void http_problem(struct http_request *req, const struct http_problem *problem)
 			seconds[--at] = (char)('0' + left % 10);
 		http_reply_header(req, "Retry-After", (struct rc_str){seconds + at, sizeof(seconds) - at});
 	}
+	/* Else a cache may keep what is 404, 410 or 501 for as long as it likes (RFC 9111 §4.2.2). */
+	http_reply_header(req, "Cache-Control", RC_STR("no-store"));
 	http_reply(req, problem->status, "application/problem+json", buf_str(body));
 }
 

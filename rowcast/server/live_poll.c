@@ -8,9 +8,13 @@
  * He who sends back what Rowcast-Seen told him last, as `seen`, is not told again: then nothing new is a 204. It is the
  * instant of the last such change, and compared for equality only, so a clock that is set back hides nothing.
  *
- * Caching (RFC 9111): what follows a position is the same for everybody, so an answer of deltas that moves the position
- * on may be kept and a crowd that waits behind a cache costs one poll. Nothing else may.
+ * Caching (RFC 9111): the question is all that an answer depends on, so a crowd that waits behind a cache costs one poll.
+ * An answer may be kept when it leads on to another question: nobody is given it twice, and what it tells stays true for
+ * whoever asks from there. A position that moves does that. Where it does not, Rowcast-Seen counts the turns, for those
+ * who send it back; who does not would spin on a kept answer, so his is not kept. A proxy's lock hands on only what it may
+ * keep, so without turns a quiet crowd would come through one by one (docs/decisions/0029-polls-behind-a-cache.md).
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -22,8 +26,8 @@
 
 #define TIMED_YOUNG_US 90000000
 #define TIMED_WAIT_US  1000000
-#define CACHE_MOVED    "public, max-age=5"
-#define CACHE_SNAPSHOT "public, max-age=1"
+#define CACHE_STEP     "public, max-age=5" /* leads from one question to the next */
+#define CACHE_PRESENT  "public, max-age=1, must-revalidate"
 
 struct poll {
 	struct peer peer; /* its stream is the poll itself */
@@ -31,11 +35,12 @@ struct poll {
 	struct http_request *req;
 	struct list list; /* endpoint->polls or ->polls_ready */
 	struct timer timer;
-	int64_t end_us;     /* monotonic */
-	int64_t seen_us;    /* what the client has been told of time's changes */
-	int64_t timed_us;   /* what he has been told now; 0: not joined */
-	struct buf objects; /* "{…},{…}," */
-	bool joined, ended; /* ended: answered already, only to be freed */
+	int64_t end_us; /* monotonic */
+	bool has_seen;
+	int64_t seen_us, seen_turn; /* what the client has been told of time's changes */
+	int64_t timed_us;           /* what he has been told now */
+	struct buf objects;         /* "{…},{…}," */
+	bool joined, ended;         /* ended: answered already, only to be freed */
 	bool has_after;
 	struct rc_position after;
 };
@@ -134,39 +139,54 @@ static void poll_free(struct poll *poll)
 	free(poll);
 }
 
-static const char *cache_control(const struct poll *poll)
+/* Nothing new, or only what time has changed: the client's next question is from the same position. */
+static bool stays(const struct poll *poll)
 {
 	char still[128], after[RC_POSITION_TEXT_MAX];
-	struct rc_str objects = buf_str(&poll->objects);
 
-	if (!poll->has_after)
-		return rc_str_starts(objects, RC_STR("{\"type\":\"snapshot\",")) ? CACHE_SNAPSHOT : "no-store";
+	if (!poll->has_after || poll->objects.len == 0)
+		return poll->has_after;
 	rc_position_format(poll->after, after);
 	snprintf(still, sizeof(still), "{\"type\":\"delta\",\"from\":\"%s\",\"to\":\"%s\"", after, after);
-	if (!rc_str_starts(objects, RC_STR("{\"type\":\"delta\",")) || rc_str_starts(objects, rc_str_from(still)))
-		return "no-store";
-	return CACHE_MOVED;
+	return rc_str_starts(buf_str(&poll->objects), rc_str_from(still));
+}
+
+static void reply_headers(struct poll *poll)
+{
+	bool same = stays(poll), delta = rc_str_starts(buf_str(&poll->objects), RC_STR("{\"type\":\"delta\","));
+	const char *cache = same && !poll->has_seen ? "no-store" : same || delta ? CACHE_STEP : CACHE_PRESENT;
+	int64_t turn = same && poll->has_seen ? poll->seen_turn + 1 : 0;
+	char seen[48];
+
+	snprintf(seen, sizeof(seen), "%" PRId64 ".%" PRId64, poll->timed_us, turn);
+	http_reply_header(poll->req, "Rowcast-Seen", rc_str_from(seen));
+	http_reply_header(poll->req, "Cache-Control", rc_str_from(cache));
+}
+
+/* Without Rowcast-Seen, so not the end of a turn: the server leaves. */
+static void reply_leaving(struct http_request *req)
+{
+	http_reply_header(req, "Cache-Control", RC_STR("no-store"));
+	http_reply(req, 204, NULL, RC_STR_NONE);
 }
 
 static void poll_reply(struct poll *poll)
 {
 	struct buf list = BUF_INIT;
-	char seen[24];
 
 	poll->ended = true;
-	if (poll->timed_us) {
-		snprintf(seen, sizeof(seen), "%lld", (long long)poll->timed_us);
-		http_reply_header(poll->req, "Rowcast-Seen", rc_str_from(seen));
+	if (poll->objects.len == 0 && poll->endpoint->draining) {
+		reply_leaving(poll->req);
+		return;
 	}
+	reply_headers(poll);
 	if (poll->objects.len == 0) {
-		http_reply_header(poll->req, "Cache-Control", RC_STR("no-store"));
 		http_reply(poll->req, 204, NULL, RC_STR_NONE);
 		return;
 	}
 	buf_append_char(&list, '[');
 	buf_append(&list, poll->objects.data, poll->objects.len - 1);
 	buf_append_char(&list, ']');
-	http_reply_header(poll->req, "Cache-Control", rc_str_from(cache_control(poll)));
 	http_reply(poll->req, 200, "application/json", buf_str(&list));
 	buf_release(&list);
 }
@@ -213,14 +233,15 @@ void live_poll(struct http_request *req, void *arg)
 		http_problem(req, &problem);
 	} else if (endpoint->draining) {
 		free(wanted.subscription.shape);
-		http_reply_header(req, "Cache-Control", RC_STR("no-store"));
-		http_reply(req, 204, NULL, RC_STR_NONE);
+		reply_leaving(req);
 	} else {
 		poll = rc_xcalloc(1, sizeof(*poll));
 		poll->endpoint = endpoint;
 		poll->req = req;
 		poll->end_us = loop_now_us(endpoint->loop) + wanted.wait_us;
+		poll->has_seen = wanted.has_seen;
 		poll->seen_us = wanted.seen_us;
+		poll->seen_turn = wanted.seen_turn;
 		poll->has_after = wanted.subscription.has_after;
 		poll->after = wanted.subscription.after;
 		list_push_back(&endpoint->polls, &poll->list);

@@ -49,7 +49,9 @@ struct wanted {
 	struct buf name;
 	/* long-poll */
 	int64_t wait_us;
-	int64_t seen_us; /* he was told what time changed up to then; 0: unknown */
+	bool has_seen;
+	int64_t seen_us;   /* he was told what time changed up to then; 0: nothing, or unknown */
+	int64_t seen_turn; /* and so often since that there is nothing new */
 };
 
 /* `params` loses the members that are the protocol's own; what is left is the source's. On success the shape belongs to

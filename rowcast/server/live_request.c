@@ -80,8 +80,11 @@ static int read_wait(const struct live *live, const json_t *params, struct wante
 static int read_seen(const json_t *params, struct wanted *out, const char **field, struct rc_fault *fault)
 {
 	const json_t *seen = json_object_get(params, "seen");
+	struct rc_str turn = text_of(seen), time = rc_str_cut(&turn, '.');
 
-	if (seen && (rc_str_to_i64(text_of(seen), &out->seen_us) || out->seen_us < 0))
+	out->has_seen = seen;
+	if (seen && (rc_str_to_i64(time, &out->seen_us) || out->seen_us < 0 || rc_str_to_i64(turn, &out->seen_turn) ||
+		     out->seen_turn < 0 || out->seen_turn >= INT32_MAX))
 		return refuse(fault, field, "seen", "\"seen\" must be what Rowcast-Seen of an answer says.");
 	return 0;
 }

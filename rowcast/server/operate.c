@@ -50,7 +50,6 @@ static void handle_ready(struct http_request *req, void *arg)
 		reply(req, "application/json", RC_STR("{\"status\":\"ready\"}"));
 	} else {
 		buf_append_char(&members, ']');
-		http_reply_header(req, "Cache-Control", RC_STR("no-store"));
 		http_problem(req, &(struct http_problem){.status = 503,
 							 .code = "unavailable",
 							 .title = "Not ready",

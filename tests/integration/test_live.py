@@ -641,7 +641,7 @@ class LongPoll(unittest.TestCase):
             reply, objects = one.poll("topic=rows&table=t0")
             self.assertEqual(objects, [{"type": "snapshot", "position": "abc1.1001",
                                         "rows": [{"id": "k1", "v": 1, "pad": ""}]}])
-            self.assertEqual(reply.getheader("Cache-Control"), "public, max-age=1")
+            self.assertEqual(reply.getheader("Cache-Control"), "public, max-age=1, must-revalidate")
 
     def test_what_is_newer_comes_at_once_and_may_be_cached(self):
         with server() as one:
@@ -665,11 +665,24 @@ class LongPoll(unittest.TestCase):
             reply, objects = one.poll("topic=rows&table=t0&after=abc1.1000&wait=0")
             self.assertEqual((reply.status, objects, reply.getheader("Cache-Control")), (204, None, "no-store"))
 
+    def test_for_who_counts_the_turns_each_leads_to_the_next_and_may_be_kept(self):
+        with server() as one:
+            seen = one.poll("topic=rows&table=t0")[0].getheader("Rowcast-Seen")
+            instant = seen.split(".")[0]
+            for turn in range(3):
+                self.assertEqual(seen, f"{instant}.{turn}")
+                reply, _ = one.poll(f"topic=rows&table=t0&after=abc1.1000&wait=0&seen={seen}")
+                self.assertEqual((reply.status, reply.getheader("Cache-Control")), (204, "public, max-age=5"))
+                seen = reply.getheader("Rowcast-Seen")
+            one.put(0, 1)
+            reply, _ = one.poll(f"topic=rows&table=t0&after=abc1.1000&seen={seen}")
+            self.assertEqual(reply.getheader("Rowcast-Seen"), f"{instant}.0")
+
     def test_unknown_positions_get_reset_and_snapshot(self):
         with server() as one:
             reply, objects = one.poll("topic=rows&table=t0&after=1.1")
             self.assertEqual([o["type"] for o in objects], ["reset", "snapshot"])
-            self.assertEqual(reply.getheader("Cache-Control"), "no-store")
+            self.assertEqual(reply.getheader("Cache-Control"), "public, max-age=1, must-revalidate")
 
     def test_what_time_changed_is_told_but_does_not_make_clients_spin(self):
         with server() as one:
@@ -692,10 +705,12 @@ class LongPoll(unittest.TestCase):
             query = f"topic=rows&table=t0&after={position}&wait=0&seen="
             reply, objects = one.poll(query + seen)
             self.assertEqual([o["remove"] for o in objects], [["k1"]])  # later than what he has seen
+            self.assertEqual(reply.getheader("Cache-Control"), "public, max-age=5")
             seen = reply.getheader("Rowcast-Seen")
+            instant, turn = seen.split(".")
             reply, objects = one.poll(query + seen)
-            self.assertEqual((reply.status, objects, reply.getheader("Rowcast-Seen")), (204, None, seen))
-            reply, objects = one.poll(query + str(int(seen) + 1))  # a clock that was set back since
+            self.assertEqual((reply.status, objects, reply.getheader("Rowcast-Seen")), (204, None, f"{instant}.{int(turn) + 1}"))
+            reply, objects = one.poll(query + f"{int(instant) + 1}.0")  # a clock that was set back since
             self.assertEqual([o["remove"] for o in objects], [["k1"]])
             one.do("remove 0 2", "time")
             reply, objects = one.poll(query + seen)
@@ -703,7 +718,7 @@ class LongPoll(unittest.TestCase):
             one.put(0, 3)  # a transaction is told whatever he has seen, and at once
             _, objects = one.poll(f"topic=rows&table=t0&after={position}&wait=20&seen={reply.getheader('Rowcast-Seen')}")
             self.assertEqual([(o["to"], [row["id"] for row in o["upsert"]]) for o in objects], [("abc1.1003", ["k3"])])
-            for wrong in ("", "x", "-1", "1.5"):
+            for wrong in ("", "x", "1", "-1.0", "1.x", "1.-1", "1.2.3", "1.2147483647"):
                 reply, problem = one.poll("topic=rows&table=t0&seen=" + wrong)
                 self.assertEqual((reply.status, problem["field"]), (400, "seen"), wrong)
 
@@ -728,6 +743,7 @@ class LongPoll(unittest.TestCase):
             reply, problem = one.poll("topic=rows&table=t9")
             self.assertEqual((reply.status, problem["code"]), (404, "not-found"))
             self.assertEqual(reply.getheader("Content-Type"), "application/problem+json")
+            self.assertEqual(reply.getheader("Cache-Control"), "no-store")
 
     def test_drain_answers_those_who_wait(self):
         with server() as one:
@@ -736,7 +752,8 @@ class LongPoll(unittest.TestCase):
             thread.start()
             one.do("drain")  # before or after the poll arrives
             thread.join(10)
-            self.assertEqual(answer[0][0].status, 204)
+            reply = answer[0][0]
+            self.assertEqual((reply.status, reply.getheader("Cache-Control"), reply.getheader("Rowcast-Seen")), (204, "no-store", None))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import { FakeWorld, slot } from "./fake.js";
 const QUERY = { service: "1", from: "2026-11-16", to: "2026-11-22" };
 
 interface Poll {
+	readonly url: string;
 	readonly query: URLSearchParams;
 	readonly signal: AbortSignal;
 	readonly answer: (response: ResponseLike) => void;
@@ -18,7 +19,7 @@ class PollServer {
 	readonly polls: Poll[] = [];
 	readonly fetch = (url: string, init: FetchInit = {}): Promise<ResponseLike> =>
 		new Promise((answer, fail) => {
-			this.polls.push({ query: new URL(url, "http://host").searchParams, signal: init.signal as AbortSignal, answer, fail });
+			this.polls.push({ url, query: new URL(url, "http://host").searchParams, signal: init.signal as AbortSignal, answer, fail });
 		});
 	get last(): Poll {
 		const poll = this.polls.at(-1);
@@ -144,6 +145,52 @@ test("a server that drains says nothing-new at once: the road has ended, nobody 
 	await server.say(204);
 	assert.equal(client.state(), "retrying");
 	assert.equal(server.polls.length, 2);
+});
+
+test("nothing new before its time is a kept answer when it leads on, and the end of the road when it does not", async () => {
+	const { server, client } = stage();
+	await server.say(200, [SNAPSHOT], { "Rowcast-Seen": "0.0" });
+	await server.say(204, undefined, { "Rowcast-Seen": "0.1" });
+	assert.equal(client.state(), "open");
+	assert.equal(server.last.query.get("seen"), "0.1");
+	await server.say(204, undefined, { "Rowcast-Seen": "0.1" });
+	assert.equal(client.state(), "retrying");
+	assert.equal(server.polls.length, 3);
+});
+
+test("a cache that says the same again and again is not asked in a loop", async () => {
+	const { server, client } = stage();
+	const kept = [{ type: "delta", from: "a.1", to: "a.1", upsert: [slot("x", 0)], remove: [] }];
+	await server.say(200, [SNAPSHOT], { "Rowcast-Seen": "7.0" });
+	await server.say(200, kept, { "Rowcast-Seen": "7.1" });
+	await server.say(200, kept, { "Rowcast-Seen": "7.1" });
+	assert.equal(client.state(), "retrying");
+	assert.equal(server.polls.length, 3);
+});
+
+test("two clients ask the same of the same address, wherever they came from", async () => {
+	const one = stage();
+	const world = new FakeWorld();
+	const server = new PollServer();
+	const client = createLiveClient(world, [pollTransport("/v1/live/poll", world, server.fetch)]);
+	client.availability({ to: QUERY.to, from: QUERY.from, service: QUERY.service });
+	assert.equal(one.server.last.url, server.last.url);
+	await one.server.say(200, [SNAPSHOT], { "Rowcast-Seen": "0.0" });
+	await one.server.say(200, [{ type: "delta", from: "a.1", to: "a.2", upsert: [], remove: [] }], { "Rowcast-Seen": "0.0" });
+	await server.say(200, [{ ...SNAPSHOT, position: "a.2" }], { "Rowcast-Seen": "0.0" });
+	assert.equal(one.server.last.url, server.last.url);
+	assert.equal(server.last.url, `/v1/live/poll?topic=availability&service=1&from=${QUERY.from}&to=${QUERY.to}&after=a.2&wait=3&seen=0.0`);
+});
+
+test("kept answers are steps: an old one is followed by what came after it, and nothing goes backwards", async () => {
+	const { server, view } = stage();
+	await server.say(200, [SNAPSHOT], { "Rowcast-Seen": "0.0" });
+	for (const [from, to, left] of [["a.1", "a.2", 3], ["a.2", "a.3", 2], ["a.3", "a.4", 1]] as const) {
+		assert.equal(server.last.query.get("after"), from);
+		await server.say(200, [{ type: "delta", from, to, upsert: [slot("x", left)], remove: [] }], { "Rowcast-Seen": "0.0" });
+		assert.deepEqual([view.position(), view.slots.get("x")?.remaining], [to, left]);
+	}
+	assert.equal(view.status().state, "live");
 });
 
 test("a refusal is told with its problem, and asked again after a while", async () => {

@@ -119,6 +119,7 @@ const sseRoad = (): Road => {
 /** Long-poll has no words of its own in the vectors: its answers are lists of the objects without `id`, and without status. */
 const pollRoad = (world: FakeWorld): Road => {
 	let asked = "";
+	let turn = 0;
 	let answer: (response: ResponseLike) => void = () => {};
 	let fail: (error: Error) => void = () => {};
 	const fetch = (url: string, _init?: FetchInit): Promise<ResponseLike> =>
@@ -137,7 +138,7 @@ const pollRoad = (world: FakeWorld): Road => {
 		async deliver(step) {
 			const { id: _, ...message } = asObject(parseJson(step.receive ?? "")) ?? {};
 			if (message["type"] === "status") return;
-			answer(new Response(JSON.stringify([message])));
+			answer(new Response(JSON.stringify([message]), { headers: { "Rowcast-Seen": `0.${turn++}` } }));
 			await heard();
 		},
 		after: () => new URL(asked, "http://host").searchParams.get("after"),

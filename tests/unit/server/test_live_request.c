@@ -81,7 +81,7 @@ static void names_of_two_kinds_never_meet(void **unused)
 static void the_source_sees_only_its_own_members(void **unused)
 {
 	expect_name("{\"type\":\"subscribe\",\"id\":\"a\",\"topic\":\"rows\",\"after\":\"1.1\",\"mode\":\"every\","
-		    "\"wait\":\"1\",\"seen\":\"7\","
+		    "\"wait\":\"1\",\"seen\":\"7.2\","
 		    "\"table\":\"x\",\"other\":1}",
 		    "rows:x");
 	assert_int_equal(members_left, 2);

@@ -5,6 +5,9 @@
  * question of a connection does not wait at all: its answer is what opens the road. A road that breaks is reported closed,
  * and the connection table makes the jittered pause; a second pause here would only add to it.
  *
+ * Equal questions have equal addresses, so that a cache may ask once for a crowd: no member is this client's own, and their
+ * order is fixed. What a cache has kept is a step on the way like any other.
+ *
  * Over this road the server does not say how far its own feed is behind: an answer counts as "live".
  */
 import { asObject, parseJson } from "./decode.js";
@@ -13,7 +16,10 @@ import { platform, type AbortLike, type FetchLike } from "./platform.js";
 import { queryString, subscribeMembers, type Connect, type Subscribe } from "./transport.js";
 
 const WAIT_S = 3;
-/** Nothing new, so much before its time, is what a server says that is about to leave. */
+/**
+ * So much before its time, an answer that leads to no other question is of a server that is about to leave, or of a cache that
+ * kept what it may not: asking on would spin.
+ */
 const EARLY_MS = 1_000;
 const ANSWERED = { type: "status", state: "live" };
 
@@ -43,16 +49,15 @@ export function pollTransport(
 		};
 		const follow = async ({ id, query, after }: Subscribe, abort: AbortLike): Promise<void> => {
 			const going = (): boolean => loops.get(id) === abort;
-			let seen: string | undefined; // of what time alone has changed, which moves no position
+			let seen: string | undefined; // of what moves no position: what time alone has changed, and that nothing is new
 			for (let wait = 0; going(); wait = WAIT_S) {
-				const asked = environment.now();
+				const asked = { at: environment.now(), after, seen };
 				const members = { ...subscribeMembers({ id, query, after }), wait, seen };
 				const response = await fetch(`${url}?${queryString(members)}`, { signal: abort.signal });
 				const answer = parseJson(await response.text());
 				if (!going()) return;
 				seen = response.headers.get("Rowcast-Seen") ?? undefined;
-				const early = response.status === 204 && environment.now() - asked < wait * 1_000 - EARLY_MS;
-				if (early || broken(response.status)) return end();
+				if (broken(response.status)) return end();
 				if (!open) {
 					open = true;
 					events.opened();
@@ -69,6 +74,8 @@ export function pollTransport(
 					else if (typeof (position ?? to) === "string") after = (position ?? to) as string;
 					if (going()) events.message(message, id);
 				}
+				const led = after !== asked.after || (seen !== undefined && seen !== asked.seen);
+				if (going() && !led && environment.now() - asked.at < wait * 1_000 - EARLY_MS) return end();
 				if (going()) events.message(ANSWERED, id);
 			}
 		};
