@@ -1,8 +1,8 @@
 /*
  * Seeded simulation: topics, clients of both modes on two reactors, streams that stall and break anywhere, resumes from
  * old, foreign and invented positions, time-driven changes, restarts with a new epoch, pruning, topics that come and
- * go, rates. Each client checks every message while it folds it (rig.c); in the end all streams flow and every view must be
- * the present one.
+ * go, rates. Each client checks every message while it folds it, and that its rate is kept (rig.c); in the end all
+ * streams flow, every view must be the present one, and what is changed then must come as soon as the rate allows.
  *
  *   test_live_simulation [seeds [first seed]]
  */
@@ -136,6 +136,25 @@ static void random_step(struct rig *rig, struct client **clients)
 	}
 }
 
+static void check_now(struct client *client)
+{
+	if (client->open && !client->failed)
+		client_check_now(client);
+}
+
+static void check_all_now(struct client **clients)
+{
+	for (int i = 0; i < CLIENTS; i++)
+		check_now(clients[i]);
+}
+
+static void change_all(struct rig *rig)
+{
+	for (int topic = 0; topic < RIG_TOPICS; topic++)
+		rig_put(rig, topic, (int)below(RIG_KEYS));
+	rig_commit(rig);
+}
+
 static void simulate(uint64_t seed)
 {
 	struct rig_options options;
@@ -161,11 +180,22 @@ static void simulate(uint64_t seed)
 		rig_now_us += 61000000; /* more than the longest rest */
 		rig_settle(rig);
 	}
-	for (int i = 0; i < CLIENTS; i++) {
-		if (clients[i]->open && !clients[i]->failed)
-			client_check_now(clients[i]);
-		client_free(clients[i]);
+	check_all_now(clients);
+	change_all(rig); /* after a quiet time it comes at once … */
+	rig_settle(rig);
+	check_all_now(clients);
+	change_all(rig); /* … and the next within the interval of whoever wished for one */
+	rig_settle(rig);
+	for (uint8_t rate = RATE_ANY; rate <= RATE_SLOWEST; rate++) {
+		rig_now_us += rate_interval_us(rate) - (rate == RATE_ANY ? 0 : rate_interval_us(rate - 1));
+		rig_settle(rig);
+		for (int i = 0; i < CLIENTS; i++) {
+			if (clients[i]->mode == LIVE_EVERY || clients[i]->rate <= rate)
+				check_now(clients[i]);
+		}
 	}
+	for (int i = 0; i < CLIENTS; i++)
+		client_free(clients[i]);
 	rig_destroy(rig);
 }
 
