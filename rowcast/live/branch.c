@@ -1,10 +1,14 @@
 /*
- * Branches: a topic on one reactor, in one mode. A crowd is divided into branches of at most branch_subs_max
- * subscribers, so that in mode `latest` each gets merged deltas at its own pace while the reactor goes round.
+ * Branches: a topic on one reactor, in one mode and at one rate. A crowd is divided into branches of at most
+ * branch_subs_max subscribers, so that in mode `latest` each gets merged deltas at its own pace while the reactor goes
+ * round.
  *
  * Pace: as long as sweeps of mode `latest` take less than their share of the reactor's time, the next delta is asked
  * for at once; beyond it the branch rests, at most PERIOD_MAX_US from its last delta on. Idle time is credited up to
  * BURST_US, so nothing waits on a server that is not busy. Figures: docs/decisions/0012-cursors-rings-recency.md.
+ *
+ * Rate: a branch whose subscribers wish for one rests at least its interval, from the end of a sweep on, so between two
+ * deltas of any of them lies at least that. See outlet_delta for those who do not read in time.
  */
 #include <stdlib.h>
 
@@ -14,13 +18,17 @@
 
 #define PERIOD_MAX_US 80000
 
-static void branch_key(struct buf *out, struct rc_str name, enum live_mode mode)
+#define KEY_EVERY     'e'
+#define KEY_LATEST    'l' /* + rate */
+
+static void branch_key(struct buf *out, struct rc_str name, enum live_mode mode, uint8_t rate)
 {
-	buf_append_char(out, mode == LIVE_EVERY ? 'e' : 'l');
+	buf_append_char(out, mode == LIVE_EVERY ? KEY_EVERY : (char)(KEY_LATEST + rate));
 	buf_append_str(out, name);
 }
 
-static struct branch *branch_create(struct fanout *fanout, const struct topic_source *source, struct rc_str key)
+static struct branch *branch_create(struct fanout *fanout, const struct topic_source *source, struct rc_str key,
+				    enum live_mode mode, uint8_t rate)
 {
 	struct branch *branch = rc_xcalloc(1, sizeof(*branch) + key.len + 1);
 
@@ -30,24 +38,26 @@ static struct branch *branch_create(struct fanout *fanout, const struct topic_so
 	branch->source = source;
 	branch->tap.branch = branch;
 	branch->tap.reactor = fanout->config.reactor;
-	branch->tap.mode = key.ptr[0] == 'e' ? LIVE_EVERY : LIVE_LATEST;
+	branch->tap.mode = mode;
+	branch->rate = rate;
 	list_init(&branch->outlets);
 	list_push_back(&fanout->all_branches, &branch->all);
 	return branch;
 }
 
 struct branch *branch_find(struct fanout *fanout, const struct topic_source *source, struct rc_str name,
-			   enum live_mode mode)
+			   enum live_mode mode, uint8_t rate)
 {
 	struct buf key = BUF_INIT;
 	struct branch *first, *branch;
 
-	branch_key(&key, name, mode);
+	rc_check(rate == RATE_ANY || (mode == LIVE_LATEST && rate <= RATE_SLOWEST));
+	branch_key(&key, name, mode, rate);
 	first = map_get(&fanout->branches, buf_str(&key));
 	for (branch = first; branch && branch->sub_count >= fanout->config.branch_subs_max; branch = branch->kin)
 		;
 	if (!branch) {
-		branch = branch_create(fanout, source, buf_str(&key));
+		branch = branch_create(fanout, source, buf_str(&key), mode, rate);
 		if (first) {
 			branch->kin = first->kin;
 			first->kin = branch;
@@ -124,16 +134,34 @@ void branch_rest(struct branch *branch)
 {
 	struct fanout *fanout = branch->fanout;
 	int64_t now = fanout->config.mono_us(), due = fanout->paid_us;
-	struct list *place = fanout->resting.prev;
+	struct list *resting = &fanout->resting[branch->rate], *place = resting->prev;
 
+	branch->free_us = now + rate_interval_us(branch->rate);
 	if (due > branch->pushed_us + PERIOD_MAX_US)
 		due = branch->pushed_us + PERIOD_MAX_US;
+	if (due < branch->free_us)
+		due = branch->free_us;
 	if (due <= now) {
 		branch_send_ready(branch);
 		return;
 	}
 	branch->due_us = due;
-	while (place != &fanout->resting && LIST_OWNER(place, struct branch, rest)->due_us > due)
+	while (place != resting && LIST_OWNER(place, struct branch, rest)->due_us > due)
 		place = place->prev;
 	list_insert_after(place, &branch->rest);
+}
+
+int64_t branches_awake(struct fanout *fanout, int64_t now)
+{
+	int64_t next = INT64_MAX;
+
+	for (size_t rate = RATE_ANY; rate <= RATE_SLOWEST; rate++) {
+		struct list *resting = &fanout->resting[rate];
+
+		while (!list_empty(resting) && LIST_OWNER(resting->next, struct branch, rest)->due_us <= now)
+			branch_send_ready(LIST_OWNER(resting->next, struct branch, rest));
+		if (!list_empty(resting) && LIST_OWNER(resting->next, struct branch, rest)->due_us < next)
+			next = LIST_OWNER(resting->next, struct branch, rest)->due_us;
+	}
+	return next;
 }

@@ -24,7 +24,8 @@ struct fanout *fanout_create(const struct fanout_config *config)
 
 	fanout->config = *config;
 	list_init(&fanout->run);
-	list_init(&fanout->resting);
+	for (size_t rate = RATE_ANY; rate <= RATE_SLOWEST; rate++)
+		list_init(&fanout->resting[rate]);
 	list_init(&fanout->all_branches);
 	return fanout;
 }
@@ -154,7 +155,7 @@ bool peer_has(const struct peer *peer, struct rc_str id)
 
 void peer_subscribe(struct peer *peer, const struct subscription *wanted)
 {
-	struct branch *branch = branch_find(peer->fanout, wanted->source, wanted->name, wanted->mode);
+	struct branch *branch = branch_find(peer->fanout, wanted->source, wanted->name, wanted->mode, wanted->rate);
 	struct sub *sub = rc_xcalloc(1, sizeof(*sub));
 
 	rc_check(!peer_has(peer, wanted->id));
@@ -379,12 +380,28 @@ void fanout_join_arrive(struct parcel *parcel)
 	free(join);
 }
 
+/*
+ * Who wished for a rate and has not read the last delta when the next one comes would get both at once. He loses his
+ * seat, so that it is one merged delta when he reads: never more of them than there are beats.
+ */
+static void outlet_lose_late(struct outlet *outlet, struct rc_position head)
+{
+	for (uint32_t i = outlet->seat_count; outlet->behind > 0 && i-- > 0;) {
+		struct seat *seat = &outlet->seats[i];
+
+		if (!seat->apart && seat->cursor != outlet_head(outlet))
+			sub_lose(seat_sub(seat), outlet_position(outlet, seat, head), seat->blocked);
+	}
+}
+
 /* A delta for one outlet: one frame for all who share the ring, frames of their own for the others. */
 static void outlet_delta(struct outlet *outlet, struct body *body, int64_t committed_us)
 {
 	struct fanout *fanout = outlet->fanout;
 	bool large = body->len > fanout->config.ring_bytes_max / 2, told = false;
 
+	if (outlet->branch->rate != RATE_ANY)
+		outlet_lose_late(outlet, body->from);
 	if (!large && outlet->seat_count > outlet->apart) {
 		buf_clear(&fanout->scratch);
 		frame_delta(&fanout->scratch, outlet->transport, outlet->id_json, body->from, body->to, body->len);
@@ -454,16 +471,27 @@ static void branch_end(struct branch *branch, const struct rc_fault *fault)
 		branch_leave(branch);
 }
 
+/* Since when a change is due: its commit, or what its subscribers' rate let it wait for. */
+static int64_t due_since_us(const struct branch *branch, int64_t committed_us)
+{
+	const struct fanout_config *config = &branch->fanout->config;
+	int64_t free_us = config->wall_us() - (config->mono_us() - branch->free_us);
+
+	return branch->rate != RATE_ANY && committed_us > 0 && committed_us < free_us ? free_us : committed_us;
+}
+
 static void push_take(struct branch *branch, const struct push *push)
 {
 	struct fanout *fanout = branch->fanout;
+	int64_t due_us;
 
 	switch (push->kind) {
 	case PUSH_DELTA:
+		due_us = due_since_us(branch, push->committed_us);
 		branch->pushed_us = fanout->config.mono_us();
 		branch->owes_ready = branch->tap.mode == LIVE_LATEST;
 		LIST_EACH (node, &branch->outlets)
-			outlet_delta(LIST_OWNER(node, struct outlet, list), push->body, push->committed_us);
+			outlet_delta(LIST_OWNER(node, struct outlet, list), push->body, due_us);
 		branch->chain = push->body->to;
 		if (branch->owes_ready && branch->sweeping == 0)
 			branch_rest(branch);
@@ -507,7 +535,7 @@ void outlet_swept(struct outlet *outlet)
 int64_t fanout_run(struct fanout *fanout, uint32_t visits_max)
 {
 	int64_t begin, end = fanout->config.mono_us();
-	struct list *node;
+	int64_t next;
 	uint32_t visits = 0;
 
 	while (visits < visits_max && !list_empty(&fanout->run)) {
@@ -528,14 +556,10 @@ int64_t fanout_run(struct fanout *fanout, uint32_t visits_max)
 		if (outlet->todo == 0)
 			outlet_swept(outlet);
 	}
-	while ((node = fanout->resting.next) != &fanout->resting &&
-	       LIST_OWNER(node, struct branch, rest)->due_us <= end)
-		branch_send_ready(LIST_OWNER(node, struct branch, rest));
+	next = branches_awake(fanout, end);
 	metric_add(&live_frames, fanout->frames);
 	metric_add(&live_sends, fanout->sends);
 	metric_add(&live_bytes, fanout->sent_bytes);
 	fanout->frames = fanout->sends = fanout->sent_bytes = 0;
-	if (!list_empty(&fanout->run))
-		return end;
-	return list_empty(&fanout->resting) ? INT64_MAX : LIST_OWNER(fanout->resting.next, struct branch, rest)->due_us;
+	return list_empty(&fanout->run) ? next : end;
 }

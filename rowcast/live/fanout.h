@@ -7,6 +7,7 @@
 #define ROWCAST_LIVE_FANOUT_H
 
 #include "rowcast/live/hub.h"
+#include "rowcast/live/rate.h"
 
 struct fanout_config {
 	struct carrier carrier;
@@ -46,6 +47,7 @@ struct subscription {
 	struct rc_str name; /* canonical, from source->parse */
 	void *shape;        /* taken */
 	enum live_mode mode;
+	uint8_t rate; /* mode latest: of rate.h */
 	bool has_after;
 	struct rc_position after;
 };

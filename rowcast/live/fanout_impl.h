@@ -1,8 +1,8 @@
 /*
  * Inside a fan-out.
  *
- *   fanout ── branch (topic, mode; at most branch_subs_max subscribers) ── outlet (transport, id) ── seat ── sub ──
- * peer
+ *   fanout ── branch (topic, mode, rate; at most branch_subs_max subscribers) ── outlet (transport, id) ── seat ──
+ * sub ── peer
  *
  * Where a subscription stands:
  *
@@ -78,21 +78,23 @@ struct branch {
 	struct tap tap; /* the hub's */
 	struct fanout *fanout;
 	struct list all;    /* in fanout->all_branches */
-	struct branch *kin; /* next branch of the same topic and mode */
+	struct branch *kin; /* next branch of the same key */
 	const struct topic_source *source;
 	struct list outlets;
 	uint32_t sub_count; /* joins under way included */
 	uint32_t sweeping;  /* outlets in a sweep */
+	uint8_t rate;       /* of rate.h */
 	bool closed;        /* its topic has ended */
 	bool leaving;
 	bool owes_ready;
 	struct rc_position chain; /* `to` of the last push */
 	int64_t pushed_us;        /* monotonic, when that came */
+	int64_t free_us;          /* when its rate allows the next one */
 	int64_t due_us;           /* resting: when `ready` is sent */
 	struct list rest;         /* in fanout->resting */
 	struct ready ready;
 	struct leave leave;
-	struct rc_str key; /* mode and name, for fanout->branches */
+	struct rc_str key; /* mode and rate in a byte, and name, for fanout->branches */
 	char name[];
 };
 
@@ -101,8 +103,8 @@ struct branch {
 struct fanout {
 	struct fanout_config config;
 	struct map branches;
-	struct list run;     /* outlets, round robin */
-	struct list resting; /* branches by due_us */
+	struct list run;                       /* outlets, round robin */
+	struct list resting[RATE_SLOWEST + 1]; /* branches by due_us; those of a rate come in that order */
 	struct list all_branches;
 	int64_t paid_us; /* until when the sweeps so far have used up their share of time */
 	struct outlet *status[STATUS_OUTLETS_MAX];
@@ -149,7 +151,7 @@ void peer_drop_rest(struct peer *peer);
 
 /* branch.c */
 struct branch *branch_find(struct fanout *fanout, const struct topic_source *source, struct rc_str name,
-			   enum live_mode mode);
+			   enum live_mode mode, uint8_t rate);
 void branch_unlink(struct branch *branch); /* no more joins */
 void branch_leave(struct branch *branch);
 /* At the end of the process: parcels that belong to it are still under way and will never arrive. */
@@ -157,6 +159,8 @@ void branch_abandon(struct branch *branch);
 void branch_send_ready(struct branch *branch);
 /* All its outlets have been swept: take the next delta, at once or after a rest. */
 void branch_rest(struct branch *branch);
+/* Ends the rests that are over; returns when the next one is, INT64_MAX: nobody rests. */
+int64_t branches_awake(struct fanout *fanout, int64_t now);
 
 /* fanout.c */
 /* What was committed at `committed_us` is with the sockets now. */

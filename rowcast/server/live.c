@@ -24,6 +24,7 @@
 struct live_limits live_limits_default(void)
 {
 	return (struct live_limits){.subscriptions_max = 100,
+				    .rate_max = RATE_PER_S_MAX,
 				    .id_bytes_max = 64,
 				    .ring_bytes_max = 256 * 1024,
 				    .history_bytes_max = 1024 * 1024,
@@ -148,7 +149,8 @@ static int config_check(const struct live_config *config, struct rc_fault *fault
 	const int64_t all[] = {limits->subscriptions_max, limits->id_bytes_max,       limits->ring_bytes_max,
 			       limits->history_bytes_max, limits->tombstones_max,     limits->topics_max,
 			       limits->topic_linger_us,   limits->status_interval_us, limits->position_interval_us,
-			       limits->poll_wait_max_us,  limits->poll_wait_us,       limits->idle_rows_max};
+			       limits->poll_wait_max_us,  limits->poll_wait_us,       limits->idle_rows_max,
+			       limits->rate_max};
 
 	if (config->reactor_count < 1 || config->source_count < 1)
 		return rc_fault_set(fault, RC_INVALID, "Live endpoints need a reactor and a topic source.");

@@ -27,6 +27,7 @@ struct live;
 /* Every field is a row of the program's option table; live_limits_default() gives what stands in brackets. */
 struct live_limits {
 	int64_t subscriptions_max; /* of one connection [100] */
+	int64_t rate_max;          /* deltas a second that a subscription may wish for, at most 1000 [1000] */
 	int64_t id_bytes_max;      /* of a subscription's id [64] */
 	int64_t ring_bytes_max; /* ready frames kept for one outlet; who stands before them is brought up to date [256
 				   KiB] */

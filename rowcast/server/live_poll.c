@@ -244,6 +244,7 @@ void live_poll(struct http_request *req, void *arg)
 		poll->seen_turn = wanted.seen_turn;
 		poll->has_after = wanted.subscription.has_after;
 		poll->after = wanted.subscription.after;
+		wanted.subscription.rate = RATE_ANY; /* how often he asks is a poller's own to choose */
 		list_push_back(&endpoint->polls, &poll->list);
 		peer_open(endpoint->fanout, &poll->peer, poll, &long_poll);
 		peer_subscribe(&poll->peer, &wanted.subscription);

@@ -45,6 +45,29 @@ static int read_mode(const json_t *params, struct wanted *out, const char **fiel
 	return 0;
 }
 
+/* A number; in a query its text. */
+static int read_rate(const struct live *live, const json_t *params, struct wanted *out, const char **field,
+		     struct rc_fault *fault)
+{
+	const json_t *value = json_object_get(params, "max_per_s");
+	struct rc_str text = text_of(value);
+	json_t *parsed = text.ptr ? json_loadb(text.ptr, text.len, JSON_DECODE_ANY, NULL) : NULL;
+	double per_s = json_number_value(parsed ? parsed : value);
+
+	json_decref(parsed);
+	if (!value)
+		return 0;
+	if (out->subscription.mode != LIVE_LATEST)
+		return refuse(fault, field, "max_per_s", "\"max_per_s\" goes with mode \"latest\" alone.");
+	if (per_s * RATE_INTERVAL_S_MAX < 1 || per_s > (double)live->limits.rate_max) {
+		*field = "max_per_s";
+		return rc_fault_set(fault, RC_INVALID, "\"max_per_s\" must be a number, 1/%d to %lld.",
+				    RATE_INTERVAL_S_MAX, (long long)live->limits.rate_max);
+	}
+	out->subscription.rate = rate_from_per_s(per_s);
+	return 0;
+}
+
 static int read_after(const json_t *params, struct wanted *out, const char **field, struct rc_fault *fault)
 {
 	const json_t *after = json_object_get(params, "after");
@@ -91,7 +114,7 @@ static int read_seen(const json_t *params, struct wanted *out, const char **fiel
 
 int wanted_read(const struct live *live, json_t *params, struct wanted *out, const char **field, struct rc_fault *fault)
 {
-	static const char *const own[] = {"type", "id", "topic", "after", "mode", "wait", "seen"};
+	static const char *const own[] = {"type", "id", "topic", "after", "mode", "max_per_s", "wait", "seen"};
 	const struct topic_source *source;
 	int err;
 
@@ -99,6 +122,8 @@ int wanted_read(const struct live *live, json_t *params, struct wanted *out, con
 	err = read_topic(live, params, out, field, fault);
 	if (!err)
 		err = read_mode(params, out, field, fault);
+	if (!err)
+		err = read_rate(live, params, out, field, fault);
 	if (!err)
 		err = read_after(params, out, field, fault);
 	if (!err)

@@ -10,6 +10,7 @@
 
 #include "rowcast/arena.h"
 #include "rowcast/base/check.h"
+#include "rowcast/live/rate.h"
 
 #define THREADS_AUTO_MAX 8
 
@@ -67,6 +68,7 @@ const struct option server_option_rows[] = {
 	{"ws-messages-per-min", OPTION_INT, AT(http.ws_messages_per_min), "300", 1, 60000000, "Live limits", "N", "Messages of a WebSocket client in a minute (close 1008)."},
 	{"ping-interval", OPTION_DURATION, AT(http.ping_interval_us), "25s", 100 * MS, HOUR, "Live limits", "TIME", "WebSocket ping; closed after two unanswered."},
 	{"subscriptions-max", OPTION_INT, AT(live.subscriptions_max), "100", 1, 100000, "Live limits", "N", "Subscriptions of one connection."},
+	{"rate-max", OPTION_INT, AT(live.rate_max), "1000", 1, RATE_PER_S_MAX, "Live limits", "N", "Largest max_per_s of a subscription: deltas a second that it wishes for at most."},
 	{"subscription-id-max", OPTION_BYTES, AT(live.id_bytes_max), "64", 1, 4 * KIB, "Live limits", "BYTES", "Length of a subscription's id."},
 	{"ring-max", OPTION_BYTES, AT(live.ring_bytes_max), "256k", 4 * KIB, GIB, "Live limits", "BYTES", "Ready frames kept of one topic; who stands before them is brought up to date."},
 	{"topic-history-max", OPTION_BYTES, AT(live.history_bytes_max), "1m", 4 * KIB, GIB, "Live limits", "BYTES", "Single transactions kept of one topic for mode \"every\"."},

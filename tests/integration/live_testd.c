@@ -233,6 +233,7 @@ static void limits_read(struct live_limits *limits, int argc, char **argv)
 		{"status_interval_us", &limits->status_interval_us},
 		{"topic_linger_us", &limits->topic_linger_us},
 		{"topics_max", &limits->topics_max},
+		{"rate_max", &limits->rate_max},
 		{"ring_bytes_max", &limits->ring_bytes_max},
 		{"position_interval_us", &limits->position_interval_us},
 		{"ping_interval_us", &http_limits.ping_interval_us},

@@ -303,6 +303,36 @@ class WebSocket(unittest.TestCase):
                         self.assertEqual(answer.get(member), request.get(member), request)
 
     @live
+    async def test_a_rate_merges_what_changes_between_and_ends_with_the_last_state(self, one):
+        async with connect(one) as a, connect(one) as b:
+            slow, quick, begun = Socket(a), Socket(b), time.monotonic()
+            await slow.subscribe(max_per_s=5)
+            await slow.subscribe(id="held", max_per_s=0.02)
+            await quick.subscribe(mode="every")
+            for client in (slow, slow, quick):
+                await client.next("snapshot")
+            for i in range(200):
+                position = one.put(0, i % 50)
+            await quick.reach("a", position)
+            await slow.reach("a", position)
+            lasted = time.monotonic() - begun  # on a slow machine there may be more of them, never closer together
+            self.assertEqual(slow.views["a"].rows, quick.views["a"].rows)
+            self.assertEqual(quick.views["a"].deltas, 200)
+            for id, per_s in (("a", 5), ("held", 0.02)):
+                self.assertIn(slow.views[id].deltas, range(1, int(lasted * per_s) + 2), id)
+
+    @with_options("rate_max=10")
+    async def test_a_rate_has_its_limit_from_the_server(self, one):
+        async with connect(one) as ws:
+            client = Socket(ws)
+            await client.subscribe(max_per_s=10)
+            await client.next("snapshot")
+            await client.subscribe(id="b", max_per_s=10.01)
+            error = await client.next()
+            self.assertEqual((error["id"], error["field"]), ("b", "max_per_s"))
+            self.assertIn("1/60 to 10", error["detail"])
+
+    @live
     async def test_wrong_subscriptions_get_an_error_with_their_id_and_the_field(self, one):
         async with connect(one) as ws:
             client = Socket(ws)
@@ -600,6 +630,19 @@ class ServerSentEvents(unittest.TestCase):
             with Events(one, "topic=rows&table=t0&after=" + position) as events:
                 self.assertEqual(events.next()["event"], "delta")
 
+    def test_a_rate_stands_in_the_query(self):
+        with server() as one:
+            begun = time.monotonic()
+            with Events(one, "topic=rows&table=t0&max_per_s=0.02") as events:
+                self.assertEqual(events.next()["event"], "snapshot")
+                self.assertEqual(one.put(0, 1), events.next()["data"]["to"])
+                one.put(0, 1)
+                one.do("restart told at once")
+                deltas = 1
+                while events.next()["event"] != "reset":
+                    deltas += 1
+                self.assertLessEqual(deltas, (time.monotonic() - begun) * 0.02 + 1)
+
     def test_reset_has_no_id_line(self):
         with server() as one, Events(one, "topic=rows&table=t0&after=9.9") as events:
             reset = events.next()
@@ -610,7 +653,9 @@ class ServerSentEvents(unittest.TestCase):
     def test_wrong_queries_are_refused(self):
         with server() as one:
             for query in ("", "topic=weather", "topic=rows", "topic=rows&table=t0&after=x", "topic=rows&table=t0&mode=x",
-                          "topic=rows&table=t0&table=t1", "topic=rows&table=t0&id=a", "topic=rows&table=%ZZ",
+                          "topic=rows&table=t0&max_per_s=0", "topic=rows&table=t0&max_per_s=", "topic=rows&table=t0&max_per_s=1x",
+                          "topic=rows&table=t0&max_per_s=0x1", "topic=rows&table=t0&max_per_s=1000.1", "topic=rows&table=t0&max_per_s=nan",
+                          "topic=rows&table=t0&max_per_s=1&mode=every", "topic=rows&table=t0&table=t1", "topic=rows&table=t0&id=a", "topic=rows&table=%ZZ",
                           "topic=rows&table=%00", "topic=rows&table=%FF", "topic=rows&table=t0&=", "topic=rows&table=t0&%00=1"):
                 connection, reply = one.get("/v1/live/sse?" + query)
                 problem = json.loads(reply.read())
@@ -729,6 +774,16 @@ class LongPoll(unittest.TestCase):
                 one.put(0, 1)
             _, objects = one.poll("topic=rows&table=t0&mode=every&after=abc1.1000")
             self.assertEqual([o["to"] for o in objects], ["abc1.1001", "abc1.1002", "abc1.1003"])
+
+    def test_a_rate_is_checked_and_holds_no_answer_back(self):
+        with server() as one:
+            for n in range(1, 4):
+                position = one.put(0, n)
+                _, objects = one.poll(f"topic=rows&table=t0&max_per_s=0.02&wait=20&after=abc1.{1000 + n - 1}")
+                self.assertEqual([o["to"] for o in objects], [position])
+            for wrong in ("0", "1001", "x", "1&mode=every"):
+                reply, problem = one.poll("topic=rows&table=t0&max_per_s=" + wrong)
+                self.assertEqual((reply.status, problem["field"]), (400, "max_per_s"), wrong)
 
     def test_wait_is_0_to_60(self):
         with server() as one:

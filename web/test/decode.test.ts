@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { backoffMs } from "../src/sync/backoff.js";
 import { decodeMessage as decodeValue, decodeSlot, decodeVenue, parseJson, type ServerMessage } from "../src/sync/decode.js";
-import { queryString, subscribeMembers } from "../src/sync/transport.js";
+import { queryMembers, queryString, subscribeMembers } from "../src/sync/transport.js";
 
 const decodeMessage = (text: string, owner?: string): ServerMessage | null => decodeValue(parseJson(text), owner);
 
@@ -97,8 +97,15 @@ test("a subscription names only what the viewer chose", () => {
 		resource: "2",
 		duration_min: 30,
 		party: 2,
+		max_per_s: undefined,
 		after: "e.1",
 	});
+});
+
+test("a rate is a member of the subscription, not of the question that is asked once", () => {
+	const query = { service: "1", from: "2026-11-16", to: "2026-11-22", maxPerS: 0.2 };
+	assert.equal(subscribeMembers({ id: "1", query, after: null })["max_per_s"], 0.2);
+	assert.ok(!queryString(queryMembers(query)).includes("0.2"));
 });
 
 test("pauses stay within their floor and ceiling for every attempt and chance", () => {

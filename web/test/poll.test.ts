@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { createLiveClient, type Availability, type LiveClient } from "../src/sync/live.js";
 import type { FetchInit, ResponseLike } from "../src/sync/platform.js";
 import { pollTransport } from "../src/sync/poll.js";
+import type { AvailabilityQuery } from "../src/sync/transport.js";
 import { FakeWorld, slot } from "./fake.js";
 
 const QUERY = { service: "1", from: "2026-11-16", to: "2026-11-22" };
@@ -37,11 +38,11 @@ const settle = async (): Promise<void> => {
 	await new Promise(setImmediate);
 };
 
-const stage = (): { world: FakeWorld; server: PollServer; client: LiveClient; view: Availability } => {
+const stage = (query: AvailabilityQuery = QUERY): { world: FakeWorld; server: PollServer; client: LiveClient; view: Availability } => {
 	const world = new FakeWorld();
 	const server = new PollServer();
 	const client = createLiveClient(world, [pollTransport("/v1/live/poll", world, server.fetch)]);
-	return { world, server, client, view: client.availability(QUERY) };
+	return { world, server, client, view: client.availability(query) };
 };
 
 const SNAPSHOT = { type: "snapshot", position: "a.1", rows: [slot("x")] };
@@ -66,6 +67,51 @@ test("the first answer opens the road, and each tells where the next question go
 	await server.say(204);
 	assert.equal(server.last.query.get("after"), "a.3");
 	assert.equal(server.polls.length, 4);
+});
+
+const delta = (from: number): object => ({ type: "delta", from: `a.${from}`, to: `a.${from + 1}`, upsert: [slot("x", from)], remove: [] });
+
+test("at a rate the next question waits after changes, and the server does not hear of the rate", async () => {
+	const { world, server, view } = stage({ ...QUERY, maxPerS: 0.8 });
+	await server.say(200, [SNAPSHOT]);
+	assert.equal(server.polls.length, 2); // a snapshot is no change
+	await server.say(200, [delta(1)]);
+	assert.equal(view.position(), "a.2"); // told at once
+	world.pass(1_249);
+	await settle();
+	assert.equal(server.polls.length, 2);
+	world.pass(1);
+	await settle();
+	assert.equal(server.polls.length, 3);
+	assert.equal(server.last.query.get("wait"), "1"); // with the pause no more than 3 s
+	assert.equal(server.last.query.get("max_per_s"), null);
+	world.pass(1_500);
+	await server.say(204);
+	assert.equal(server.polls.length, 4); // no change, no pause
+	assert.equal(server.last.query.get("wait"), "3");
+});
+
+test("a pause is 3 s at most, and the question after it is answered at once, so that the road does not look dead", async () => {
+	const { world, server, view } = stage({ ...QUERY, maxPerS: 0.1 });
+	await server.say(200, [SNAPSHOT]);
+	await server.say(200, [delta(1)]);
+	world.pass(3_000);
+	await settle();
+	assert.equal(server.polls.length, 3);
+	assert.equal(server.last.query.get("wait"), "0");
+	await server.say(204);
+	assert.equal(server.last.query.get("wait"), "3");
+	assert.equal(view.status().state, "live");
+});
+
+test("who leaves in a pause asks no more", async () => {
+	const { world, server, view } = stage({ ...QUERY, maxPerS: 2 });
+	await server.say(200, [SNAPSHOT]);
+	await server.say(200, [delta(1)]);
+	view.close();
+	world.pass(5_000);
+	await settle();
+	assert.equal(server.polls.length, 2);
 });
 
 test("what time alone has changed is told once: the next question says what has been seen", async () => {

@@ -43,6 +43,13 @@ const stage = (): { said: string[]; first: Source; second: Source } => {
 	return { said, first, second };
 };
 
+test("a rate is in the stream's address", () => {
+	Source.all = [];
+	const transport = sseTransport("/v1/live/sse", Source)({ opened() {}, message() {}, closed() {} });
+	transport.subscribe({ id: "1", query: { ...QUERY, maxPerS: 0.5 }, after: "a.1" });
+	assert.equal(new URL(Source.all[0]?.url ?? "", "http://host").searchParams.get("max_per_s"), "0.5");
+});
+
 test("a stream that the server refuses is an error of that query; the others keep theirs", () => {
 	const { said, first, second } = stage();
 	first.open();

@@ -110,6 +110,8 @@ static size_t stream_take(struct client *client, const char *bytes, size_t len)
 {
 	size_t taken = len < client->room ? len : client->room;
 
+	if (client->in.len == 0)
+		client->frame_us = rig_now_us;
 	buf_append(&client->in, bytes, taken);
 	client->room -= taken;
 	client_read(client);
@@ -122,6 +124,7 @@ static size_t stream_send(void *stream, const void *bytes, size_t len)
 	size_t sent = client->queued.len > 0 ? 0 : stream_take(client, bytes, len);
 
 	client->waiting |= sent < len;
+	client->stalled |= client->waiting;
 	rig_now_us += rig_send_us;
 	return sent;
 }
@@ -235,6 +238,24 @@ static int changes_between(const struct client *client, struct rc_position from,
 	return count;
 }
 
+/*
+ * At most one delta for each beat of the rate: two in a row are an interval apart unless the first was late, or caught
+ * up with a position; three never come within one interval.
+ */
+static void check_rate(struct client *client)
+{
+	int64_t interval_us = rate_interval_us(client->rate);
+
+	if (client->mode == LIVE_LATEST) {
+		assert_true(client->frame_us - client->delta_before_us >= interval_us);
+		assert_true(client->delta_late || client->frame_us - client->delta_us >= interval_us);
+	}
+	client->delta_before_us = client->delta_us;
+	client->delta_us = client->frame_us;
+	client->delta_late = client->stalled;
+	client->stalled = client->waiting;
+}
+
 static void take_delta(struct client *client, json_t *message)
 {
 	const char *from_text = json_string_value(json_object_get(message, "from")),
@@ -258,6 +279,7 @@ static void take_delta(struct client *client, json_t *message)
 		assert_true(changes_between(client, from, to) <= 1);
 	snprintf(client->position, sizeof(client->position), "%s", to_text);
 	client->deltas++;
+	check_rate(client);
 	check_view(client);
 }
 
@@ -323,6 +345,7 @@ static void client_read(struct client *client)
 		assert_int_equal(strtoul(client->in.data, NULL, 10), len);
 		take(client, object + 1, len);
 		buf_consume(&client->in, (size_t)(end - client->in.data) + 1);
+		client->frame_us = rig_now_us;
 	}
 }
 
@@ -387,6 +410,9 @@ void client_subscribe(struct client *client, int topic, enum live_mode mode)
 	wanted.name = rc_str_from(name);
 	client->topic = topic;
 	client->mode = mode;
+	wanted.rate = mode == LIVE_LATEST ? client->rate : RATE_ANY;
+	client->delta_us = client->delta_before_us = INT64_MIN / 2;
+	client->stalled = client->has_position;
 	wanted.has_after = client->has_position;
 	if (client->has_position)
 		wanted.after = parse(client->position);

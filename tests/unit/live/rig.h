@@ -65,10 +65,15 @@ struct client {
 	/* One subscription with id "a" unless a test makes others. */
 	int topic;
 	enum live_mode mode;
+	uint8_t rate; /* wished for by client_subscribe in mode latest */
 	bool has_position, has_view, reset_seen, failed;
 	bool invented; /* its position never was: a reset must come first */
 	char position[RC_POSITION_TEXT_MAX];
 	int values[RIG_KEYS];
+	/* When the frame that is coming began, and the two deltas before it. */
+	int64_t frame_us, delta_us, delta_before_us;
+	bool stalled;    /* its stream did not take all since the last delta */
+	bool delta_late; /* the last delta may have come after its beat */
 	/* What came. */
 	int snapshots, deltas, empty_deltas, timed_deltas, resets, errors, statuses;
 	char reset_reason[128], error[512], last_state[16];

@@ -1,5 +1,5 @@
 /*
- * Fan-outs: cursors, blocked and overrun subscribers, status, large bodies.
+ * Fan-outs: cursors, blocked and overrun subscribers, status, large bodies, rates.
  */
 #include "tests/unit/live/rig.h"
 
@@ -330,6 +330,125 @@ static void mode_every_never_rests(void **unused)
 	assert_true(second_goes_out_at_once(LIVE_EVERY, 20000));
 }
 
+static void rates_are_rounded_down_to_few_steps(void **unused)
+{
+	const struct {
+		double per_s;
+		int64_t interval_us;
+	} rows[] = {{1000, 1000},     {999.9, 1500},      {60, 20000},         {50, 20000},
+		    {10, 100000},     {3, 400000},        {1, 1000000},        {0.2, 5000000},
+		    {0.02, 50000000}, {0.0199, 60000000}, {1.0 / 60, 60000000}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(rate_interval_us(rate_from_per_s(rows[i].per_s)), rows[i].interval_us);
+	for (uint8_t rate = RATE_FASTEST; rate <= RATE_SLOWEST; rate++) {
+		assert_int_equal(rate_from_per_s(1e6 / (double)rate_interval_us(rate)), rate);
+		assert_true(rate_interval_us(rate) > rate_interval_us(rate - 1));
+	}
+}
+
+/* Client wishes for two deltas a second, other for nothing. */
+static void join_at_a_rate(void)
+{
+	client->rate = rate_from_per_s(2);
+	join_both(LIVE_LATEST);
+}
+
+static void pass(int64_t us)
+{
+	rig_now_us += us;
+	rig_settle(rig);
+}
+
+static void at_a_rate_the_first_change_comes_at_once_and_the_others_as_one(void **unused)
+{
+	join_at_a_rate();
+	put_and_commit(1);
+	assert_int_equal(client->deltas, 1);
+	for (int i = 0; i < 4; i++) {
+		put_and_commit(1);
+		pass(124999);
+	}
+	assert_int_equal(client->deltas, 1);
+	assert_int_equal(other->deltas, 5);
+	pass(4);
+	assert_int_equal(client->deltas, 2);
+	client_check_now(client);
+	pass(500000);
+	put_and_commit(1); /* it was quiet for an interval */
+	assert_int_equal(client->deltas, 3);
+}
+
+static void the_interval_of_a_rate_begins_when_the_last_delta_is_sent(void **unused)
+{
+	client->rate = other->rate = rate_from_per_s(2);
+	join_both(LIVE_LATEST);
+	rig_send_us = 30000;
+	put_and_commit(1);
+	rig_send_us = 0;
+	put_and_commit(1);
+	pass(499999);
+	assert_int_equal(client->deltas + other->deltas, 2);
+	pass(1);
+	assert_int_equal(client->deltas + other->deltas, 4);
+}
+
+static void snapshots_resets_and_status_come_whatever_the_rate(void **unused)
+{
+	join_at_a_rate();
+	put_and_commit(1);
+	rig_restart(rig, "restored");
+	hub_status(rig->hub, LIVE_STALE, 0, 0);
+	rig_settle(rig);
+	assert_int_equal(client->resets, 1);
+	assert_int_equal(client->snapshots, 2);
+	assert_string_equal(client->last_state, "stale");
+	put_and_commit(1);
+	assert_int_equal(client->deltas, 1);
+	pass(500000);
+	assert_int_equal(client->deltas, 2);
+}
+
+static void who_resumes_at_a_rate_is_brought_up_to_date_at_once(void **unused)
+{
+	join_at_a_rate();
+	put_and_commit(1);
+	client_close(client);
+	put_and_commit(2);
+	client_reopen(client, 0);
+	client_subscribe(client, 0, LIVE_LATEST);
+	rig_settle(rig);
+	assert_int_equal(client->deltas, 2);
+	client_check_now(client);
+}
+
+static void who_reads_late_at_a_rate_gets_one_merged_delta(void **unused)
+{
+	join_at_a_rate();
+	client_room(client, 0);
+	for (int i = 0; i < 5; i++) {
+		put_and_commit(1);
+		pass(500000);
+	}
+	client_room(client, UNLIMITED);
+	rig_settle(rig);
+	assert_int_equal(client->deltas, 1);
+	assert_int_equal(client->resets, 0);
+	client_check_now(client);
+}
+
+static void like_rates_share_their_deltas(void **unused)
+{
+	client->rate = rate_from_per_s(2.4);
+	other->rate = rate_from_per_s(2);
+	join_both(LIVE_LATEST);
+	rig_put(rig, 0, 1);
+	rig_commit(rig);
+	assert_int_equal(rig->to_reactor[0].count, 1);
+	rig_settle(rig);
+	client_check_now(other);
+}
+
 static void status_is_told_after_the_first_snapshot_and_on_each_change_and_tick(void **unused)
 {
 	hub_status(rig->hub, LIVE_LIVE, 0, 0);
@@ -435,6 +554,29 @@ static void lag_counts_what_passes_the_ring_by(void **unused)
 	assert_int_equal(told(client, "lag_ms"), 7);
 }
 
+static void what_a_rate_holds_back_is_no_lag(void **unused)
+{
+	hub_status(rig->hub, LIVE_LIVE, 0, 0);
+	client->rate = rate_from_per_s(2);
+	client_subscribe(client, 0, LIVE_LATEST);
+	rig_settle(rig);
+	put_and_commit(2);
+	pass(499999);
+	tick();
+	pass(1);
+	assert_int_equal(client->deltas, 2);
+	tick();
+	assert_int_equal(told(client, "lag_ms"), 1);
+	put_and_commit(1);
+	pass(530000); /* the reactor wakes up 30 ms late */
+	tick();
+	assert_int_equal(told(client, "lag_ms"), 30);
+	pass(500000);
+	commit_and_wait(1, 12000); /* nothing was held back */
+	tick();
+	assert_int_equal(told(client, "lag_ms"), 12);
+}
+
 static void while_the_source_is_behind_lag_is_at_least_that(void **unused)
 {
 	hub_status(rig->hub, LIVE_LIVE, 0, 0);
@@ -516,12 +658,20 @@ int main(void)
 		NORMAL(sweeps_of_mode_latest_that_take_more_than_their_share_are_followed_by_a_rest),
 		NORMAL(a_rest_ends_80_ms_after_the_last_delta),
 		NORMAL(mode_every_never_rests),
+		NORMAL(rates_are_rounded_down_to_few_steps),
+		NORMAL(at_a_rate_the_first_change_comes_at_once_and_the_others_as_one),
+		NORMAL(the_interval_of_a_rate_begins_when_the_last_delta_is_sent),
+		NORMAL(snapshots_resets_and_status_come_whatever_the_rate),
+		NORMAL(who_resumes_at_a_rate_is_brought_up_to_date_at_once),
+		NORMAL(who_reads_late_at_a_rate_gets_one_merged_delta),
+		NORMAL(like_rates_share_their_deltas),
 		NORMAL(status_is_told_after_the_first_snapshot_and_on_each_change_and_tick),
 		NORMAL(the_age_of_a_stale_view_grows_from_tick_to_tick),
 		NORMAL(what_was_right_when_it_was_told_grows_no_older),
 		NORMAL(lag_is_that_of_the_slowest_change_of_an_interval),
 		NORMAL(a_lag_that_was_measured_is_never_told_as_0),
 		TINY(lag_counts_what_passes_the_ring_by),
+		NORMAL(what_a_rate_holds_back_is_no_lag),
 		NORMAL(while_the_source_is_behind_lag_is_at_least_that),
 		NORMAL(a_blocked_peer_is_told_only_the_newest_status),
 		NORMAL(nothing_comes_after_unsubscribing_even_while_the_join_is_under_way),

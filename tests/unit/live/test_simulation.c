@@ -1,8 +1,8 @@
 /*
  * Seeded simulation: topics, clients of both modes on two reactors, streams that stall and break anywhere, resumes from
  * old, foreign and invented positions, time-driven changes, restarts with a new epoch, pruning, topics that come and
- * go. Each client checks every message while it folds it (rig.c); in the end all streams flow and every view must be
- * the present one.
+ * go, rates. Each client checks every message while it folds it, and that its rate is kept (rig.c); in the end all
+ * streams flow, every view must be the present one, and what is changed then must come as soon as the rate allows.
  *
  *   test_live_simulation [seeds [first seed]]
  */
@@ -11,6 +11,7 @@
 #define CLIENTS 7
 
 static uint64_t seed_now, random_state;
+static uint8_t seed_rates[3]; /* the first is none */
 static long seed_count = 2000, seed_first = 1;
 
 static uint32_t below(uint32_t limit)
@@ -19,6 +20,12 @@ static uint32_t below(uint32_t limit)
 	random_state ^= random_state >> 7;
 	random_state ^= random_state << 17;
 	return (uint32_t)((random_state * 0x2545f4914f6cdd1dull) >> 33) % limit;
+}
+
+static void subscribe(struct client *client, int topic)
+{
+	client->rate = seed_rates[below(3)];
+	client_subscribe(client, topic, below(3) ? LIVE_LATEST : LIVE_EVERY);
 }
 
 static struct rig_options random_options(void)
@@ -74,7 +81,7 @@ static void random_client(struct client *client)
 				 (unsigned long long)rig->position.n + 100000);
 			client->invented = true;
 		}
-		client_subscribe(client, topic, below(2) ? LIVE_LATEST : LIVE_EVERY);
+		subscribe(client, topic);
 	}
 }
 
@@ -129,6 +136,25 @@ static void random_step(struct rig *rig, struct client **clients)
 	}
 }
 
+static void check_now(struct client *client)
+{
+	if (client->open && !client->failed)
+		client_check_now(client);
+}
+
+static void check_all_now(struct client **clients)
+{
+	for (int i = 0; i < CLIENTS; i++)
+		check_now(clients[i]);
+}
+
+static void change_all(struct rig *rig)
+{
+	for (int topic = 0; topic < RIG_TOPICS; topic++)
+		rig_put(rig, topic, (int)below(RIG_KEYS));
+	rig_commit(rig);
+}
+
 static void simulate(uint64_t seed)
 {
 	struct rig_options options;
@@ -138,10 +164,12 @@ static void simulate(uint64_t seed)
 	seed_now = seed;
 	random_state = seed * 0x9e3779b97f4a7c15ull + 1;
 	options = random_options();
+	for (int i = 1; i < 3; i++)
+		seed_rates[i] = (uint8_t)(RATE_FASTEST + below(RATE_SLOWEST));
 	rig = rig_create(&options);
 	for (int i = 0; i < CLIENTS; i++) {
 		clients[i] = client_open(rig, (int)below(RIG_REACTORS));
-		client_subscribe(clients[i], (int)below(RIG_TOPICS), below(2) ? LIVE_LATEST : LIVE_EVERY);
+		subscribe(clients[i], (int)below(RIG_TOPICS));
 	}
 	for (int i = 0; i < 400; i++)
 		random_step(rig, clients);
@@ -149,14 +177,25 @@ static void simulate(uint64_t seed)
 	for (int round = 0; round < 8; round++) {
 		for (int i = 0; i < CLIENTS; i++)
 			client_room(clients[i], UNLIMITED);
-		rig_now_us += 100000;
+		rig_now_us += 61000000; /* more than the longest rest */
 		rig_settle(rig);
 	}
-	for (int i = 0; i < CLIENTS; i++) {
-		if (clients[i]->open && !clients[i]->failed)
-			client_check_now(clients[i]);
-		client_free(clients[i]);
+	check_all_now(clients);
+	change_all(rig); /* after a quiet time it comes at once … */
+	rig_settle(rig);
+	check_all_now(clients);
+	change_all(rig); /* … and the next within the interval of whoever wished for one */
+	rig_settle(rig);
+	for (uint8_t rate = RATE_ANY; rate <= RATE_SLOWEST; rate++) {
+		rig_now_us += rate_interval_us(rate) - (rate == RATE_ANY ? 0 : rate_interval_us(rate - 1));
+		rig_settle(rig);
+		for (int i = 0; i < CLIENTS; i++) {
+			if (clients[i]->mode == LIVE_EVERY || clients[i]->rate <= rate)
+				check_now(clients[i]);
+		}
 	}
+	for (int i = 0; i < CLIENTS; i++)
+		client_free(clients[i]);
 	rig_destroy(rig);
 }
 

@@ -69,6 +69,7 @@ static void the_defaults_are_those_of_the_contract(void **state)
 	assert_int_equal(http->ws_messages_per_min, 300);
 	assert_int_equal(http->ping_interval_us, 25000000);
 	assert_int_equal(options.server.live.subscriptions_max, 100);
+	assert_int_equal(options.server.live.rate_max, 1000);
 	assert_int_equal(options.server.live.poll_wait_us, 25000000);
 	assert_int_equal(options.server.live.status_interval_us, 3000000);
 	assert_int_equal(options.server.keep_time_us, INT64_C(600000000));

@@ -8,6 +8,9 @@
  * Equal questions have equal addresses, so that a cache may ask once for a crowd: no member is this client's own, and their
  * order is fixed. What a cache has kept is a step on the way like any other.
  *
+ * A rate is kept here: who asks later is told less often, and in one. So the server need not hear of it, and the same question
+ * has the same address for everybody. A pause is part of the 3 s.
+ *
  * Over this road the server does not say how far its own feed is behind: an answer counts as "live".
  */
 import { asObject, parseJson } from "./decode.js";
@@ -47,12 +50,15 @@ export function pollTransport(
 			close();
 			events.closed();
 		};
+		const pass = (ms: number): Promise<void> => new Promise((resolve) => environment.after(ms, resolve));
 		const follow = async ({ id, query, after }: Subscribe, abort: AbortLike): Promise<void> => {
 			const going = (): boolean => loops.get(id) === abort;
 			let seen: string | undefined; // of what moves no position: what time alone has changed, and that nothing is new
-			for (let wait = 0; going(); wait = WAIT_S) {
+			let pauseMs = 0;
+			for (let wait = 0; going(); wait = Math.floor(WAIT_S - pauseMs / 1_000)) {
 				const asked = { at: environment.now(), after, seen };
-				const members = { ...subscribeMembers({ id, query, after }), wait, seen };
+				const members = { ...subscribeMembers({ id, query, after }), max_per_s: undefined, wait, seen };
+				pauseMs = 0;
 				const response = await fetch(`${url}?${queryString(members)}`, { signal: abort.signal });
 				const answer = parseJson(await response.text());
 				if (!going()) return;
@@ -64,12 +70,12 @@ export function pollTransport(
 				}
 				if (!response.ok) {
 					events.message({ status: response.status, ...asObject(answer), type: "error" }, id);
-					const pause = WAIT_S * 1_000 * (0.5 + environment.random());
-					await new Promise<void>((resolve) => environment.after(pause, resolve));
+					await pass(WAIT_S * 1_000 * (0.5 + environment.random()));
 					continue;
 				}
 				for (const message of Array.isArray(answer) ? (answer as readonly unknown[]) : []) {
 					const { type, position, to } = asObject(message) ?? {};
+					if (type === "delta" && query.maxPerS) pauseMs = Math.min(WAIT_S, 1 / query.maxPerS) * 1_000;
 					if (type === "reset") after = null;
 					else if (typeof (position ?? to) === "string") after = (position ?? to) as string;
 					if (going()) events.message(message, id);
@@ -77,6 +83,7 @@ export function pollTransport(
 				const led = after !== asked.after || (seen !== undefined && seen !== asked.seen);
 				if (going() && !led && environment.now() - asked.at < wait * 1_000 - EARLY_MS) return end();
 				if (going()) events.message(ANSWERED, id);
+				if (pauseMs > 0) await pass(pauseMs);
 			}
 		};
 		return {

@@ -11,6 +11,8 @@ export interface AvailabilityQuery {
 	readonly to: string;
 	readonly durationMin?: number;
 	readonly party?: number;
+	/** At most so many changes of the list a second, 1/60 to 1000; what happens between comes as one. Default: as they come. */
+	readonly maxPerS?: number;
 }
 
 export interface Subscribe {
@@ -44,7 +46,7 @@ export function queryMembers(query: AvailabilityQuery): Members {
 
 /** Members of a subscribe message, and parameters of the addresses of SSE and long-poll. */
 export function subscribeMembers(request: Subscribe): Members {
-	return { topic: "availability", ...queryMembers(request.query), after: request.after ?? undefined };
+	return { topic: "availability", ...queryMembers(request.query), max_per_s: request.query.maxPerS, after: request.after ?? undefined };
 }
 
 export function queryString(members: Members): string {
