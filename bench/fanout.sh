@@ -1,55 +1,34 @@
 #!/usr/bin/env bash
 # Changes to many screens: WebSocket subscribers of one topic, one change at a time and 16 in flight, against the limit (a loop of sends and
-# nothing else) and what people use for it: nginx with nchan, and a small server of Node's `ws`. The server has a core of its own, the load the
-# others. Deliveries per second of processor time: against the limit, of our thread that sends (it takes the requests too; what a change costs
+# nothing else) and what people use for it: nginx with nchan (server-sent events too), and a small server of Node's `ws`. Messages are as long as
+# ours over WebSocket in the same round. The server has a core of its own, the load the others. Deliveries per second of processor time: against the limit, of our thread that sends (it takes the requests too; what a change costs
 # before - a durable booking, its feed and its board - is in "all threads"); the peers count as whole processes and are compared with all our threads.
 #
 #   [ROUNDS=5 SECONDS_EACH=2 SUBSCRIBERS="1000 10000"] bench/fanout.sh
 . "$(dirname "$0")/lib.sh"
 rounds=${ROUNDS:-5} seconds=${SECONDS_EACH:-2} subscribers=${SUBSCRIBERS:-1000 10000}
 load="taskset -c 1-$(($(nproc) - 1)) build/bench/fanout --seconds $seconds"
-nginx=build/peers/nchan ws=build/peers/ws
+ws=build/peers/ws nchan=/usr/lib/nginx/modules/ngx_nchan_module.so
+nginx="/usr/sbin/nginx -p $scratch/nginx -c nginx.conf -e error.log"
 
-# The packages' files are only unpacked: installing nginx would start a web server of the machine's own.
-install_nchan() {
-  [ ! -x $nginx/usr/sbin/nginx ] || return 0
-  mkdir -p $nginx && (cd $nginx && apt-get download nginx libnginx-mod-nchan && for deb in *.deb; do dpkg -x "$deb" . || exit; done)
-}
+as_root=
+[ "$(id -u)" = 0 ] || as_root='sudo -n'
+install() { $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$1"; }
 
-install_ws() {
-  mkdir -p $ws && cp bench/peers/ws/* $ws/
-  [ -d $ws/node_modules ] || npm --prefix $ws install --silent --no-audit --no-fund
-}
-
-# start NAME: sets $server_pid, $port and $options (of the load).
-start_ours() {
-  fresh_venue sqlite
-  start_server "$url" --conns-per-address 0
-  taskset -acp 0 "$server_pid" >/dev/null
-  options="--thread reactor --slotcast $(sql "$url" "SELECT id FROM service WHERE name='Class'")"
-}
-
-start_limit() { start_peer build/bench/raw_fanout; }
-
-start_ws() { start_peer node $ws/server.mjs; }
-
-start_peer() {
-  : >"$scratch/port" # not the one of the round before
-  taskset -c 0 "$@" >"$scratch/port" &
-  server_pid=$!
-  until [ -s "$scratch/port" ]; do kill -0 $server_pid && sleep 0.05; done
-  port=$(cat "$scratch/port") options="--bytes $bytes"
-}
-
-start_nchan() {
-  port=$(/usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-  options="--bytes $bytes"
+# prepare NAME: what the peer needs, installed if it is missing.
+prepare_nchan() {
+  if [ ! -x /usr/sbin/nginx ]; then
+    install nginx || return
+    $as_root systemctl disable --now nginx || true # no web server of the machine's own
+    $as_root /usr/sbin/nginx -t || return          # makes the directories that are compiled in
+  fi
+  [ -f $nchan ] || install libnginx-mod-nchan || return
+  nchan_port=$(/usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
   mkdir -p "$scratch/nginx" && chmod 755 "$scratch" # its worker is a user of its own when we are root
   cat >"$scratch/nginx/nginx.conf" <<CONF
-load_module $PWD/$nginx/usr/lib/nginx/modules/ngx_nchan_module.so;
+load_module $nchan;
 daemon off;
 pid nginx.pid;
-error_log error.log;
 worker_processes 1;
 worker_rlimit_nofile 20000;
 events { worker_connections 19000; }
@@ -64,26 +43,63 @@ http {
   keepalive_requests 1000000000;
   nchan_shared_memory_size 256m;
   server {
-    listen 127.0.0.1:$port backlog=1024;
+    listen 127.0.0.1:$nchan_port backlog=1024;
     location = /sub { nchan_subscriber; nchan_channel_id all; nchan_subscriber_first_message newest; }
     location = /pub { nchan_publisher http; nchan_channel_id all; nchan_message_buffer_length 64; }
   }
 }
 CONF
-  taskset -c 0 $nginx/usr/sbin/nginx -p "$scratch/nginx" -c nginx.conf -e error.log &
-  server_pid=$!
-  until pgrep -P $server_pid >/dev/null; do kill -0 $server_pid && sleep 0.05; done
+  $nginx -t
 }
+
+prepare_ws() {
+  mkdir -p $ws && cp bench/peers/ws/* $ws/
+  [ -d $ws/node_modules ] || npm --prefix $ws install --loglevel=error --no-audit --no-fund
+}
+
+# start NAME: sets $server_pid, $port and $options (of the load).
+start_ours() {
+  fresh_venue sqlite
+  start_server "$url" --conns-per-address 0
+  taskset -acp 0 "$server_pid" >/dev/null
+  options="--thread reactor --slotcast $(sql "$url" "SELECT id FROM service WHERE name='Class'")"
+}
+
+start_ours_sse() { start_ours && options="$options --sse"; }
+
+start_limit() { start_peer build/bench/raw_fanout; }
+
+start_ws() { start_peer node $ws/server.mjs; }
+
+start_peer() {
+  : >"$scratch/port" # not the one of the round before
+  taskset -c 0 "$@" >"$scratch/port" &
+  server_pid=$!
+  until [ -s "$scratch/port" ]; do kill -0 $server_pid; sleep 0.05; done
+  port=$(cat "$scratch/port") options="--bytes $bytes"
+}
+
+start_nchan() {
+  taskset -c 0 $nginx &
+  server_pid=$! port=$nchan_port options="--bytes $bytes"
+  until pgrep -P $server_pid >/dev/null; do kill -0 $server_pid; sleep 0.05; done
+}
+
+start_nchan_sse() { start_nchan && options="$options --sse"; }
+
+# ratio OURS OTHER COLUMN: of the three that are kept of each round.
+ratio() { paste -d' ' "$scratch/$1" "$scratch/$2" | awk -v at="$3" '{print $at / $(at + 3)}' | median; }
 
 figure() { sed "s/.*$2 \([0-9]*\).*/\1/" <<<"$1"; } # LINE WORDS-BEFORE
 
 say_machine "server on core 0, load on the others; SQLite"
 names="ours limit"
 for peer in nchan ws; do
-  if install_$peer >"$scratch/install.log" 2>&1; then
+  if prepare_$peer >"$scratch/install.log" 2>&1; then
     names="$names $peer"
+    [ $peer != nchan ] || names="$names ours_sse nchan_sse"
   else
-    echo "peer $peer: not installable here: $(tail -n 1 "$scratch/install.log")"
+    echo "peer $peer: not available here: $(grep -m 1 -E "^E:|emerg|rror|sudo:" "$scratch/install.log")"
   fi
 done
 for count in $subscribers; do
@@ -106,14 +122,14 @@ for count in $subscribers; do
       echo "$count.$flight $name: median $(cut -d' ' -f2 "$scratch/$name" | median) deliveries/s of processor time," \
         "$(cut -d' ' -f3 "$scratch/$name" | median) by the clock"
     done
-    # ours' columns are 1 to 3, the other's 4 to 6
-    ratio() { paste -d' ' "$scratch/ours" "$scratch/$1" | awk "{print \$$2 / \$$3}" | median; }
-    way=single
-    [ "$flight" = 1 ] || way=flight_$flight
-    goal "fanout.$count.flight_$flight" "$(ratio limit 1 4)" '>=' "$([ "$flight" = 1 ] && echo 0.95 || echo none)"
-    for name in ${names#ours limit}; do
-      case $name.$way in nchan.single) least=1.4 ;; nchan.*) least=10 ;; ws.single) least=2 ;; ws.*) least=20 ;; esac
-      goal "fanout.$name.$count.$way" "$(ratio "$name" 2 5)" '>=' "$least"
+    [ "$flight" = 1 ] && way=single || way=flight_$flight
+    goal "fanout.$count.flight_$flight" "$(ratio ours limit 1)" '>=' "$([ "$flight" = 1 ] && echo 0.95 || echo none)"
+    for name in $names; do
+      case $name.$way in
+      nchan*.single) least=1.4 ;; nchan*) least=10 ;; ws.single) least=2 ;; ws.*) least=20 ;; *) continue ;;
+      esac
+      case $name in *_sse) ours=ours_sse ;; *) ours=ours ;; esac
+      goal "fanout.$name.$count.$way" "$(ratio $ours "$name" 2)" '>=' "$least"
     done
   done
 done
