@@ -67,17 +67,9 @@ start_ours() {
 
 start_ours_sse() { start_ours && options="$options --sse"; }
 
-start_limit() { start_peer build/bench/raw_fanout; }
+start_limit() { start_pinned build/bench/raw_fanout && options="--bytes $bytes"; }
 
-start_ws() { start_peer node $ws/server.mjs; }
-
-start_peer() {
-  : >"$scratch/port" # not the one of the round before
-  taskset -c 0 "$@" >"$scratch/port" &
-  server_pid=$!
-  until [ -s "$scratch/port" ]; do kill -0 $server_pid; sleep 0.05; done
-  port=$(cat "$scratch/port") options="--bytes $bytes"
-}
+start_ws() { start_pinned node $ws/server.mjs && options="--bytes $bytes"; }
 
 start_nchan() {
   taskset -c 0 $nginx &
@@ -89,8 +81,6 @@ start_nchan_sse() { start_nchan && options="$options --sse"; }
 
 # ratio OURS OTHER COLUMN: of the three that are kept of each round.
 ratio() { paste -d' ' "$scratch/$1" "$scratch/$2" | awk -v at="$3" '{print $at / $(at + 3)}' | median; }
-
-figure() { sed "s/.*$2 \([0-9]*\).*/\1/" <<<"$1"; } # LINE WORDS-BEFORE
 
 say_machine "server on core 0, load on the others; SQLite"
 names="ours limit"
