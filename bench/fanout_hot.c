@@ -36,7 +36,8 @@ struct screen {
 	char inbox[1 << 17];
 };
 
-static int port, session_count;
+static struct screen *screens;
+static int screen_count, port, session_count;
 static sqlite3_int64 sessions[SESSIONS_MAX];
 static sqlite3 *db;
 
@@ -238,9 +239,9 @@ static json_t *ask_rows(const char *service, const char *day)
 	return rows;
 }
 
-static bool all_shown(const struct screen *screens, int count)
+static bool all_shown(void)
 {
-	for (int i = 0; i < count; i++) {
+	for (int i = 0; i < screen_count; i++) {
 		for (long k = last - session_count + 1; k <= last; k++) {
 			if (screens[i].seen[k % session_count] != k)
 				return false;
@@ -249,11 +250,13 @@ static bool all_shown(const struct screen *screens, int count)
 	return true;
 }
 
-static bool all_begun(const struct screen *screens, int count)
+static bool all_begun(void)
 {
-	while (count > 0 && screens[count - 1].rows)
-		count--;
-	return count == 0;
+	static int begun;
+
+	while (begun < screen_count && screens[begun].rows)
+		begun++;
+	return begun == screen_count;
 }
 
 static void read_screens(int epoll_fd, int timeout_ms)
@@ -263,6 +266,33 @@ static void read_screens(int epoll_fd, int timeout_ms)
 
 	for (int i = 0; i < count; i++)
 		take(events[i].data.ptr);
+}
+
+/* The last subscriber is a screen too: it has its rows when all have. */
+static void connect_all(int viewers, int read_fd, int drain_fd, const char *service, const char *day)
+{
+	screens = calloc(SAMPLED, sizeof(*screens));
+	for (int64_t i = 1; i <= viewers; i++) {
+		struct epoll_event event = {.events = EPOLLIN, .data.fd = subscribe(service, day)};
+		bool folds = i * SAMPLED / viewers > screen_count || viewers < SAMPLED;
+		int fd = event.data.fd;
+
+		if (folds) {
+			screens[screen_count].fd = fd;
+			event.data.ptr = &screens[screen_count++];
+		}
+		if (epoll_ctl(folds ? read_fd : drain_fd, EPOLL_CTL_ADD, fd, &event) != 0)
+			fail("epoll_ctl");
+	}
+}
+
+static bool all_right(json_t *rows)
+{
+	for (int i = 0; i < screen_count; i++) {
+		if (!json_equal(screens[i].rows, rows))
+			return false;
+	}
+	return json_object_size(rows) > 0;
 }
 
 static int64_t processor_ns(pid_t pid)
@@ -282,11 +312,9 @@ int main(int argc, char **argv)
 					      {"seconds", 1, 0, 's'}, {"rate", 1, 0, 'r'}, {0}};
 	const char *given[256] = {['n'] = "10000", ['s'] = "10", ['r'] = "1000"};
 	struct rlimit files = {.rlim_cur = 20000, .rlim_max = 20000};
-	int letter, viewers, sampled, read_fd = epoll_create1(0), drain_fd = epoll_create1(0);
+	int letter, read_fd = epoll_create1(0), drain_fd = epoll_create1(0);
 	int64_t begun, used, elapsed, deadline;
-	struct screen *screens;
 	pthread_t writer, drainer;
-	json_t *rows;
 
 	while ((letter = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		if (letter == '?')
@@ -297,30 +325,17 @@ int main(int argc, char **argv)
 		return fprintf(stderr, "usage: fanout_hot --port P --pid PID --db FILE --service ID --day DATE\n"), 2;
 	port = atoi(given['p']);
 	rate = atol(given['r']);
-	viewers = atoi(given['n']);
 	counted = first + rate;
 	last = first + rate * (1 + atol(given['s'])) / TOGETHER * TOGETHER - 1;
 	find_sessions(given['d']);
+	if (session_count == 0)
+		return fprintf(stderr, "fanout_hot: no sessions to change\n"), 1;
 	(void)setrlimit(RLIMIT_NOFILE, &files);
-	sampled = viewers < SAMPLED ? viewers : SAMPLED;
-	screens = calloc((size_t)sampled, sizeof(*screens));
 	asked_ns = calloc((size_t)last + 1, sizeof(*asked_ns));
-	for (int i = 1, next = 0; i <= viewers; i++) {
-		int fd = subscribe(given['v'], given['y']);
-		bool folds = (int64_t)i * sampled / viewers >
-			     next; /* the last one too: it has its rows when all have */
-		struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
-
-		if (folds) {
-			screens[next].fd = fd;
-			event.data.ptr = &screens[next++];
-		}
-		if (epoll_ctl(folds ? read_fd : drain_fd, EPOLL_CTL_ADD, fd, &event) != 0)
-			fail("epoll_ctl");
-	}
+	connect_all(atoi(given['n']), read_fd, drain_fd, given['v'], given['y']);
 	if (pthread_create(&drainer, NULL, drain, &drain_fd) != 0)
 		fail("thread");
-	while (!all_begun(screens, sampled))
+	while (!all_begun())
 		read_screens(read_fd, 1000);
 	if (pthread_create(&writer, NULL, write_changes, NULL) != 0)
 		fail("thread");
@@ -335,23 +350,16 @@ int main(int argc, char **argv)
 	elapsed = bench_now_ns() - begun;
 	used = processor_ns(atoi(given['i'])) - used;
 	deadline = bench_now_ns() + 5 * SECOND;
-	while (!all_shown(screens, sampled) && bench_now_ns() < deadline)
+	while (!all_shown() && bench_now_ns() < deadline)
 		read_screens(read_fd, 100);
-	rows = ask_rows(given['v'], given['y']);
-	for (int i = 0; i < sampled; i++) {
-		if (json_object_size(rows) == 0 || !json_equal(screens[i].rows, rows)) {
-			fprintf(stderr, "fanout_hot: screen %d of %d does not show what GET /v1/availability answers\n",
-				i, sampled);
-			return 1;
-		}
-	}
-	printf("commit to frame p50 %.1f p99 %.1f max %.1f ms  server %.3f cores  a screen has %.1f frames/s of %.0f "
-	       "bytes  "
-	       "the others %.0f MB/s  writer at most %.0f ms late  %d screens right, %zu rows\n",
+	if (!all_right(ask_rows(given['v'], given['y'])))
+		return fprintf(stderr, "fanout_hot: not every screen shows what GET /v1/availability answers\n"), 1;
+	printf("commit to frame p50 %.1f p99 %.1f max %.1f ms  server %.3f cores  ",
 	       (double)samples_percentile(&delays, 0.5) / 1e6, (double)samples_percentile(&delays, 0.99) / 1e6,
-	       (double)samples_percentile(&delays, 1) / 1e6, (double)used / (double)elapsed,
-	       (double)frames * 1e9 / (double)elapsed / sampled, frames ? (double)frame_bytes / (double)frames : 0,
-	       (double)atomic_load(&drained) * 1e3 / (double)elapsed, (double)late_ns / 1e6, sampled,
-	       json_object_size(rows));
+	       (double)samples_percentile(&delays, 1) / 1e6, (double)used / (double)elapsed);
+	printf("a screen has %.1f frames/s of %.0f bytes  the others %.0f MB/s  ",
+	       (double)frames * 1e9 / (double)elapsed / screen_count, (double)frame_bytes / (double)frames,
+	       (double)atomic_load(&drained) * 1e3 / (double)elapsed);
+	printf("writer at most %.0f ms late  %d screens right\n", (double)late_ns / 1e6, screen_count);
 	return 0;
 }
