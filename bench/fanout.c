@@ -3,9 +3,11 @@
  * once, and the next ones when every subscriber has them all.
  *
  *   fanout --port P --pid PID [--thread NAME] --subscribers N --seconds S [--flight K] --slotcast SERVICE | --bytes B
+ *          [--sse]
  *
  * slotcast: a change is a booking of the class, over HTTP; the subscribers are of its availability in mode `every`.
- * bytes: a server that knows nothing (GET /sub is the WebSocket, POST /pub is sent to all), messages of B bytes.
+ * bytes: a server that knows nothing (GET /sub subscribes, POST /pub is sent to all), messages of B bytes.
+ * sse: the subscribers take server-sent events instead.
  *
  * Prints one line: deliveries a second of processor time (of the server's threads called NAME, and of all) and of the
  * clock, from a change sent to the last subscriber (p50, p99, microseconds), and the mean length of what was delivered.
@@ -42,6 +44,7 @@ static int64_t bytes, texts; /* delivered */
 
 static int publishers[FLIGHT_MAX], flight = 1, port;
 static const char *service;
+static bool sse;
 static int message_bytes = 128;
 
 /* Positions are "EPOCH.N". */
@@ -120,6 +123,27 @@ static void take(struct viewer *viewer, const char *at, size_t len)
 	}
 }
 
+/* Lines of an event stream; of each the beginning is kept. A message is one line. */
+static void take_lines(struct viewer *viewer, const char *at, size_t len)
+{
+	const char *end = at + len, *line_end;
+
+	bytes += (int64_t)len;
+	for (; at < end; at = line_end + 1) {
+		size_t part, room = HEAD_MAX - viewer->have;
+
+		line_end = memchr(at, '\n', (size_t)(end - at));
+		part = (size_t)((line_end ? line_end : end) - at);
+		memcpy(viewer->head + viewer->have, at, part < room ? part : room);
+		viewer->have += (uint32_t)(part < room ? part : room);
+		if (!line_end)
+			return;
+		if (viewer->have > 6 && memcmp(viewer->head, "data: ", 6) == 0)
+			take_text(viewer, 6);
+		viewer->have = 0;
+	}
+}
+
 static void read_viewers(bool (*done)(void))
 {
 	static char buffer[1 << 18];
@@ -135,8 +159,8 @@ static void read_viewers(bool (*done)(void))
 			ssize_t got = read(viewer->fd, buffer, sizeof(buffer));
 
 			if (got <= 0)
-				fail("the server closed a WebSocket");
-			take(viewer, buffer, (size_t)got);
+				fail("the server closed a connection");
+			(sse ? take_lines : take)(viewer, buffer, (size_t)got);
 		}
 	}
 }
@@ -167,21 +191,32 @@ static void read_head(int fd, char *answer, size_t size)
 
 	while (have < size - 1 && (have < 4 || memcmp(answer + have - 4, "\r\n\r\n", 4) != 0)) {
 		if (read(fd, answer + have, 1) != 1)
-			fail("WebSocket handshake");
+			fail("subscribing");
 		have++;
 	}
 	answer[have] = 0;
-	if (memcmp(answer + 9, "101", 3) != 0)
+	if (memcmp(answer + 9, sse ? "200" : "101", 3) != 0)
 		fail(answer);
 }
 
-static void subscribe(struct viewer *viewer, uint32_t index, const char *day)
+static void subscribe_events(struct viewer *viewer, const char *day)
+{
+	char path[256] = "/sub", text[512], answer[1024];
+	int len;
+
+	if (service)
+		snprintf(path, sizeof(path), "/v1/live/sse?topic=availability&mode=every&service=%s&from=%s&to=%s",
+			 service, day, day);
+	len = snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\n\r\n", path);
+	write_all(viewer->fd, text, (size_t)len);
+	read_head(viewer->fd, answer, sizeof(answer));
+}
+
+static void subscribe_websocket(struct viewer *viewer, const char *day)
 {
 	char text[512], answer[1024];
-	struct epoll_event event = {.events = EPOLLIN, .data.u32 = index};
 	size_t len;
 
-	viewer->fd = dial(port);
 	len = (size_t)snprintf(text, sizeof(text),
 			       "GET %s HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 			       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n%s\r\n",
@@ -199,9 +234,16 @@ static void subscribe(struct viewer *viewer, uint32_t index, const char *day)
 			service, day, day, "");
 		memcpy(text, (char[]){(char)0x81, (char)(0x80 | 126), (char)(len >> 8), (char)len, 0, 0, 0, 0}, 8);
 		write_all(viewer->fd, text, len + 8);
-	} else {
-		viewer->snapshot = true;
 	}
+}
+
+static void subscribe(struct viewer *viewer, uint32_t index, const char *day)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u32 = index};
+
+	viewer->fd = dial(port);
+	viewer->snapshot = !service;
+	(sse ? subscribe_events : subscribe_websocket)(viewer, day);
 	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, viewer->fd, &event) != 0)
 		fail("epoll_ctl");
 }
@@ -310,9 +352,11 @@ static void round_of_changes(const char *start, struct samples *latency)
 
 int main(int argc, char **argv)
 {
-	static const struct option names[] = {{"port", 1, 0, 'p'},    {"pid", 1, 0, 'i'},    {"subscribers", 1, 0, 'n'},
-					      {"seconds", 1, 0, 's'}, {"flight", 1, 0, 'k'}, {"slotcast", 1, 0, 'c'},
-					      {"bytes", 1, 0, 'b'},   {"thread", 1, 0, 't'}, {0}};
+	static const struct option names[] = {{"port", 1, 0, 'p'},        {"pid", 1, 0, 'i'},
+					      {"subscribers", 1, 0, 'n'}, {"seconds", 1, 0, 's'},
+					      {"flight", 1, 0, 'k'},      {"slotcast", 1, 0, 'c'},
+					      {"bytes", 1, 0, 'b'},       {"thread", 1, 0, 't'},
+					      {"sse", 0, 0, 'e'},         {0}};
 	const char *given[256] = {['n'] = "1000", ['s'] = "3", ['k'] = "1", ['b'] = "128"};
 	struct rlimit files = {.rlim_cur = 20000, .rlim_max = 20000};
 	struct samples latency = {0};
@@ -326,12 +370,13 @@ int main(int argc, char **argv)
 	while ((letter = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		if (letter == '?')
 			return 2;
-		given[letter] = optarg;
+		given[letter] = optarg ? optarg : "";
 	}
 	if (!given['p'] || !given['i'])
 		return fprintf(stderr, "usage: fanout --port P --pid PID\n"), 2;
 	port = atoi(given['p']);
 	service = given['c'];
+	sse = given['e'];
 	message_bytes = atoi(given['b']);
 	viewer_count = atoi(given['n']);
 	flight = atoi(given['k']);

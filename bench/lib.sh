@@ -122,12 +122,24 @@ start_server() {
   exit 1
 }
 
+# start_pinned COMMAND…: another server, on core 0, that prints its port; sets $port.
+start_pinned() {
+  : >"$scratch/port" # not the one of the round before
+  taskset -c 0 "$@" >"$scratch/port" &
+  server_pid=$!
+  until [ -s "$scratch/port" ]; do kill -0 "$server_pid"; sleep 0.05; done
+  port=$(cat "$scratch/port")
+}
+
 stop_server() {
   [ -n "$server_pid" ] || return 0
   kill "$server_pid" 2>/dev/null || true
   wait "$server_pid" 2>/dev/null || true
   server_pid=
 }
+
+# figure LINE WORDS: the number that follows them.
+figure() { sed "s|.*$2 \([0-9.]*\).*|\1|" <<<"$1"; }
 
 median() { sort -g | awk '{a[NR]=$1} END{print NR%2 ? a[(NR+1)/2] : (a[NR/2]+a[NR/2+1])/2}'; }
 spread() { sort -g | awk 'NR==1{lo=$1} {hi=$1} END{print lo ".." hi}'; }
