@@ -103,7 +103,7 @@ struct http_route {
 
 struct http_config {
 	const char *listen; /* "127.0.0.1:8080", "[::1]:0", ":8080" */
-	bool port_shared;   /* another server of this process listens there; else it must be nobody's */
+	bool port_shared; /* others of this user may listen there, as the other reactors do; else it must be nobody's */
 	int reuse_port_fd; /* > 0: take this bound socket instead of binding (its number is then its owner's no more) */
 	const struct http_limits *limits;
 	struct http_census *census;

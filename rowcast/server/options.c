@@ -37,6 +37,7 @@ const struct option server_option_rows[] = {
 	{"drain-time", OPTION_DURATION, AT(drain_time_us), "10s", 0, HOUR, "General", "TIME", "After SIGTERM, wait this long for requests under way."},
 
 	{"listen", OPTION_TEXT, AT(listen), "127.0.0.1:8080", 0, 0, "Listening", "HOST:PORT", "Address for everybody; port 0 picks a free one."},
+	{"share-port", OPTION_SWITCH, AT(share_port), "off", 0, 0, "Listening", NULL, "Other processes of this user that have this option may listen there too; the kernel gives each its part of the connections."},
 	{"operator-listen", OPTION_TEXT, AT(operator_listen), "127.0.0.1:0", 0, 0, "Listening", "HOST:PORT", "Second address for operators: /healthz, /readyz, /metrics; port 0 takes a free one, which the log names; empty: none. Keep it private."},
 	{"public-metrics", OPTION_SWITCH, AT(public_metrics), "off", 0, 0, "Listening", NULL, "Serve /metrics on the main address too."},
 	{"public-url", OPTION_TEXT, AT(public_url), "", 0, 0, "Listening", "URL", "How the outside reaches this server, for links in calendars."},

@@ -26,6 +26,7 @@ struct server_options {
 	const char *config; /* INI file, or NULL */
 	const char *db;     /* URL, or NULL */
 	const char *listen;
+	bool share_port;                /* with other processes of this user */
 	const char *operator_listen;    /* "" : none */
 	bool public_metrics;            /* /metrics also on the main listener */
 	const char *public_url;         /* "" : not known */

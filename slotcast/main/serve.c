@@ -307,6 +307,7 @@ static int boot_listen(struct serve *serve, struct rc_fault *fault)
 	char same_port[512];
 	struct http_config config = {
 		.listen = options->listen,
+		.port_shared = options->share_port,
 		.limits = &options->http,
 		.census = serve->census,
 		.hosts = options->hosts,

@@ -382,6 +382,10 @@ class Live:
     def view(self):
         return sorted(self.rows.values(), key=lambda row: (row["start"], int(row["resource"])))
 
+    async def close(self):
+        if self.socket:
+            await self.socket.close()
+
 
 class LiveTable(Live):
     """The same with rows of a table, or totals by the columns of `group`."""
@@ -395,10 +399,6 @@ class LiveTable(Live):
 
     def key(self, row):
         return json.dumps(row["id"] if self.group is None else [row[name] for name in self.group])
-
-    async def close(self):
-        if self.socket:
-            await self.socket.close()
 
 
 def order(position):
