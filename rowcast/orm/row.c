@@ -7,9 +7,7 @@
 #include "rowcast/base/check.h"
 #include "rowcast/orm/db.h"
 
-/* Apart from finding it: that happens with every row. */
-__attribute__((noinline)) static int prepare_crud(struct rc_db *db, const struct rc_model *model, enum crud op,
-						  struct prepared *prepared)
+int row_prepare(struct rc_db *db, const struct rc_model *model, enum crud op, struct prepared *prepared)
 {
 	struct buf sql = BUF_INIT;
 	int rc;
@@ -19,16 +17,6 @@ __attribute__((noinline)) static int prepare_crud(struct rc_db *db, const struct
 	prepared->model = model;
 	buf_release(&sql);
 	return rc;
-}
-
-int row_crud(struct rc_tx *tx, const struct rc_model *model, enum crud op, struct prepared **out)
-{
-	struct rc_db *db = tx->db;
-
-	rc_check(tx->open);
-	rc_check(model->id < db->schema->model_count && db->schema->models[model->id] == model);
-	*out = &db->crud[model->id * CRUD_COUNT + op];
-	return (*out)->stmt ? RC_OK : prepare_crud(db, model, op, *out);
 }
 
 static int64_t *version_field(const struct rc_model *model, void *row)
