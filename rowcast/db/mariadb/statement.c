@@ -24,6 +24,7 @@ static void learn_columns(struct db_stmt *stmt, MYSQL_STMT *source)
 {
 	mysql_free_result(stmt->metadata);
 	stmt->metadata = NULL;
+	stmt->ways_model = NULL;
 	stmt->column_count = mysql_stmt_field_count(source);
 	if (stmt->column_count == 0)
 		return;
@@ -130,6 +131,7 @@ void mariadb_finalize(struct db_stmt *stmt)
 	mariadb_call_stmt_close(stmt->conn, stmt->stmt);
 	free(stmt->params);
 	free(stmt->slots);
+	free(stmt->ways);
 	free(stmt->sql);
 	free(stmt);
 }
