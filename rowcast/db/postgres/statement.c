@@ -16,6 +16,12 @@
 /* Runs of a batch that are on the way together. */
 #define BATCH_WINDOW 512
 
+/* Column → field: the commonest pairs of types, which need no call of ours, and all others. */
+struct pg_way {
+	enum { WAY_OTHER, WAY_WORD, WAY_TIME, WAY_TEXT, WAY_BOOL } by;
+	uint32_t at, offset; /* model column, its field */
+};
+
 static void release_types(struct db_stmt *stmt)
 {
 	for (uint32_t i = 0; i < stmt->column_count; i++)
@@ -24,6 +30,7 @@ static void release_types(struct db_stmt *stmt)
 		buf_release(&stmt->wide[i]);
 	free(stmt->column_names);
 	free(stmt->column_types);
+	free(stmt->ways);
 	free(stmt->param_types);
 	free(stmt->values);
 	free(stmt->lengths);
@@ -47,6 +54,7 @@ static void keep_types(struct db_stmt *stmt, const PGresult *result)
 		stmt->formats[i] = 1;
 	}
 	stmt->column_types = rc_xcalloc(columns + 1, sizeof(*stmt->column_types));
+	stmt->ways = rc_xcalloc(columns + 1, sizeof(*stmt->ways));
 	stmt->column_names = rc_xcalloc(columns + 1, sizeof(*stmt->column_names));
 	for (uint32_t i = 0; i < columns; i++) {
 		stmt->column_types[i] = PQftype(result, (int)i);
@@ -141,6 +149,7 @@ static int prepare_again(struct db_stmt *stmt)
 				  stmt->conn->where);
 	for (uint32_t i = 0; rc == RC_OK && i < stmt->column_count; i++)
 		stmt->column_types[i] = PQftype(result, (int)i);
+	stmt->ways_model = NULL;
 	PQclear(result);
 	stmt->stale = rc != RC_OK;
 	return rc;
@@ -207,28 +216,35 @@ int pg_bind(struct db_stmt *stmt, uint32_t first, const struct rc_value *values,
 /* The commonest types, inline; false: it is none of them, or may not fit. */
 static inline bool bind_field(struct db_stmt *stmt, uint32_t at, enum rc_type type, const void *field)
 {
+	struct pg_scratch *scratch = &stmt->scratch[at];
 	Oid oid = stmt->param_types[at];
 	const struct rc_str *text = field;
 
-	if (type == RC_INT && oid == PG_INT8) {
-		pg_put64(&stmt->scratch[at], *(const int64_t *)field);
-	} else if (type == RC_DOUBLE && oid == PG_FLOAT8) {
-		pg_put64(&stmt->scratch[at], *(const int64_t *)field);
-	} else if (type == RC_TIMESTAMP && oid == PG_TIMESTAMPTZ) {
-		if (!pg_put_time(&stmt->scratch[at], *(const int64_t *)field))
-			return false;
-	} else if (type == RC_TEXT && oid == PG_TEXT && text->len - 1 < INT32_MAX) {
-		if (memchr(text->ptr, '\0', text->len))
-			return false;
+	stmt->values[at] = scratch->bytes;
+	stmt->lengths[at] = 8;
+	switch (type) {
+	case RC_TYPE_NONE:
+		stmt->values[at] = NULL;
+		return true;
+	case RC_INT:
+		pg_put64(scratch, *(const int64_t *)field);
+		return oid == PG_INT8;
+	case RC_DOUBLE:
+		pg_put64(scratch, *(const int64_t *)field);
+		return oid == PG_FLOAT8;
+	case RC_TIMESTAMP:
+		return oid == PG_TIMESTAMPTZ && pg_put_time(scratch, *(const int64_t *)field);
+	case RC_BOOL:
+		scratch->bytes[0] = *(const bool *)field;
+		stmt->lengths[at] = 1;
+		return oid == PG_BOOL;
+	case RC_TEXT:
 		stmt->values[at] = text->ptr;
 		stmt->lengths[at] = (int)text->len;
-		return true;
-	} else {
+		return oid == PG_TEXT && text->len - 1 < INT32_MAX && !memchr(text->ptr, '\0', text->len);
+	default:
 		return false;
 	}
-	stmt->values[at] = stmt->scratch[at].bytes;
-	stmt->lengths[at] = 8;
-	return true;
 }
 
 int pg_bind_fields(struct db_stmt *stmt, uint32_t first, const struct rc_model *model, const uint32_t *columns,
@@ -239,11 +255,12 @@ int pg_bind_fields(struct db_stmt *stmt, uint32_t first, const struct rc_model *
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t at = columns ? columns[i] : i;
 		const struct rc_column *column = &model->columns[at];
+		enum rc_type type = (nulls >> at) & 1 ? RC_TYPE_NONE : column->type;
 		struct rc_value value;
 		int rc;
 
-		if (first + i < stmt->param_count && !((nulls >> at) & 1) &&
-		    bind_field(stmt, first + i, column->type, (const char *)row + column->offset))
+		if (first + i < stmt->param_count &&
+		    bind_field(stmt, first + i, type, (const char *)row + column->offset))
 			continue;
 		value = rc_row_value(model, row, at);
 		rc = bind_one(stmt, first + i, &value);
@@ -346,15 +363,18 @@ static bool send_run(struct db_stmt *stmt)
 
 static void note_result(struct db_stmt *stmt, PGresult *result)
 {
-	PQclear(stmt->result);
+	if (stmt->result)
+		PQclear(stmt->result);
 	stmt->result = result;
 	stmt->row = -1;
 	stmt->row_count = PQntuples(result);
 	/* A command that returns rows returns one for each that it changed. */
 	stmt->conn->changed = PQnfields(result) > 0 ? stmt->row_count : atoll(PQcmdTuples(result));
-	/* What is prepared under a name keeps its types. */
-	for (uint32_t i = 0; !stmt->conn->named && i < stmt->column_count && i < (uint32_t)PQnfields(result); i++)
+	if (stmt->conn->named)
+		return; /* what is prepared under a name keeps its types */
+	for (uint32_t i = 0; i < stmt->column_count && i < (uint32_t)PQnfields(result); i++)
 		stmt->column_types[i] = PQftype(result, (int)i);
+	stmt->ways_model = NULL;
 }
 
 /* After a failed run: must the next one prepare anew? A name whose plan does not fit any more is given up. */
@@ -365,7 +385,7 @@ static void note_failure(struct db_stmt *stmt)
 		doom(stmt);
 }
 
-static int run(struct db_stmt *stmt)
+__attribute__((noinline)) static int run(struct db_stmt *stmt)
 {
 	struct pg_conn *conn = stmt->conn;
 	PGresult *result = NULL;
@@ -476,40 +496,96 @@ static int bad_column(struct db_stmt *stmt, const struct rc_model *model, uint32
 			    stmt->conn->where);
 }
 
-/* The commonest types, inline: a row of them is decoded without a call of ours. */
-static inline bool decode(const char *bytes, size_t length, Oid oid, enum rc_type type, struct rc_arena *arena,
-			  void *field)
+static int way_of(enum rc_type type, Oid oid)
 {
-	if (length == 8 && ((type == RC_INT && oid == PG_INT8) || (type == RC_DOUBLE && oid == PG_FLOAT8))) {
-		*(uint64_t *)field = pg_get64(bytes);
-		return true;
+	if ((type == RC_INT && oid == PG_INT8) || (type == RC_DOUBLE && oid == PG_FLOAT8))
+		return WAY_WORD;
+	if (type == RC_TIMESTAMP && oid == PG_TIMESTAMPTZ)
+		return WAY_TIME;
+	if (type == RC_TEXT && oid == PG_TEXT)
+		return WAY_TEXT;
+	return type == RC_BOOL && oid == PG_BOOL ? WAY_BOOL : WAY_OTHER;
+}
+
+__attribute__((noinline)) static void choose_ways(struct db_stmt *stmt, const struct rc_model *model,
+						  const uint32_t *map)
+{
+	for (uint32_t i = 0; i < stmt->column_count; i++) {
+		uint32_t at = map ? map[i] : i;
+		const struct rc_column *column = &model->columns[at];
+
+		stmt->ways[i] = (struct pg_way){way_of(column->type, stmt->column_types[i]), at, column->offset};
 	}
-	if (length == 8 && type == RC_TIMESTAMP && oid == PG_TIMESTAMPTZ)
-		return pg_get_time(bytes, field);
-	if (type == RC_TEXT && oid == PG_TEXT && length > 0) {
-		*(struct rc_str *)field = rc_arena_copy(arena, (struct rc_str){bytes, length});
-		return true;
+	stmt->ways_model = model;
+	stmt->ways_map = map;
+}
+
+/* A value that way->by has no place for. */
+__attribute__((noinline)) static int read_other(struct db_stmt *stmt, uint32_t i, struct rc_arena *arena, void *row)
+{
+	const struct pg_way *way = &stmt->ways[i];
+	const struct rc_model *model = stmt->ways_model;
+	size_t length = (size_t)PQgetlength(stmt->result, stmt->row, (int)i);
+
+	if (PQgetisnull(stmt->result, stmt->row, (int)i)) {
+		RC_ROW_NULLS(row) |= (uint64_t)1 << way->at;
+		return RC_OK;
 	}
-	return pg_decode(bytes, length, oid, type, arena, field);
+	if (!pg_decode(PQgetvalue(stmt->result, stmt->row, (int)i), length, stmt->column_types[i],
+		       model->columns[way->at].type, arena, (char *)row + way->offset))
+		return bad_column(stmt, model, way->at, i);
+	return RC_OK;
+}
+
+/* False: see read_other. A NULL has no length. */
+static inline bool read_usual(const PGresult *result, int at, int i, const struct pg_way *way, struct rc_arena *arena,
+			      char *row)
+{
+	int length = PQgetlength(result, at, i);
+	const char *bytes;
+
+	switch (way->by) {
+	case WAY_WORD:
+		if (length != 8)
+			return false;
+		bytes = PQgetvalue(result, at, i);
+		*(uint64_t *)(row + way->offset) = pg_get64(bytes);
+		return true;
+	case WAY_TIME:
+		return length == 8 && pg_get_time(PQgetvalue(result, at, i), (int64_t *)(row + way->offset));
+	case WAY_TEXT:
+		if (length == 0)
+			return false;
+		*(struct rc_str *)(row + way->offset) = rc_arena_copy(
+			arena, (struct rc_str){PQgetvalue(result, at, i), (size_t)length});
+		return true;
+	case WAY_BOOL:
+		if (length != 1)
+			return false;
+		bytes = PQgetvalue(result, at, i);
+		*(bool *)(row + way->offset) = *bytes != 0;
+		return true;
+	case WAY_OTHER:
+		break;
+	}
+	return false;
 }
 
 int pg_read(struct db_stmt *stmt, const struct rc_model *model, const uint32_t *map, struct rc_arena *arena, void *row)
 {
 	const PGresult *result = stmt->result;
-	uint32_t count = stmt->column_count;
+	const struct pg_way *way;
+	int count = (int)stmt->column_count, at = stmt->row, rc;
 
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t at = map ? map[i] : i;
-		const struct rc_column *column = &model->columns[at];
-		int length = PQgetlength(result, stmt->row, (int)i);
-
-		if (length == 0 && PQgetisnull(result, stmt->row, (int)i)) {
-			RC_ROW_NULLS(row) |= (uint64_t)1 << at;
+	if (__builtin_expect(stmt->ways_model != model || stmt->ways_map != map, false))
+		choose_ways(stmt, model, map);
+	way = stmt->ways;
+	for (int i = 0; i < count; i++, way++) {
+		if (__builtin_expect(read_usual(result, at, i, way, arena, row), true))
 			continue;
-		}
-		if (!decode(PQgetvalue(result, stmt->row, (int)i), (size_t)length, stmt->column_types[i], column->type,
-			    arena, RC_FIELD(row, column)))
-			return bad_column(stmt, model, at, i);
+		rc = read_other(stmt, (uint32_t)i, arena, row);
+		if (rc != RC_OK)
+			return rc;
 	}
 	return RC_OK;
 }
