@@ -132,13 +132,13 @@ int sqlite_bind(struct db_stmt *stmt, uint32_t first, const struct rc_value *val
 int sqlite_bind_fields(struct db_stmt *stmt, uint32_t first, const struct rc_model *model, const uint32_t *columns,
 		       size_t count, const void *row)
 {
-	uint64_t nulls = *(const uint64_t *)row;
+	const struct rc_column *all = model->columns;
+	sqlite3_stmt *to = stmt->stmt;
 
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t at = columns ? columns[i] : i;
-		const struct rc_column *column = &model->columns[at];
-		enum rc_type type = (nulls >> at) & 1 ? RC_TYPE_NONE : column->type;
-		int result = bind_field(stmt->stmt, (int)(first + i + 1), type, (const char *)row + column->offset);
+		enum rc_type type = RC_ROW_IS_NULL(row, at) ? RC_TYPE_NONE : all[at].type;
+		int result = bind_field(to, (int)(first + i + 1), type, (const char *)row + all[at].offset);
 
 		if (result != SQLITE_OK)
 			return bind_failed(stmt, result, first + i);
