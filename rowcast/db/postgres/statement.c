@@ -202,29 +202,18 @@ static int bind_one(struct db_stmt *stmt, uint32_t at, const struct rc_value *va
 	return RC_OK;
 }
 
-int pg_bind(struct db_stmt *stmt, uint32_t first, const struct rc_value *values, size_t count)
+/* The commonest types, inline; false: it is none of them, or may not fit. `field`: as in a row or in a value. */
+static inline __attribute__((always_inline)) bool bind_field(Oid oid, enum rc_type type, const void *field,
+							     struct pg_scratch *scratch, const char **value,
+							     int *length)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		int rc = bind_one(stmt, first + i, &values[i]);
-
-		if (rc != RC_OK)
-			return rc;
-	}
-	return RC_OK;
-}
-
-/* The commonest types, inline; false: it is none of them, or may not fit. */
-static inline bool bind_field(struct db_stmt *stmt, uint32_t at, enum rc_type type, const void *field)
-{
-	struct pg_scratch *scratch = &stmt->scratch[at];
-	Oid oid = stmt->param_types[at];
 	const struct rc_str *text = field;
 
-	stmt->values[at] = scratch->bytes;
-	stmt->lengths[at] = 8;
+	*value = scratch->bytes;
+	*length = 8;
 	switch (type) {
 	case RC_TYPE_NONE:
-		stmt->values[at] = NULL;
+		*value = NULL;
 		return true;
 	case RC_INT:
 		pg_put64(scratch, *(const int64_t *)field);
@@ -236,20 +225,40 @@ static inline bool bind_field(struct db_stmt *stmt, uint32_t at, enum rc_type ty
 		return oid == PG_TIMESTAMPTZ && pg_put_time(scratch, *(const int64_t *)field);
 	case RC_BOOL:
 		scratch->bytes[0] = *(const bool *)field;
-		stmt->lengths[at] = 1;
+		*length = 1;
 		return oid == PG_BOOL;
 	case RC_TEXT:
-		stmt->values[at] = text->ptr;
-		stmt->lengths[at] = (int)text->len;
+		*value = text->ptr;
+		*length = (int)text->len;
 		return oid == PG_TEXT && text->len - 1 < INT32_MAX && !memchr(text->ptr, '\0', text->len);
 	default:
 		return false;
 	}
 }
 
+int pg_bind(struct db_stmt *stmt, uint32_t first, const struct rc_value *values, size_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t at = first + i;
+		int rc;
+
+		if (at < stmt->param_count && bind_field(stmt->param_types[at], values[i].type, &values[i].integer,
+							 &stmt->scratch[at], &stmt->values[at], &stmt->lengths[at]))
+			continue;
+		rc = bind_one(stmt, at, &values[i]);
+		if (rc != RC_OK)
+			return rc;
+	}
+	return RC_OK;
+}
+
 int pg_bind_fields(struct db_stmt *stmt, uint32_t first, const struct rc_model *model, const uint32_t *columns,
 		   size_t count, const void *row)
 {
+	const Oid *oids = stmt->param_types + first;
+	struct pg_scratch *scratch = stmt->scratch + first;
+	const char **values = stmt->values + first;
+	int *lengths = stmt->lengths + first;
 	uint64_t nulls = *(const uint64_t *)row;
 
 	for (uint32_t i = 0; i < count; i++) {
@@ -260,7 +269,7 @@ int pg_bind_fields(struct db_stmt *stmt, uint32_t first, const struct rc_model *
 		int rc;
 
 		if (first + i < stmt->param_count &&
-		    bind_field(stmt, first + i, type, (const char *)row + column->offset))
+		    bind_field(oids[i], type, (const char *)row + column->offset, &scratch[i], &values[i], &lengths[i]))
 			continue;
 		value = rc_row_value(model, row, at);
 		rc = bind_one(stmt, first + i, &value);
@@ -299,12 +308,55 @@ static int put_element(struct db_stmt *stmt, uint32_t at, Oid element, const str
 	return RC_OK;
 }
 
-#define ARRAY_HEAD 20
+/* The same of the commonest types, inline; false: it is none of them, or may not fit. */
+static inline bool put_usual(Oid element, enum rc_type type, const void *field, struct buf *out)
+{
+	char *to = buf_reserve(out, 4 + sizeof(struct pg_scratch));
+	struct pg_scratch *scratch = (struct pg_scratch *)(to + 4);
+	const struct rc_str *text = field;
+	uint32_t length = 8, word;
+
+	switch (type) {
+	case RC_TYPE_NONE:
+		put_word(out, UINT32_MAX);
+		return true;
+	case RC_INT:
+	case RC_DOUBLE:
+		if (element != (type == RC_INT ? PG_INT8 : PG_FLOAT8))
+			return false;
+		pg_put64(scratch, *(const int64_t *)field);
+		break;
+	case RC_TIMESTAMP:
+		if (element != PG_TIMESTAMPTZ || !pg_put_time(scratch, *(const int64_t *)field))
+			return false;
+		break;
+	case RC_BOOL:
+		if (element != PG_BOOL)
+			return false;
+		scratch->bytes[0] = *(const bool *)field;
+		length = 1;
+		break;
+	case RC_TEXT:
+		if (element != PG_TEXT || text->len - 1 >= INT32_MAX || memchr(text->ptr, '\0', text->len))
+			return false;
+		length = (uint32_t)text->len;
+		to = buf_reserve(out, 4 + text->len);
+		memcpy(to + 4, text->ptr, text->len);
+		break;
+	default:
+		return false;
+	}
+	word = htobe32(length);
+	memcpy(to, &word, 4);
+	out->len += 4 + length;
+	return true;
+}
 
 static int bind_array(struct db_stmt *stmt, uint32_t at, const struct rc_model *model, uint32_t column,
 		      const void *rows, size_t count)
 {
 	Oid element = at < stmt->param_count ? pg_element(stmt->param_types[at]) : 0;
+	const struct rc_column *c = &model->columns[column];
 	bool nulls = false;
 	uint32_t flag;
 	struct buf *out;
@@ -321,12 +373,18 @@ static int bind_array(struct db_stmt *stmt, uint32_t at, const struct rc_model *
 		put_word(out, 1); /* its first index */
 	}
 	for (size_t i = 0; i < count; i++) {
-		struct rc_value value = rc_row_value(model, (const char *)rows + i * model->row_bytes, column);
-		int rc = put_element(stmt, at, element, &value, out);
+		const char *row = (const char *)rows + i * model->row_bytes;
+		bool null = RC_ROW_IS_NULL(row, column);
+		struct rc_value value;
+		int rc;
 
+		nulls |= null;
+		if (put_usual(element, null ? RC_TYPE_NONE : c->type, row + c->offset, out))
+			continue;
+		value = rc_row_value(model, row, column);
+		rc = put_element(stmt, at, element, &value, out);
 		if (rc != RC_OK)
 			return rc;
-		nulls |= value.type == RC_TYPE_NONE;
 	}
 	flag = htobe32(nulls);
 	memcpy(out->data + 4, &flag, 4);
@@ -599,6 +657,10 @@ int pg_read_int(struct db_stmt *stmt, int64_t *out)
 
 	if (stmt->column_count == 0)
 		return rc_fault_set(&stmt->conn->base.fault, RC_MISMATCH, "the statement has no result");
+	if (type == PG_INT8 && length == 8) { /* a NULL has no length */
+		*out = (int64_t)pg_get64(bytes);
+		return RC_OK;
+	}
 	if (PQgetisnull(stmt->result, stmt->row, 0))
 		return RC_NOT_FOUND;
 	if (pg_decode(bytes, length, type, RC_INT, NULL, out) ||
