@@ -65,6 +65,7 @@ struct pg_conn {
 	struct rc_mark mark; /* of PG_MARK */
 	enum { PG_LOG_UNKNOWN, PG_LOG_NONE, PG_LOG_THERE } log; /* table rc_log */
 	struct db_stmt *clock;
+	PGresult *retired; /* of the statement before: see pg_reset */
 };
 
 struct db_stmt {

@@ -14,7 +14,9 @@
 #include "rowcast/db/postgres/postgres.h"
 
 /* Runs of a batch that are on the way together. */
-#define BATCH_WINDOW 512
+#define BATCH_WINDOW      512
+
+#define RETIRED_BYTES_MAX ((size_t)1024 * 1024)
 
 /* Column → field: the commonest pairs of types, which need no call of ours, and all others. */
 struct pg_way {
@@ -487,9 +489,24 @@ int pg_step(struct db_stmt *stmt)
 	return DB_ROW;
 }
 
+/*
+ * A result is freed behind the next one. Freed at once, it is mostly what lies at the heap's end, which malloc gives back to
+ * the system, to fetch it again, page by page, for the next. What is really large does not wait.
+ */
+static void retire(struct pg_conn *conn, PGresult *result)
+{
+	if (PQresultMemorySize(result) > RETIRED_BYTES_MAX) {
+		PQclear(result);
+		return;
+	}
+	PQclear(conn->retired);
+	conn->retired = result;
+}
+
 void pg_reset(struct db_stmt *stmt)
 {
-	PQclear(stmt->result);
+	if (stmt->result)
+		retire(stmt->conn, stmt->result);
 	stmt->result = NULL;
 	stmt->row = -1;
 	stmt->row_count = 0;
