@@ -117,10 +117,8 @@ static bool rule_matches(const struct rc_constraint *rule, const struct db_refus
 	return false;
 }
 
-int db_failed(struct rc_db *db, int rc)
+int db_refused(struct rc_db *db)
 {
-	if (rc != RC_CONSTRAINT)
-		return rc;
 	db->conn->fault.constraint = 0;
 	for (uint32_t i = 1; i < db->schema->constraint_count; i++) {
 		if (rule_matches(&db->schema->constraints[i], &db->conn->refusal)) {
@@ -128,7 +126,7 @@ int db_failed(struct rc_db *db, int rc)
 			break;
 		}
 	}
-	return rc;
+	return RC_CONSTRAINT;
 }
 
 int db_refuse(struct rc_db *db, enum rc_err err, const char *format, ...)

@@ -8,6 +8,7 @@
 #ifndef ROWCAST_ORM_DB_H
 #define ROWCAST_ORM_DB_H
 
+#include "rowcast/base/check.h"
 #include "rowcast/base/map.h"
 #include "rowcast/db/db.h"
 #include "rowcast/orm_generated.h"
@@ -62,10 +63,15 @@ struct rc_db {
 
 #define CACHE_MAX 256
 
-/* Mark the fault's constraint, where there is one; returns rc. Every driver error passes here. */
-int db_failed(struct rc_db *db, int rc);
 /* A fault of the ORM itself. */
 int db_refuse(struct rc_db *db, enum rc_err err, const char *format, ...) RC_PRINTF(3, 4);
+/* Which rule of the schema refused; returns RC_CONSTRAINT. */
+int db_refused(struct rc_db *db);
+/* Every driver error passes here. Inline, like all below that is so: each call to the database passes these. */
+static inline int db_failed(struct rc_db *db, int rc)
+{
+	return rc == RC_CONSTRAINT ? db_refused(db) : rc;
+}
 
 /* statement.c */
 int prepared_fill(struct rc_db *db, struct prepared *prepared, struct rc_str sql) RC_MUST_CHECK;
@@ -74,9 +80,23 @@ void prepared_release(struct rc_db *db, struct prepared *prepared);
 struct prepared *cache_entry(struct rc_db *db, struct map *cache, struct rc_str key);
 void cache_release(struct rc_db *db, struct map *cache);
 /* Begin: mark running and bind. End: reset. Between them driver->step and driver->read. */
-int prepared_start(struct rc_db *db, struct prepared *prepared, const struct rc_value *params,
-		   size_t count) RC_MUST_CHECK;
-void prepared_end(struct rc_db *db, struct prepared *prepared);
+static inline int prepared_start(struct rc_db *db, struct prepared *prepared, const struct rc_value *params,
+				 size_t count)
+{
+	int rc = RC_OK;
+
+	if (prepared->running)
+		return db_refuse(db, RC_INVALID, "this statement is still delivering rows on this connection");
+	if (count > 0)
+		rc = db->driver->bind(prepared->stmt, 0, params, count);
+	prepared->running = rc == RC_OK;
+	return rc;
+}
+static inline void prepared_end(struct rc_db *db, struct prepared *prepared)
+{
+	db->driver->reset(prepared->stmt);
+	prepared->running = false;
+}
 /* Step to the end without looking at rows; *changed (may be NULL). */
 int prepared_run(struct rc_db *db, struct prepared *prepared, int64_t *changed) RC_MUST_CHECK;
 /* All rows into the arena. */
@@ -87,8 +107,18 @@ int prepared_each(struct rc_db *db, struct prepared *prepared, int (*each)(void 
 		  void *arg) RC_MUST_CHECK;
 int prepared_int(struct rc_db *db, struct prepared *prepared, int64_t *out) RC_MUST_CHECK;
 
-/* row.c: the statement for one operation on a model. */
-int row_crud(struct rc_tx *tx, const struct rc_model *model, enum crud op, struct prepared **out) RC_MUST_CHECK;
+/* row.c */
+int row_prepare(struct rc_db *db, const struct rc_model *model, enum crud op, struct prepared *prepared) RC_MUST_CHECK;
+/* The statement for one operation on a model. */
+static inline int row_crud(struct rc_tx *tx, const struct rc_model *model, enum crud op, struct prepared **out)
+{
+	struct rc_db *db = tx->db;
+
+	rc_check(tx->open);
+	rc_check(model->id < db->schema->model_count && db->schema->models[model->id] == model);
+	*out = &db->crud[model->id * CRUD_COUNT + op];
+	return (*out)->stmt ? RC_OK : row_prepare(db, model, op, *out);
+}
 
 struct buf;
 
@@ -104,9 +134,14 @@ int relations_load(struct rc_query *query, const struct rc_rows *rows) RC_MUST_C
 /* sql.c: text pieces */
 void sql_name(struct buf *out, enum rc_dialect dialect, const char *name);
 void sql_columns(struct buf *out, enum rc_dialect dialect, const struct rc_model *model); /* "a", "b" */
-/* The single integer column that the database fills, -1: none. */
-int32_t model_identity(const struct rc_model *model);
 void sql_write_crud(struct buf *out, enum rc_dialect dialect, const struct rc_model *model, enum crud op);
+/* The single integer column that the database fills, -1: none. */
+static inline int32_t model_identity(const struct rc_model *model)
+{
+	uint32_t column = model->key[0];
+
+	return model->key_count == 1 && (model->columns[column].flags & RC_COLUMN_IDENTITY) ? (int32_t)column : -1;
+}
 static inline bool model_is_key(const struct rc_model *model, uint32_t column)
 {
 	for (uint32_t i = 0; i < model->key_count; i++) {

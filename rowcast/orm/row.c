@@ -7,9 +7,7 @@
 #include "rowcast/base/check.h"
 #include "rowcast/orm/db.h"
 
-/* Apart from finding it: that happens with every row. */
-__attribute__((noinline)) static int prepare_crud(struct rc_db *db, const struct rc_model *model, enum crud op,
-						  struct prepared *prepared)
+int row_prepare(struct rc_db *db, const struct rc_model *model, enum crud op, struct prepared *prepared)
 {
 	struct buf sql = BUF_INIT;
 	int rc;
@@ -19,16 +17,6 @@ __attribute__((noinline)) static int prepare_crud(struct rc_db *db, const struct
 	prepared->model = model;
 	buf_release(&sql);
 	return rc;
-}
-
-int row_crud(struct rc_tx *tx, const struct rc_model *model, enum crud op, struct prepared **out)
-{
-	struct rc_db *db = tx->db;
-
-	rc_check(tx->open);
-	rc_check(model->id < db->schema->model_count && db->schema->models[model->id] == model);
-	*out = &db->crud[model->id * CRUD_COUNT + op];
-	return (*out)->stmt ? RC_OK : prepare_crud(db, model, op, *out);
 }
 
 static int64_t *version_field(const struct rc_model *model, void *row)
@@ -73,7 +61,8 @@ static int bind_others(struct rc_db *db, struct prepared *prepared, const struct
 }
 
 /* The usual place of an identity is the first. */
-static int bind_undrawn(struct rc_db *db, struct prepared *prepared, const struct rc_model *model, const void *row)
+static inline int bind_undrawn(struct rc_db *db, struct prepared *prepared, const struct rc_model *model,
+			       const void *row)
 {
 	static const uint32_t behind_first[] = {
 		1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
@@ -86,20 +75,30 @@ static int bind_undrawn(struct rc_db *db, struct prepared *prepared, const struc
 	return db->driver->bind_fields(prepared->stmt, 0, model, behind_first, model->column_count - 1, row);
 }
 
-/* The identity is drawn where its column is not written: the connection tells it (SQLite), or RETURNING. */
-static int insert_drawn(struct rc_db *db, struct prepared *prepared, const struct rc_model *model, void *row)
+/* Apart, so that the engines whose connection tells it do not pay for the number's stack guard. */
+__attribute__((noinline)) static int take_returned(struct rc_db *db, struct prepared *prepared, int64_t *identity)
 {
-	int64_t identity;
+	int64_t number;
+	int rc = prepared_int(db, prepared, &number);
+
+	if (rc == RC_OK)
+		*identity = number;
+	return rc;
+}
+
+/* The identity is drawn where its column is not written: the connection tells it (SQLite), or RETURNING. */
+static inline int insert_drawn(struct rc_db *db, struct prepared *prepared, const struct rc_model *model, void *row,
+			       int64_t *identity)
+{
 	int rc = bind_undrawn(db, prepared, model, row);
 
 	if (rc != RC_OK)
 		return rc;
 	if (!db->driver->identity)
-		rc = prepared_int(db, prepared, &identity);
-	else if ((rc = prepared_run(db, prepared, NULL)) == RC_OK)
-		identity = db->driver->identity(db->conn);
+		return take_returned(db, prepared, identity);
+	rc = prepared_run(db, prepared, NULL);
 	if (rc == RC_OK)
-		*identity_field(model, row) = identity;
+		*identity = db->driver->identity(db->conn);
 	return rc;
 }
 
@@ -114,7 +113,8 @@ int rc_row_insert(struct rc_tx *tx, const struct rc_model *model, void *row)
 {
 	struct rc_db *db = tx->db;
 	int64_t *version = version_field(model, row);
-	bool first_version = version && *version == 0, drawn = is_drawn(model, row);
+	int64_t *identity = identity_field(model, row);
+	bool first_version = version && *version == 0, drawn = identity && *identity == 0;
 	struct prepared *prepared;
 	int rc = row_crud(tx, model, drawn ? CRUD_INSERT_DRAWN : CRUD_INSERT, &prepared);
 
@@ -124,7 +124,7 @@ int rc_row_insert(struct rc_tx *tx, const struct rc_model *model, void *row)
 		return rc;
 	if (first_version)
 		*version = 1;
-	rc = drawn ? insert_drawn(db, prepared, model, row) : insert_given(db, prepared, model, row);
+	rc = drawn ? insert_drawn(db, prepared, model, row, identity) : insert_given(db, prepared, model, row);
 	if (rc != RC_OK && first_version)
 		*version = 0;
 	prepared_end(db, prepared);

@@ -45,13 +45,6 @@ static void put_where(struct buf *out, enum rc_dialect dialect, const struct rc_
 	}
 }
 
-int32_t model_identity(const struct rc_model *model)
-{
-	uint32_t column = model->key[0];
-
-	return model->key_count == 1 && (model->columns[column].flags & RC_COLUMN_IDENTITY) ? (int32_t)column : -1;
-}
-
 /* INSERT INTO "t" ("a", "b"); without: a column that is left to the database, -1: none. */
 static void put_into(struct buf *out, enum rc_dialect dialect, const struct rc_model *model, int32_t without)
 {

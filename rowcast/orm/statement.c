@@ -58,24 +58,6 @@ struct prepared *cache_entry(struct rc_db *db, struct map *cache, struct rc_str 
 	return prepared;
 }
 
-int prepared_start(struct rc_db *db, struct prepared *prepared, const struct rc_value *params, size_t count)
-{
-	int rc = RC_OK;
-
-	if (prepared->running)
-		return db_refuse(db, RC_INVALID, "this statement is still delivering rows on this connection");
-	if (count > 0)
-		rc = db->driver->bind(prepared->stmt, 0, params, count);
-	prepared->running = rc == RC_OK;
-	return rc;
-}
-
-void prepared_end(struct rc_db *db, struct prepared *prepared)
-{
-	db->driver->reset(prepared->stmt);
-	prepared->running = false;
-}
-
 int prepared_run(struct rc_db *db, struct prepared *prepared, int64_t *changed)
 {
 	int rc;
@@ -87,13 +69,22 @@ int prepared_run(struct rc_db *db, struct prepared *prepared, int64_t *changed)
 	return db_failed(db, rc);
 }
 
+/* The current row, in `arena`. */
+static inline int read_row(struct rc_db *db, struct prepared *prepared, struct rc_arena *arena, void **row)
+{
+	const struct rc_model *model = prepared->model;
+
+	*row = memset(rc_arena_alloc(arena, model->row_bytes), 0, model->row_bytes);
+	return db->driver->read(prepared->stmt, model, prepared->map, arena, *row);
+}
+
 #define ROWS_FIRST 16
 
 /* The current row behind the others; their number says when the array is full: 16, 32, … */
-static int rows_add(struct rc_db *db, struct prepared *prepared, struct rc_arena *arena, struct rc_rows *rows)
+static inline int rows_add(struct rc_db *db, struct prepared *prepared, struct rc_arena *arena, struct rc_rows *rows)
 {
-	void *row = rc_arena_zalloc(arena, prepared->model->row_bytes);
-	int rc = db->driver->read(prepared->stmt, prepared->model, prepared->map, arena, row);
+	void *row;
+	int rc = read_row(db, prepared, arena, &row);
 
 	if (rc != RC_OK)
 		return rc;
@@ -123,16 +114,14 @@ int prepared_rows(struct rc_db *db, struct prepared *prepared, struct rc_arena *
 
 int prepared_one(struct rc_db *db, struct prepared *prepared, struct rc_arena *arena, void **row)
 {
-	const struct rc_model *model = prepared->model;
 	int rc = db->driver->step(prepared->stmt);
 
 	*row = NULL;
 	if (rc == RC_OK)
-		return db_refuse(db, RC_NOT_FOUND, "no such row of table %s", model->table);
+		return db_refuse(db, RC_NOT_FOUND, "no such row of table %s", prepared->model->table);
 	if (rc != DB_ROW)
 		return db_failed(db, rc);
-	*row = rc_arena_zalloc(arena, model->row_bytes);
-	rc = db->driver->read(prepared->stmt, model, prepared->map, arena, *row);
+	rc = read_row(db, prepared, arena, row);
 	if (rc != RC_OK)
 		*row = NULL;
 	return rc;
@@ -140,15 +129,14 @@ int prepared_one(struct rc_db *db, struct prepared *prepared, struct rc_arena *a
 
 int prepared_each(struct rc_db *db, struct prepared *prepared, int (*each)(void *arg, const void *row), void *arg)
 {
-	const struct rc_model *model = prepared->model;
 	struct rc_arena arena;
 	int rc;
 
-	rc_arena_init(&arena, model->row_bytes + 1024);
+	rc_arena_init(&arena, prepared->model->row_bytes + 1024);
 	while ((rc = db->driver->step(prepared->stmt)) == DB_ROW) {
-		void *row = rc_arena_zalloc(&arena, model->row_bytes);
+		void *row;
 
-		rc = db->driver->read(prepared->stmt, model, prepared->map, &arena, row);
+		rc = read_row(db, prepared, &arena, &row);
 		if (rc == RC_OK)
 			rc = each(arg, row);
 		if (rc != RC_OK)

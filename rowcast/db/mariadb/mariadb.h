@@ -73,6 +73,10 @@ struct db_stmt {
 	struct mariadb_slot *slots;
 	bool retyped; /* a parameter has another type than the server knows from the last execution */
 	const MYSQL_FIELD *fields;
+	/* How each column comes into a row of ways_model by ways_map (NULL: not decided yet). */
+	struct mariadb_way *ways;
+	const struct rc_model *ways_model;
+	const uint32_t *ways_map;
 	MYSQL_RES *metadata;
 	MYSQL_STMT *likeness;  /* before the first execution: whose columns are shown as its own */
 	const MYSQL_ROWS *row; /* the current one: a packet of the binary protocol */

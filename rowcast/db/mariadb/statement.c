@@ -24,6 +24,7 @@ static void learn_columns(struct db_stmt *stmt, MYSQL_STMT *source)
 {
 	mysql_free_result(stmt->metadata);
 	stmt->metadata = NULL;
+	stmt->ways_model = NULL;
 	stmt->column_count = mysql_stmt_field_count(source);
 	if (stmt->column_count == 0)
 		return;
@@ -130,6 +131,7 @@ void mariadb_finalize(struct db_stmt *stmt)
 	mariadb_call_stmt_close(stmt->conn, stmt->stmt);
 	free(stmt->params);
 	free(stmt->slots);
+	free(stmt->ways);
 	free(stmt->sql);
 	free(stmt);
 }
@@ -180,80 +182,97 @@ static void point_text(struct db_stmt *stmt, uint32_t at, enum enum_field_types 
 	point(stmt, at, type, text.len ? text.ptr : "", text.len);
 }
 
-/* NULL, or why this value cannot be stored. */
-static const char *bind_one(struct db_stmt *stmt, uint32_t at, const struct rc_value *value)
+static const char *bind_day(struct db_stmt *stmt, uint32_t at, int64_t days)
 {
 	struct mariadb_slot *slot = &stmt->slots[at];
 
-	switch (value->type) {
+	point(stmt, at, MYSQL_TYPE_DATE, slot, sizeof(slot->time));
+	return date_fill(days, &slot->time) ? NULL
+					    : "is a date outside the years 1000 to 9999, which MariaDB cannot store";
+}
+
+/* NULL, or why this value cannot be stored. `field`: as in a row struct and in a value, which differ for dates only. */
+static inline const char *bind_field(struct db_stmt *stmt, uint32_t at, enum rc_type type, const void *field)
+{
+	struct mariadb_slot *slot = &stmt->slots[at];
+
+	switch (type) {
 	case RC_TYPE_NONE:
 		slot->null = 1;
 		return NULL;
 	case RC_BOOL:
 	case RC_INT:
-		slot->integer = value->type == RC_BOOL ? value->boolean : value->integer;
+		slot->integer = type == RC_BOOL ? *(const bool *)field : *(const int64_t *)field;
 		point(stmt, at, MYSQL_TYPE_LONGLONG, slot, sizeof(slot->integer));
 		return NULL;
 	case RC_DOUBLE:
-		slot->real = value->real;
+		slot->real = *(const double *)field;
 		point(stmt, at, MYSQL_TYPE_DOUBLE, slot, sizeof(slot->real));
-		return isfinite(value->real) ? NULL : "is not a finite number, which MariaDB cannot store";
+		return isfinite(slot->real) ? NULL : "is not a finite number, which MariaDB cannot store";
 	case RC_TEXT:
 	case RC_JSON:
-		point_text(stmt, at, MYSQL_TYPE_STRING, value->text);
+		point_text(stmt, at, MYSQL_TYPE_STRING, *(const struct rc_str *)field);
 		return NULL;
 	case RC_BYTES:
-		point_text(stmt, at, MYSQL_TYPE_BLOB, value->text);
+		point_text(stmt, at, MYSQL_TYPE_BLOB, *(const struct rc_str *)field);
 		return NULL;
 	case RC_UUID:
-		slot->uuid = value->uuid;
+		slot->uuid = *(const struct rc_uuid *)field;
 		point(stmt, at, MYSQL_TYPE_BLOB, slot, sizeof(slot->uuid));
 		return NULL;
 	case RC_TIMESTAMP:
 		point(stmt, at, MYSQL_TYPE_DATETIME, slot, sizeof(slot->time));
-		return time_fill(value->integer, &slot->time) ? NULL
-							      : "is an instant outside the years 1000 to 9999, which "
-								"MariaDB cannot store";
+		return time_fill(*(const int64_t *)field, &slot->time)
+			       ? NULL
+			       : "is an instant outside the years 1000 to 9999, which MariaDB cannot store";
 	case RC_DATE:
-		point(stmt, at, MYSQL_TYPE_DATE, slot, sizeof(slot->time));
-		return date_fill(value->integer, &slot->time) ? NULL
-							      : "is a date outside the years 1000 to 9999, which "
-								"MariaDB cannot store";
+		return bind_day(stmt, at, *(const int32_t *)field);
 	}
 	return "has no type";
 }
 
-static int bind_at(struct db_stmt *stmt, uint32_t at, const struct rc_value *value)
+static int bind_failed(struct db_stmt *stmt, uint32_t at, const char *why)
 {
-	struct rc_fault *fault = &stmt->conn->base.fault;
-	const char *why;
+	return rc_fault_set(&stmt->conn->base.fault, RC_INVALID, "parameter %u %s", at + 1, why);
+}
 
-	if (at >= stmt->param_count)
-		return rc_fault_set(fault, RC_INVALID, "the statement has no parameter %u", at + 1);
-	why = bind_one(stmt, at, value);
-	return why ? rc_fault_set(fault, RC_INVALID, "parameter %u %s", at + 1, why) : RC_OK;
+static int no_parameter(struct db_stmt *stmt, uint32_t at)
+{
+	return rc_fault_set(&stmt->conn->base.fault, RC_INVALID, "the statement has no parameter %u", at + 1);
 }
 
 int mariadb_bind(struct db_stmt *stmt, uint32_t first, const struct rc_value *values, size_t count)
 {
-	int rc = RC_OK;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct rc_value *value = &values[i];
+		const char *why;
 
-	for (uint32_t i = 0; i < count && rc == RC_OK; i++)
-		rc = bind_at(stmt, first + i, &values[i]);
-	return rc;
+		if (first + i >= stmt->param_count)
+			return no_parameter(stmt, first + i);
+		why = value->type == RC_DATE ? bind_day(stmt, first + i, value->integer)
+					     : bind_field(stmt, first + i, value->type, &value->integer);
+		if (why)
+			return bind_failed(stmt, first + i, why);
+	}
+	return RC_OK;
 }
 
 int mariadb_bind_fields(struct db_stmt *stmt, uint32_t first, const struct rc_model *model, const uint32_t *columns,
 			size_t count, const void *row)
 {
-	int rc = RC_OK;
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t at = columns ? columns[i] : i;
+		const struct rc_column *column = &model->columns[at];
+		enum rc_type type = RC_ROW_IS_NULL(row, at) ? RC_TYPE_NONE : column->type;
+		const char *why;
 
-	for (uint32_t i = 0; i < count && rc == RC_OK; i++) {
-		struct rc_value value = rc_row_value(model, row, columns ? columns[i] : i);
-
-		rc = bind_at(stmt, first + i, &value);
+		if (first + i >= stmt->param_count)
+			return no_parameter(stmt, first + i);
+		why = bind_field(stmt, first + i, type, (const char *)row + column->offset);
+		if (why)
+			return bind_failed(stmt, first + i, why);
 	}
-	return rc;
+	return RC_OK;
 }
 
 int mariadb_batch(struct db_stmt *stmt, const struct rc_value *params, size_t param_count, size_t count,

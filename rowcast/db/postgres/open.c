@@ -171,6 +171,7 @@ void pg_close(struct db_conn *base)
 	if (!base)
 		return;
 	pg_finalize(conn->clock);
+	PQclear(conn->retired);
 	PQfinish(conn->pg);
 	free(conn->url);
 	free(conn->where);

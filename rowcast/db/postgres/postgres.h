@@ -65,6 +65,7 @@ struct pg_conn {
 	struct rc_mark mark; /* of PG_MARK */
 	enum { PG_LOG_UNKNOWN, PG_LOG_NONE, PG_LOG_THERE } log; /* table rc_log */
 	struct db_stmt *clock;
+	PGresult *retired; /* of the statement before: see pg_reset */
 };
 
 struct db_stmt {
@@ -79,6 +80,10 @@ struct db_stmt {
 	const char **values; /* of the parameters, for libpq */
 	int *lengths, *formats;
 	struct pg_scratch *scratch;
+	/* How each column comes into a row of ways_model by ways_map (NULL: not decided yet). */
+	struct pg_way *ways;
+	const struct rc_model *ways_model;
+	const uint32_t *ways_map;
 	struct buf *wide; /* parameters that are built: arrays, jsonb; one for each, NULL: not used yet */
 	PGresult *result;
 	int row, row_count;
@@ -165,6 +170,7 @@ const char *pg_encode(const struct rc_value *value, Oid oid, struct pg_scratch *
 bool pg_decode(const char *bytes, size_t length, Oid oid, enum rc_type type, struct rc_arena *arena, void *field);
 Oid pg_element(Oid array); /* 0: not an array that we know */
 const char *pg_type_name(Oid oid);
+#define PG_BOOL        16
 #define PG_INT8        20
 #define PG_TEXT        25
 #define PG_FLOAT8      701

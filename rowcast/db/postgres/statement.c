@@ -14,7 +14,15 @@
 #include "rowcast/db/postgres/postgres.h"
 
 /* Runs of a batch that are on the way together. */
-#define BATCH_WINDOW 512
+#define BATCH_WINDOW      512
+
+#define RETIRED_BYTES_MAX ((size_t)1024 * 1024)
+
+/* Column → field: the commonest pairs of types, which need no call of ours, and all others. */
+struct pg_way {
+	enum { WAY_OTHER, WAY_WORD, WAY_TIME, WAY_TEXT, WAY_BOOL } by;
+	uint32_t at, offset; /* model column, its field */
+};
 
 static void release_types(struct db_stmt *stmt)
 {
@@ -24,6 +32,7 @@ static void release_types(struct db_stmt *stmt)
 		buf_release(&stmt->wide[i]);
 	free(stmt->column_names);
 	free(stmt->column_types);
+	free(stmt->ways);
 	free(stmt->param_types);
 	free(stmt->values);
 	free(stmt->lengths);
@@ -47,6 +56,7 @@ static void keep_types(struct db_stmt *stmt, const PGresult *result)
 		stmt->formats[i] = 1;
 	}
 	stmt->column_types = rc_xcalloc(columns + 1, sizeof(*stmt->column_types));
+	stmt->ways = rc_xcalloc(columns + 1, sizeof(*stmt->ways));
 	stmt->column_names = rc_xcalloc(columns + 1, sizeof(*stmt->column_names));
 	for (uint32_t i = 0; i < columns; i++) {
 		stmt->column_types[i] = PQftype(result, (int)i);
@@ -141,6 +151,7 @@ static int prepare_again(struct db_stmt *stmt)
 				  stmt->conn->where);
 	for (uint32_t i = 0; rc == RC_OK && i < stmt->column_count; i++)
 		stmt->column_types[i] = PQftype(result, (int)i);
+	stmt->ways_model = NULL;
 	PQclear(result);
 	stmt->stale = rc != RC_OK;
 	return rc;
@@ -193,57 +204,74 @@ static int bind_one(struct db_stmt *stmt, uint32_t at, const struct rc_value *va
 	return RC_OK;
 }
 
+/* The commonest types, inline; false: it is none of them, or may not fit. `field`: as in a row or in a value. */
+static inline __attribute__((always_inline)) bool bind_field(Oid oid, enum rc_type type, const void *field,
+							     struct pg_scratch *scratch, const char **value,
+							     int *length)
+{
+	const struct rc_str *text = field;
+
+	*value = scratch->bytes;
+	*length = 8;
+	switch (type) {
+	case RC_TYPE_NONE:
+		*value = NULL;
+		return true;
+	case RC_INT:
+		pg_put64(scratch, *(const int64_t *)field);
+		return oid == PG_INT8;
+	case RC_DOUBLE:
+		pg_put64(scratch, *(const int64_t *)field);
+		return oid == PG_FLOAT8;
+	case RC_TIMESTAMP:
+		return oid == PG_TIMESTAMPTZ && pg_put_time(scratch, *(const int64_t *)field);
+	case RC_BOOL:
+		scratch->bytes[0] = *(const bool *)field;
+		*length = 1;
+		return oid == PG_BOOL;
+	case RC_TEXT:
+		*value = text->ptr;
+		*length = (int)text->len;
+		return oid == PG_TEXT && text->len - 1 < INT32_MAX && !memchr(text->ptr, '\0', text->len);
+	default:
+		return false;
+	}
+}
+
 int pg_bind(struct db_stmt *stmt, uint32_t first, const struct rc_value *values, size_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		int rc = bind_one(stmt, first + i, &values[i]);
+		uint32_t at = first + i;
+		int rc;
 
+		if (at < stmt->param_count && bind_field(stmt->param_types[at], values[i].type, &values[i].integer,
+							 &stmt->scratch[at], &stmt->values[at], &stmt->lengths[at]))
+			continue;
+		rc = bind_one(stmt, at, &values[i]);
 		if (rc != RC_OK)
 			return rc;
 	}
 	return RC_OK;
 }
 
-/* The commonest types, inline; false: it is none of them, or may not fit. */
-static inline bool bind_field(struct db_stmt *stmt, uint32_t at, enum rc_type type, const void *field)
-{
-	Oid oid = stmt->param_types[at];
-	const struct rc_str *text = field;
-
-	if (type == RC_INT && oid == PG_INT8) {
-		pg_put64(&stmt->scratch[at], *(const int64_t *)field);
-	} else if (type == RC_DOUBLE && oid == PG_FLOAT8) {
-		pg_put64(&stmt->scratch[at], *(const int64_t *)field);
-	} else if (type == RC_TIMESTAMP && oid == PG_TIMESTAMPTZ) {
-		if (!pg_put_time(&stmt->scratch[at], *(const int64_t *)field))
-			return false;
-	} else if (type == RC_TEXT && oid == PG_TEXT && text->len - 1 < INT32_MAX) {
-		if (memchr(text->ptr, '\0', text->len))
-			return false;
-		stmt->values[at] = text->ptr;
-		stmt->lengths[at] = (int)text->len;
-		return true;
-	} else {
-		return false;
-	}
-	stmt->values[at] = stmt->scratch[at].bytes;
-	stmt->lengths[at] = 8;
-	return true;
-}
-
 int pg_bind_fields(struct db_stmt *stmt, uint32_t first, const struct rc_model *model, const uint32_t *columns,
 		   size_t count, const void *row)
 {
+	const Oid *oids = stmt->param_types + first;
+	struct pg_scratch *scratch = stmt->scratch + first;
+	const char **values = stmt->values + first;
+	int *lengths = stmt->lengths + first;
 	uint64_t nulls = *(const uint64_t *)row;
 
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t at = columns ? columns[i] : i;
 		const struct rc_column *column = &model->columns[at];
+		enum rc_type type = (nulls >> at) & 1 ? RC_TYPE_NONE : column->type;
 		struct rc_value value;
 		int rc;
 
-		if (first + i < stmt->param_count && !((nulls >> at) & 1) &&
-		    bind_field(stmt, first + i, column->type, (const char *)row + column->offset))
+		if (first + i < stmt->param_count &&
+		    bind_field(oids[i], type, (const char *)row + column->offset, &scratch[i], &values[i], &lengths[i]))
 			continue;
 		value = rc_row_value(model, row, at);
 		rc = bind_one(stmt, first + i, &value);
@@ -282,12 +310,55 @@ static int put_element(struct db_stmt *stmt, uint32_t at, Oid element, const str
 	return RC_OK;
 }
 
-#define ARRAY_HEAD 20
+/* The same of the commonest types, inline; false: it is none of them, or may not fit. */
+static inline bool put_usual(Oid element, enum rc_type type, const void *field, struct buf *out)
+{
+	char *to = buf_reserve(out, 4 + sizeof(struct pg_scratch));
+	struct pg_scratch *scratch = (struct pg_scratch *)(to + 4);
+	const struct rc_str *text = field;
+	uint32_t length = 8, word;
+
+	switch (type) {
+	case RC_TYPE_NONE:
+		put_word(out, UINT32_MAX);
+		return true;
+	case RC_INT:
+	case RC_DOUBLE:
+		if (element != (type == RC_INT ? PG_INT8 : PG_FLOAT8))
+			return false;
+		pg_put64(scratch, *(const int64_t *)field);
+		break;
+	case RC_TIMESTAMP:
+		if (element != PG_TIMESTAMPTZ || !pg_put_time(scratch, *(const int64_t *)field))
+			return false;
+		break;
+	case RC_BOOL:
+		if (element != PG_BOOL)
+			return false;
+		scratch->bytes[0] = *(const bool *)field;
+		length = 1;
+		break;
+	case RC_TEXT:
+		if (element != PG_TEXT || text->len - 1 >= INT32_MAX || memchr(text->ptr, '\0', text->len))
+			return false;
+		length = (uint32_t)text->len;
+		to = buf_reserve(out, 4 + text->len);
+		memcpy(to + 4, text->ptr, text->len);
+		break;
+	default:
+		return false;
+	}
+	word = htobe32(length);
+	memcpy(to, &word, 4);
+	out->len += 4 + length;
+	return true;
+}
 
 static int bind_array(struct db_stmt *stmt, uint32_t at, const struct rc_model *model, uint32_t column,
 		      const void *rows, size_t count)
 {
 	Oid element = at < stmt->param_count ? pg_element(stmt->param_types[at]) : 0;
+	const struct rc_column *c = &model->columns[column];
 	bool nulls = false;
 	uint32_t flag;
 	struct buf *out;
@@ -304,12 +375,18 @@ static int bind_array(struct db_stmt *stmt, uint32_t at, const struct rc_model *
 		put_word(out, 1); /* its first index */
 	}
 	for (size_t i = 0; i < count; i++) {
-		struct rc_value value = rc_row_value(model, (const char *)rows + i * model->row_bytes, column);
-		int rc = put_element(stmt, at, element, &value, out);
+		const char *row = (const char *)rows + i * model->row_bytes;
+		bool null = RC_ROW_IS_NULL(row, column);
+		struct rc_value value;
+		int rc;
 
+		nulls |= null;
+		if (put_usual(element, null ? RC_TYPE_NONE : c->type, row + c->offset, out))
+			continue;
+		value = rc_row_value(model, row, column);
+		rc = put_element(stmt, at, element, &value, out);
 		if (rc != RC_OK)
 			return rc;
-		nulls |= value.type == RC_TYPE_NONE;
 	}
 	flag = htobe32(nulls);
 	memcpy(out->data + 4, &flag, 4);
@@ -346,15 +423,18 @@ static bool send_run(struct db_stmt *stmt)
 
 static void note_result(struct db_stmt *stmt, PGresult *result)
 {
-	PQclear(stmt->result);
+	if (stmt->result)
+		PQclear(stmt->result);
 	stmt->result = result;
 	stmt->row = -1;
 	stmt->row_count = PQntuples(result);
 	/* A command that returns rows returns one for each that it changed. */
 	stmt->conn->changed = PQnfields(result) > 0 ? stmt->row_count : atoll(PQcmdTuples(result));
-	/* What is prepared under a name keeps its types. */
-	for (uint32_t i = 0; !stmt->conn->named && i < stmt->column_count && i < (uint32_t)PQnfields(result); i++)
+	if (stmt->conn->named)
+		return; /* what is prepared under a name keeps its types */
+	for (uint32_t i = 0; i < stmt->column_count && i < (uint32_t)PQnfields(result); i++)
 		stmt->column_types[i] = PQftype(result, (int)i);
+	stmt->ways_model = NULL;
 }
 
 /* After a failed run: must the next one prepare anew? A name whose plan does not fit any more is given up. */
@@ -365,7 +445,7 @@ static void note_failure(struct db_stmt *stmt)
 		doom(stmt);
 }
 
-static int run(struct db_stmt *stmt)
+__attribute__((noinline)) static int run(struct db_stmt *stmt)
 {
 	struct pg_conn *conn = stmt->conn;
 	PGresult *result = NULL;
@@ -409,9 +489,24 @@ int pg_step(struct db_stmt *stmt)
 	return DB_ROW;
 }
 
+/*
+ * A result is freed behind the next one. Freed at once, it is mostly what lies at the heap's end, which malloc gives back to
+ * the system, to fetch it again, page by page, for the next. What is really large does not wait.
+ */
+static void retire(struct pg_conn *conn, PGresult *result)
+{
+	if (PQresultMemorySize(result) > RETIRED_BYTES_MAX) {
+		PQclear(result);
+		return;
+	}
+	PQclear(conn->retired);
+	conn->retired = result;
+}
+
 void pg_reset(struct db_stmt *stmt)
 {
-	PQclear(stmt->result);
+	if (stmt->result)
+		retire(stmt->conn, stmt->result);
 	stmt->result = NULL;
 	stmt->row = -1;
 	stmt->row_count = 0;
@@ -476,40 +571,96 @@ static int bad_column(struct db_stmt *stmt, const struct rc_model *model, uint32
 			    stmt->conn->where);
 }
 
-/* The commonest types, inline: a row of them is decoded without a call of ours. */
-static inline bool decode(const char *bytes, size_t length, Oid oid, enum rc_type type, struct rc_arena *arena,
-			  void *field)
+static int way_of(enum rc_type type, Oid oid)
 {
-	if (length == 8 && ((type == RC_INT && oid == PG_INT8) || (type == RC_DOUBLE && oid == PG_FLOAT8))) {
-		*(uint64_t *)field = pg_get64(bytes);
-		return true;
+	if ((type == RC_INT && oid == PG_INT8) || (type == RC_DOUBLE && oid == PG_FLOAT8))
+		return WAY_WORD;
+	if (type == RC_TIMESTAMP && oid == PG_TIMESTAMPTZ)
+		return WAY_TIME;
+	if (type == RC_TEXT && oid == PG_TEXT)
+		return WAY_TEXT;
+	return type == RC_BOOL && oid == PG_BOOL ? WAY_BOOL : WAY_OTHER;
+}
+
+__attribute__((noinline)) static void choose_ways(struct db_stmt *stmt, const struct rc_model *model,
+						  const uint32_t *map)
+{
+	for (uint32_t i = 0; i < stmt->column_count; i++) {
+		uint32_t at = map ? map[i] : i;
+		const struct rc_column *column = &model->columns[at];
+
+		stmt->ways[i] = (struct pg_way){way_of(column->type, stmt->column_types[i]), at, column->offset};
 	}
-	if (length == 8 && type == RC_TIMESTAMP && oid == PG_TIMESTAMPTZ)
-		return pg_get_time(bytes, field);
-	if (type == RC_TEXT && oid == PG_TEXT && length > 0) {
-		*(struct rc_str *)field = rc_arena_copy(arena, (struct rc_str){bytes, length});
-		return true;
+	stmt->ways_model = model;
+	stmt->ways_map = map;
+}
+
+/* A value that way->by has no place for. */
+__attribute__((noinline)) static int read_other(struct db_stmt *stmt, uint32_t i, struct rc_arena *arena, void *row)
+{
+	const struct pg_way *way = &stmt->ways[i];
+	const struct rc_model *model = stmt->ways_model;
+	size_t length = (size_t)PQgetlength(stmt->result, stmt->row, (int)i);
+
+	if (PQgetisnull(stmt->result, stmt->row, (int)i)) {
+		RC_ROW_NULLS(row) |= (uint64_t)1 << way->at;
+		return RC_OK;
 	}
-	return pg_decode(bytes, length, oid, type, arena, field);
+	if (!pg_decode(PQgetvalue(stmt->result, stmt->row, (int)i), length, stmt->column_types[i],
+		       model->columns[way->at].type, arena, (char *)row + way->offset))
+		return bad_column(stmt, model, way->at, i);
+	return RC_OK;
+}
+
+/* False: see read_other. A NULL has no length. */
+static inline bool read_usual(const PGresult *result, int at, int i, const struct pg_way *way, struct rc_arena *arena,
+			      char *row)
+{
+	int length = PQgetlength(result, at, i);
+	const char *bytes;
+
+	switch (way->by) {
+	case WAY_WORD:
+		if (length != 8)
+			return false;
+		bytes = PQgetvalue(result, at, i);
+		*(uint64_t *)(row + way->offset) = pg_get64(bytes);
+		return true;
+	case WAY_TIME:
+		return length == 8 && pg_get_time(PQgetvalue(result, at, i), (int64_t *)(row + way->offset));
+	case WAY_TEXT:
+		if (length == 0)
+			return false;
+		*(struct rc_str *)(row + way->offset) = rc_arena_copy(
+			arena, (struct rc_str){PQgetvalue(result, at, i), (size_t)length});
+		return true;
+	case WAY_BOOL:
+		if (length != 1)
+			return false;
+		bytes = PQgetvalue(result, at, i);
+		*(bool *)(row + way->offset) = *bytes != 0;
+		return true;
+	case WAY_OTHER:
+		break;
+	}
+	return false;
 }
 
 int pg_read(struct db_stmt *stmt, const struct rc_model *model, const uint32_t *map, struct rc_arena *arena, void *row)
 {
 	const PGresult *result = stmt->result;
-	uint32_t count = stmt->column_count;
+	const struct pg_way *way;
+	int count = (int)stmt->column_count, at = stmt->row, rc;
 
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t at = map ? map[i] : i;
-		const struct rc_column *column = &model->columns[at];
-		int length = PQgetlength(result, stmt->row, (int)i);
-
-		if (length == 0 && PQgetisnull(result, stmt->row, (int)i)) {
-			RC_ROW_NULLS(row) |= (uint64_t)1 << at;
+	if (__builtin_expect(stmt->ways_model != model || stmt->ways_map != map, false))
+		choose_ways(stmt, model, map);
+	way = stmt->ways;
+	for (int i = 0; i < count; i++, way++) {
+		if (__builtin_expect(read_usual(result, at, i, way, arena, row), true))
 			continue;
-		}
-		if (!decode(PQgetvalue(result, stmt->row, (int)i), (size_t)length, stmt->column_types[i], column->type,
-			    arena, RC_FIELD(row, column)))
-			return bad_column(stmt, model, at, i);
+		rc = read_other(stmt, (uint32_t)i, arena, row);
+		if (rc != RC_OK)
+			return rc;
 	}
 	return RC_OK;
 }
@@ -523,6 +674,10 @@ int pg_read_int(struct db_stmt *stmt, int64_t *out)
 
 	if (stmt->column_count == 0)
 		return rc_fault_set(&stmt->conn->base.fault, RC_MISMATCH, "the statement has no result");
+	if (type == PG_INT8 && length == 8) { /* a NULL has no length */
+		*out = (int64_t)pg_get64(bytes);
+		return RC_OK;
+	}
 	if (PQgetisnull(stmt->result, stmt->row, 0))
 		return RC_NOT_FOUND;
 	if (pg_decode(bytes, length, type, RC_INT, NULL, out) ||

@@ -9,7 +9,7 @@
 #include "rowcast/db/postgres/postgres.h"
 
 enum {
-	OID_BOOL = 16,
+	OID_BOOL = PG_BOOL,
 	OID_BYTEA = 17,
 	OID_CHAR = 18,
 	OID_NAME = 19,

@@ -231,7 +231,9 @@ int pg_finish(struct pg_conn *conn)
 {
 	int nothing = 0;
 
-	while (!conn->broken && !conn->alone) {
+	if (conn->alone) /* pg_take has read it to its end */
+		return conn->broken ? conn->broken : conn->first_err;
+	while (!conn->broken) {
 		PGresult *result;
 		ExecStatusType status;
 		int rc = next(conn, conn->silence_us, "read the answer of", &result);

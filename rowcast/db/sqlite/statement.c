@@ -132,13 +132,13 @@ int sqlite_bind(struct db_stmt *stmt, uint32_t first, const struct rc_value *val
 int sqlite_bind_fields(struct db_stmt *stmt, uint32_t first, const struct rc_model *model, const uint32_t *columns,
 		       size_t count, const void *row)
 {
-	uint64_t nulls = *(const uint64_t *)row;
+	const struct rc_column *all = model->columns;
+	sqlite3_stmt *to = stmt->stmt;
 
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t at = columns ? columns[i] : i;
-		const struct rc_column *column = &model->columns[at];
-		enum rc_type type = (nulls >> at) & 1 ? RC_TYPE_NONE : column->type;
-		int result = bind_field(stmt->stmt, (int)(first + i + 1), type, (const char *)row + column->offset);
+		enum rc_type type = RC_ROW_IS_NULL(row, at) ? RC_TYPE_NONE : all[at].type;
+		int result = bind_field(to, (int)(first + i + 1), type, (const char *)row + all[at].offset);
 
 		if (result != SQLITE_OK)
 			return bind_failed(stmt, result, first + i);
@@ -212,63 +212,81 @@ __attribute__((noinline)) static bool read_other(sqlite3_value *value, enum rc_t
 	return text.len > 0 && date_parse(text, field) == RC_OK;
 }
 
-/* False: the value is NULL, or not of this type; the field is then zero. */
-static inline __attribute__((always_inline)) bool read_field(sqlite3_value *value, enum rc_type type,
-							     struct rc_arena *arena, void *field)
+/*
+ * False: the value is NULL, or not of the column's type; the field is then zero. The column is looked at only behind the
+ * calls, so that little has to be kept over them: this is half of what reading a row costs us.
+ */
+static inline __attribute__((always_inline)) bool read_field(sqlite3_value *value, const struct rc_column *column,
+							     struct rc_arena *arena, void *row)
 {
-	int stored = sqlite3_value_type(value);
-	int64_t integer;
+	switch (sqlite3_value_type(value)) {
+	case SQLITE_INTEGER:
+		if (column->type == RC_INT || column->type == RC_TIMESTAMP) {
+			int64_t integer = sqlite3_value_int64(value);
 
-	if (stored == SQLITE_INTEGER && (type == RC_INT || type == RC_TIMESTAMP || type == RC_BOOL)) {
-		integer = sqlite3_value_int64(value);
-		if (type != RC_BOOL) {
-			*(int64_t *)field = integer;
+			*(int64_t *)RC_FIELD(row, column) = integer;
 			return true;
 		}
-		*(bool *)field = integer == 1;
-		return integer == 0 || integer == 1;
+		if (column->type == RC_BOOL) {
+			int64_t integer = sqlite3_value_int64(value);
+
+			*(bool *)RC_FIELD(row, column) = integer == 1;
+			return integer == 0 || integer == 1;
+		}
+		break;
+	case SQLITE_TEXT:
+		if (column->type == RC_TEXT || column->type == RC_JSON)
+			return read_text(value, arena, RC_FIELD(row, column));
+		break;
+	case SQLITE_FLOAT:
+		if (column->type == RC_DOUBLE) {
+			double real = sqlite3_value_double(value);
+
+			*(double *)RC_FIELD(row, column) = real;
+			return true;
+		}
+		break;
+	case SQLITE_NULL:
+		return false;
 	}
-	if (stored == SQLITE_TEXT && (type == RC_TEXT || type == RC_JSON))
-		return read_text(value, arena, field);
-	if (stored == SQLITE_FLOAT && type == RC_DOUBLE) {
-		*(double *)field = sqlite3_value_double(value);
-		return true;
-	}
-	return stored != SQLITE_NULL && read_other(value, type, arena, field);
+	return read_other(value, column->type, arena, RC_FIELD(row, column));
 }
 
-struct misses {
-	uint64_t nulls, bad; /* model columns, one bit each; bad: the stored value is not of their types */
-};
-
-static inline __attribute__((always_inline)) void read_column(sqlite3_value *value, const struct rc_column *column,
-							      uint32_t at, struct rc_arena *arena, void *row,
-							      struct misses *misses)
+/* Model column `at` becomes NULL; its bit, where the stored value is not NULL but of another type. */
+__attribute__((noinline)) static uint64_t miss(sqlite3_value *value, uint32_t at, void *row)
 {
-	if (__builtin_expect(read_field(value, column->type, arena, RC_FIELD(row, column)), true))
-		return;
-	misses->nulls |= (uint64_t)1 << at;
-	if (sqlite3_value_type(value) != SQLITE_NULL)
-		misses->bad |= (uint64_t)1 << at;
+	RC_ROW_NULLS(row) |= (uint64_t)1 << at;
+	return sqlite3_value_type(value) != SQLITE_NULL ? (uint64_t)1 << at : 0;
 }
 
-/* Returns the bad columns. */
-static uint64_t decode(sqlite3_stmt *stmt, const struct rc_model *model, const uint32_t *map, struct rc_arena *arena,
-		       void *row)
+/* Both return the bad columns. */
+static uint64_t decode(sqlite3_stmt *stmt, const struct rc_column *column, struct rc_arena *arena, void *row)
 {
-	uint32_t count = (uint32_t)sqlite3_column_count(stmt);
-	const struct rc_column *column = model->columns;
-	struct misses misses = {0};
+	int count = sqlite3_column_count(stmt);
+	uint64_t bad = 0;
 
-	if (map) {
-		for (uint32_t i = 0; i < count; i++)
-			read_column(sqlite3_column_value(stmt, (int)i), &column[map[i]], map[i], arena, row, &misses);
-	} else {
-		for (uint32_t i = 0; i < count; i++, column++)
-			read_column(sqlite3_column_value(stmt, (int)i), column, i, arena, row, &misses);
+	for (int i = 0; i < count; i++, column++) {
+		sqlite3_value *value = sqlite3_column_value(stmt, i);
+
+		if (!read_field(value, column, arena, row))
+			bad |= miss(value, (uint32_t)i, row);
 	}
-	RC_ROW_NULLS(row) |= misses.nulls;
-	return misses.bad;
+	return bad;
+}
+
+static uint64_t decode_mapped(sqlite3_stmt *stmt, const struct rc_column *columns, const uint32_t *map,
+			      struct rc_arena *arena, void *row)
+{
+	int count = sqlite3_column_count(stmt);
+	uint64_t bad = 0;
+
+	for (int i = 0; i < count; i++) {
+		sqlite3_value *value = sqlite3_column_value(stmt, i);
+
+		if (!read_field(value, &columns[map[i]], arena, row))
+			bad |= miss(value, map[i], row);
+	}
+	return bad;
 }
 
 static uint32_t last_of(uint64_t columns)
@@ -279,21 +297,23 @@ static uint32_t last_of(uint64_t columns)
 int sqlite_decode(sqlite3_value **values, const struct rc_model *model, struct rc_arena *arena, void *row,
 		  uint32_t *bad)
 {
-	struct misses misses = {0};
+	uint64_t wrong = 0;
 
-	for (uint32_t i = 0; i < model->column_count; i++)
-		read_column(values[i], &model->columns[i], i, arena, row, &misses);
-	RC_ROW_NULLS(row) |= misses.nulls;
-	if (!misses.bad)
+	for (uint32_t i = 0; i < model->column_count; i++) {
+		if (!read_field(values[i], &model->columns[i], arena, row))
+			wrong |= miss(values[i], i, row);
+	}
+	if (!wrong)
 		return RC_OK;
-	*bad = last_of(misses.bad);
+	*bad = last_of(wrong);
 	return RC_MISMATCH;
 }
 
 int sqlite_read(struct db_stmt *stmt, const struct rc_model *model, const uint32_t *map, struct rc_arena *arena,
 		void *row)
 {
-	uint64_t wrong = decode(stmt->stmt, model, map, arena, row);
+	uint64_t wrong = map ? decode_mapped(stmt->stmt, model->columns, map, arena, row)
+			     : decode(stmt->stmt, model->columns, arena, row);
 
 	if (!wrong)
 		return RC_OK;
