@@ -2,7 +2,8 @@
  * Sending, waiting, and the order of answers.
  *
  * One exchange is: what was put off (BEGIN, savepoints, marks), the caller's commands, Sync; then the answers in the same
- * order, in libpq's pipeline mode. A command that travels alone does without that mode, which costs a result for the Sync. After an error the server skips what follows up to the Sync; such answers say "aborted", and the first error
+ * order, in libpq's pipeline mode. A command that travels alone does without that mode, which costs a result for the
+ * Sync. After an error the server skips what follows up to the Sync; such answers say "aborted", and the first error
  * stands for all of them.
  *
  * Nothing here blocks without a deadline. It counts silence, not time: as long as bytes of a long answer arrive, it
@@ -29,9 +30,9 @@ int64_t pg_now_us(void)
 static int wait_socket(struct pg_conn *conn, bool writing, int64_t silence_us, const char *doing)
 {
 	struct pollfd fd = {PQsocket(conn->pg), (short)(POLLIN | (writing ? POLLOUT : 0)), 0};
-	int64_t until_us = pg_now_us() + silence_us;
+	int64_t left_us = silence_us, until_us = 0; /* the clock is asked only once a signal has come in between */
 
-	for (int64_t left_us = silence_us;; left_us = until_us - pg_now_us()) {
+	for (;;) {
 		int ready = left_us > 0 ? poll(&fd, 1, (int)((left_us + 999) / 1000)) : 0;
 
 		if (ready > 0)
@@ -40,6 +41,8 @@ static int wait_socket(struct pg_conn *conn, bool writing, int64_t silence_us, c
 			return pg_silent(conn, silence_us);
 		if (errno != EINTR)
 			return pg_lost(conn, doing);
+		until_us = until_us ? until_us : pg_now_us() + silence_us;
+		left_us = until_us - pg_now_us();
 	}
 }
 
