@@ -18,8 +18,9 @@
 struct stream {
 	struct peer peer; /* its stream is the http stream */
 	struct endpoint *endpoint;
-	struct list list;
 };
+
+_Static_assert(sizeof(struct stream) <= LIVE_STREAM_ROOM, "what live.h tells the http server");
 
 static struct metric ws_subscribers = METRIC_GAUGE("rowcast_live_subscribers", "Subscriptions open",
 						   "transport=\"websocket\"");
@@ -159,9 +160,9 @@ static void subscribe(struct stream *stream, json_t *message, struct rc_str id)
 	wanted_release(&wanted);
 }
 
-static void stream_message(struct http_stream *http, void *arg, struct rc_str text)
+static void stream_message(struct http_stream *http, struct rc_str text)
 {
-	struct stream *stream = arg;
+	struct stream *stream = http_stream_room(http);
 	const struct live *live = stream->endpoint->live;
 	json_t *message = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, NULL), *id_value;
 	const char *type = json_string_value(json_object_get(message, "type"));
@@ -189,31 +190,35 @@ static void stream_message(struct http_stream *http, void *arg, struct rc_str te
 
 /* ---- streams ---- */
 
-static void stream_writable(struct http_stream *http, void *arg)
+static void stream_writable(struct http_stream *http)
 {
-	struct stream *stream = arg;
+	struct stream *stream = http_stream_room(http);
 
 	peer_writable(&stream->peer);
 }
 
-static void stream_closed(struct http_stream *http, void *arg)
+static void stream_closed(struct http_stream *http)
 {
-	struct stream *stream = arg;
+	struct stream *stream = http_stream_room(http);
 
 	peer_close(&stream->peer);
-	list_remove(&stream->list);
-	free(stream);
+	stream->endpoint->streams--;
 }
 
-static const struct http_stream_events stream_events = {stream_writable, stream_message, stream_closed};
+static const struct http_stream_events stream_events = {stream_writable, stream_message, stream_closed,
+							sizeof(struct stream)};
 
-static void stream_begin(struct endpoint *endpoint, struct stream *stream, struct http_stream *http,
-			 const struct transport *transport)
+static struct stream *stream_begin(struct endpoint *endpoint, struct http_stream *http,
+				   const struct transport *transport)
 {
+	struct stream *stream = http_stream_room(http);
+
 	stream->endpoint = endpoint;
 	peer_open(endpoint->fanout, &stream->peer, http, transport);
-	list_push_back(&endpoint->streams, &stream->list);
+	endpoint->http = http_stream_server(http);
+	endpoint->streams++;
 	endpoint_tick(endpoint);
+	return stream;
 }
 
 static bool draining(struct http_request *req, const struct endpoint *endpoint)
@@ -232,17 +237,13 @@ void live_websocket(struct http_request *req, void *arg)
 {
 	static const char *const protocols[] = {"rowcast.v1+json"};
 	struct endpoint *endpoint = arg;
-	struct stream *stream;
 	struct http_stream *http;
 
 	if (draining(req, endpoint))
 		return;
-	stream = rc_xcalloc(1, sizeof(*stream));
-	http = http_stream_websocket(req, protocols, 1, endpoint->live->allowed_origins, &stream_events, stream);
+	http = http_stream_websocket(req, protocols, 1, endpoint->live->allowed_origins, &stream_events);
 	if (http)
-		stream_begin(endpoint, stream, http, &websocket);
-	else
-		free(stream);
+		stream_begin(endpoint, http, &websocket);
 }
 
 void live_sse(struct http_request *req, void *arg)
@@ -252,7 +253,6 @@ void live_sse(struct http_request *req, void *arg)
 	struct rc_fault fault = {0};
 	const char *field = NULL;
 	json_t *params = NULL;
-	struct stream *stream;
 	struct http_stream *http;
 
 	if (draining(req, endpoint))
@@ -264,15 +264,11 @@ void live_sse(struct http_request *req, void *arg)
 		http_problem(req, &problem);
 		goto out;
 	}
-	stream = rc_xcalloc(1, sizeof(*stream));
-	http = http_stream_sse(req, &stream_events, stream);
-	if (!http) {
-		free(stream);
+	http = http_stream_sse(req, &stream_events);
+	if (http)
+		peer_subscribe(&stream_begin(endpoint, http, &sse)->peer, &wanted.subscription);
+	else
 		free(wanted.subscription.shape);
-		goto out;
-	}
-	stream_begin(endpoint, stream, http, &sse);
-	peer_subscribe(&stream->peer, &wanted.subscription);
 out:
 	json_decref(params);
 	wanted_release(&wanted);
@@ -280,6 +276,6 @@ out:
 
 void streams_drain(struct endpoint *endpoint)
 {
-	LIST_EACH_SAFE (node, &endpoint->streams)
-		http_stream_close(LIST_OWNER(node, struct stream, list)->peer.stream, 1012, "the server restarts");
+	if (endpoint->streams > 0)
+		http_streams_close(endpoint->http, &stream_events, 1012, "the server restarts");
 }
