@@ -118,6 +118,7 @@ static void endpoint_create(struct live *live, uint32_t index, struct loop *loop
 	list_init(&endpoint->polls_ready);
 	endpoint->fanout = fanout_create(&(struct fanout_config){.carrier = {to_hub, to_reactor, live},
 								 .hub = live->hub,
+								 .owner = endpoint,
 								 .reactor = index,
 								 .ring_bytes_max = (size_t)live->limits.ring_bytes_max,
 								 .copy_bytes_max = COPY_BYTES_MAX,

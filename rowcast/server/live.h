@@ -58,7 +58,7 @@ int live_start(struct live **out, const struct live_config *config, struct rc_fa
 struct hub *live_hub(struct live *live);
 
 /* What the http servers of the reactors need as `stream_room`. */
-#define LIVE_STREAM_ROOM 64
+#define LIVE_STREAM_ROOM 24
 
 #define LIVE_ROUTES      3
 /* Fill three routes for the http server of reactor number `reactor`. */

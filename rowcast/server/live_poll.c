@@ -26,7 +26,7 @@
 #define CACHE_SNAPSHOT "public, max-age=1"
 
 struct poll {
-	struct peer peer; /* its stream is the poll itself */
+	struct peer peer;
 	struct endpoint *endpoint;
 	struct http_request *req;
 	struct list list; /* endpoint->polls or ->polls_ready */
@@ -62,9 +62,9 @@ static size_t poll_before(char out[FRAME_BEFORE_MAX], const char *type, struct r
 }
 
 /* Objects come whole or in pieces; what arrives after the join, or before its end, goes out at the end of the turn. */
-static size_t poll_send(void *stream, const void *bytes, size_t len)
+static size_t poll_send(struct peer *peer, const void *bytes, size_t len)
 {
-	struct poll *poll = stream;
+	struct poll *poll = LIST_OWNER(peer, struct poll, peer);
 
 	buf_append(&poll->objects, bytes, len);
 	if (poll->joined && !poll->ended)
@@ -72,7 +72,7 @@ static size_t poll_send(void *stream, const void *bytes, size_t len)
 	return len;
 }
 
-static int poll_queue(void *stream, const void *bytes, size_t len)
+static int poll_queue(struct peer *peer, const void *bytes, size_t len)
 {
 	rc_check(!"a poll takes everything");
 	return RC_LIMIT;
@@ -224,7 +224,7 @@ void live_poll(struct http_request *req, void *arg)
 		poll->has_after = wanted.subscription.has_after;
 		poll->after = wanted.subscription.after;
 		list_push_back(&endpoint->polls, &poll->list);
-		peer_open(endpoint->fanout, &poll->peer, poll, &long_poll);
+		peer_open(endpoint->fanout, &poll->peer, &long_poll);
 		peer_subscribe(&poll->peer, &wanted.subscription);
 	}
 	json_decref(params);

@@ -116,9 +116,9 @@ static size_t stream_take(struct client *client, const char *bytes, size_t len)
 	return taken;
 }
 
-static size_t stream_send(void *stream, const void *bytes, size_t len)
+static size_t stream_send(struct peer *peer, const void *bytes, size_t len)
 {
-	struct client *client = stream;
+	struct client *client = (struct client *)((char *)peer - offsetof(struct client, peer));
 	size_t sent = client->queued.len > 0 ? 0 : stream_take(client, bytes, len);
 
 	client->waiting |= sent < len;
@@ -126,9 +126,9 @@ static size_t stream_send(void *stream, const void *bytes, size_t len)
 	return sent;
 }
 
-static int stream_queue(void *stream, const void *bytes, size_t len)
+static int stream_queue(struct peer *peer, const void *bytes, size_t len)
 {
-	struct client *client = stream;
+	struct client *client = (struct client *)((char *)peer - offsetof(struct client, peer));
 
 	buf_append(&client->queued, bytes, len);
 	if (client->queued.len > client->queued_max)
@@ -351,7 +351,7 @@ void client_reopen(struct client *client, int reactor)
 	client->open = true;
 	client->failed = client->waiting = false;
 	client->room = UNLIMITED;
-	peer_open(client->rig->fanouts[reactor], &client->peer, client, &rig_transport);
+	peer_open(client->rig->fanouts[reactor], &client->peer, &rig_transport);
 }
 
 void client_close(struct client *client)
