@@ -3,8 +3,9 @@
 # they have had their snapshots and a few rounds of status; the difference divided by their number, so what a server costs anyway drops out.
 #
 # User memory is Private_Dirty of /proc/PID/smaps_rollup: every page that the process has written and shares with nobody, holes of the allocator
-# included. The kernel's is what Slab of /proc/meminfo and the pages of TCP buffers in /proc/net/sockstat grew by: of the whole machine, so
-# of both ends of each connection (and of whoever else works on it).
+# included. The kernel's is what its caches of sockets, files and epoll entries grew by in /proc/slabinfo (root may read it), with the pages
+# of TCP buffers in /proc/net/sockstat: of the whole machine, so of both ends of each connection; the server's has the epoll entry too, and so has
+# the load's. Directory entries (192 bytes a socket) are left out: those of other programs drown them.
 #
 #   [ROUNDS=3 FEW=1000 MANY=19000] bench/idle.sh
 . "$(dirname "$0")/lib.sh"
@@ -16,7 +17,8 @@ echo "# slotcast serve --conns-per-address 0; build/bench/idle $few $many"
 
 user_bytes() { awk '/^Private_Dirty:/ {print $2 * 1024}' "/proc/$server_pid/smaps_rollup"; }
 kernel_bytes() {
-  awk '/^Slab:/ {sum += $2 * 1024} $1 == "TCP:" {sum += $NF * 4096} END {print sum}' /proc/meminfo /proc/net/sockstat
+  { cat /proc/slabinfo 2>/dev/null || true; cat /proc/net/sockstat; } |
+    awk '/^(TCP|TCPv6|sock_inode_cache|filp|lsm_file_cache|eventpoll_epi|ep_head) / {sum += $2 * $4} $1 == "TCP:" {sum += $NF * 4096} END {print sum}'
 }
 # await_count N: until the load says that so many have their snapshot; then a few rounds of status.
 await_count() {

@@ -280,7 +280,8 @@ static void take_snapshot(struct client *client, json_t *message)
 static void take(struct client *client, const char *text, size_t len)
 {
 	json_t *message = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-	const char *type = json_string_value(json_object_get(message, "type"));
+	const char *type = json_string_value(json_object_get(message, "type")),
+		   *id = json_string_value(json_object_get(message, "id"));
 
 	assert_non_null(message);
 	if (getenv("RIG_TRACE"))
@@ -291,8 +292,9 @@ static void take(struct client *client, const char *text, size_t len)
 		client->statuses++;
 		snprintf(client->last_state, sizeof(client->last_state), "%s",
 			 json_string_value(json_object_get(message, "state")));
+	} else if (strcmp(id, "a") != 0) {
+		client->others[id[0] - 'a']++;
 	} else {
-		assert_string_equal(json_string_value(json_object_get(message, "id")), "a");
 		if (strcmp(type, "snapshot") == 0) {
 			take_snapshot(client, message);
 		} else if (strcmp(type, "delta") == 0) {
@@ -376,21 +378,34 @@ void client_free(struct client *client)
 	free(client);
 }
 
-void client_subscribe(struct client *client, int topic, enum live_mode mode)
+static void subscribe(struct client *client, struct subscription *wanted, int topic)
 {
 	char name[16];
 	struct model **shape = rc_xmalloc(sizeof(*shape));
-	struct subscription wanted = {.id = RC_STR("a"), .source = &client->rig->source, .shape = shape, .mode = mode};
 
 	snprintf(name, sizeof(name), "topic-%d", topic);
 	*shape = &client->rig->models[topic];
-	wanted.name = rc_str_from(name);
+	wanted->source = &client->rig->source;
+	wanted->shape = shape;
+	wanted->name = rc_str_from(name);
+	peer_subscribe(&client->peer, wanted);
+}
+
+void client_subscribe(struct client *client, int topic, enum live_mode mode)
+{
+	struct subscription wanted = {.id = RC_STR("a"), .mode = mode};
+
 	client->topic = topic;
 	client->mode = mode;
 	wanted.has_after = client->has_position;
 	if (client->has_position)
 		wanted.after = parse(client->position);
-	peer_subscribe(&client->peer, &wanted);
+	subscribe(client, &wanted, topic);
+}
+
+void client_subscribe_as(struct client *client, char id, int topic)
+{
+	subscribe(client, &(struct subscription){.id = {&id, 1}, .mode = LIVE_EVERY}, topic);
 }
 
 /* ---- the model ---- */
