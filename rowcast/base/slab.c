@@ -125,6 +125,15 @@ void slab_give(void *record)
 		chunk_emptied(chunk);
 }
 
+uint32_t slab_taken(const struct slab *slab)
+{
+	uint32_t taken = 0;
+
+	for (uint32_t i = 0; i < slab->chunk_count; i++)
+		taken += slab->chunks[i] ? slab->chunks[i]->taken : 0;
+	return taken;
+}
+
 /* ---- lists ---- */
 
 static uint32_t number_of(const void *record) /* from 1 on */

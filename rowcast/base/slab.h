@@ -38,6 +38,7 @@ void slab_init(struct slab *slab, size_t record_bytes, void *owner);
 void slab_release(struct slab *slab); /* all records with it */
 void *slab_take(struct slab *slab);   /* zeroed */
 void slab_give(void *record);
+uint32_t slab_taken(const struct slab *slab); /* records, counted by chunk */
 
 static inline struct slab_chunk *slab_chunk_of(const void *record)
 {

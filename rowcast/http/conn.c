@@ -7,9 +7,9 @@
  *
  * Design: what happens in a state is one row of `table`; a state is a list of the server (conn.h). Input is read into
  * the server's buffer and parsed there; a connection keeps only bytes that make no whole line yet, or that are
- * pipelined behind a request under way; whatever it keeps is in its `extra`, which goes back when nothing is kept. While a handler has the request nothing is read: when more input shows up
- * EPOLLIN is switched off until the reply, so the ordinary exchange costs no epoll_ctl, and the kernel's window holds
- * back a peer that pushes.
+ * pipelined behind a request under way. What it keeps is in its `extra`, which goes back when an event has ended and
+ * nothing is kept. While a handler has the request nothing is read: when more input shows up EPOLLIN is switched off
+ * until the reply, so the ordinary exchange costs no epoll_ctl, and the kernel's window holds back a peer that pushes.
  *
  * Invariants: a connection is freed only at the end of a turn, and not while its `resume` message is under way. A
  * handler's request outlives the connection; whoever finds req->conn NULL drops the reply.

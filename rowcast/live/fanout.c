@@ -2,8 +2,8 @@
  * Subscriptions from their beginning to their end, the status, and what arrives from the hub. fanout_impl.h has the
  * picture.
  *
- * Bounded per connection: a peer (24 bytes), a seat (16 bytes) and at most the rest of one frame that the stream keeps. A
- * subscriber who is blocked is passed over; when the ring has overrun him he loses his seat, keeps his position and
+ * Bounded per connection: a peer (24 bytes), a seat (16 bytes) and at most the rest of one frame that the stream keeps.
+ * A subscriber who is blocked is passed over; when the ring has overrun him he loses his seat, keeps his position and
  * asks the hub again once his stream takes bytes.
  */
 #include "rowcast/live/fanout.h"

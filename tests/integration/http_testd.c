@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "rowcast/base/check.h"
+#include "rowcast/http/conn.h"
 #include "rowcast/http/static.h"
 #include "rowcast/http/ws.h"
 
@@ -187,7 +188,8 @@ static void handle_sse(struct http_request *req, void *arg)
 
 static void handle_stats(struct http_request *req, void *arg)
 {
-	char *text = rc_arena_printf(&req->arena, "conns=%d streams=%d", (int)http_server_conns(server), streams);
+	char *text = rc_arena_printf(&req->arena, "conns=%d streams=%d extras=%u", (int)http_server_conns(server),
+				     streams, slab_taken(&server->extra_slab));
 
 	http_reply(req, 200, "text/plain", rc_str_from(text));
 }

@@ -63,9 +63,11 @@ static void chunks_without_a_record_go_back_but_for_one(void **state)
 {
 	take_all();
 	assert_true(chunks() > 3);
+	assert_int_equal(slab_taken(&slab), MANY);
 	for (size_t i = 0; i < MANY; i++)
 		slab_give(things[i]);
 	assert_int_equal(chunks(), 1);
+	assert_int_equal(slab_taken(&slab), 0);
 	for (size_t i = 0; i < MANY; i++)
 		things[i] = slab_take(&slab);
 	assert_int_equal(chunks(), slab.chunk_count);
