@@ -16,24 +16,20 @@
 #include <dirent.h>
 #include <getopt.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <time.h>
 
-#include "bench/dial.h"
 #include "bench/stats.h"
+#include "bench/websocket.h"
 
 #define FLIGHT_MAX 64
-#define HEAD_MAX   192 /* of a message: where "to" stands */
 
 struct viewer {
 	int fd;
-	uint64_t rest; /* bytes of the frame's payload still to come */
-	uint32_t have; /* bytes of its head */
+	struct ws_inbox inbox;
 	uint64_t seen; /* the newest position */
 	bool snapshot;
-	char head[HEAD_MAX];
 };
 
 static struct viewer *viewers;
@@ -62,85 +58,53 @@ static uint64_t number_behind(const char *text, size_t len, const char *name)
 	return n;
 }
 
-static void take_text(struct viewer *viewer, uint32_t head)
+static void take_text(struct viewer *viewer, const struct ws_frame *frame)
 {
-	const char *text = viewer->head + head;
-	size_t len = viewer->have - head;
 	uint64_t n;
 
-	if (memmem(text, len, "\"type\":\"snapshot\"", 17))
+	if (ws_frame_has(frame, "\"type\":\"snapshot\""))
 		viewer->snapshot = true;
-	if (!memmem(text, len, "\"type\":\"delta\"", 14))
+	if (!ws_frame_has(frame, "\"type\":\"delta\""))
 		return;
-	n = number_behind(text, len, "\"to\":\"");
+	n = number_behind(frame->text, frame->len, "\"to\":\"");
 	texts++;
 	if (viewer->seen < wanted && n >= wanted)
 		waiting--;
 	viewer->seen = n;
 }
 
-/* How long the frame's head is, once that is known; and how long its payload. */
-static uint32_t frame_head(const struct viewer *viewer, uint64_t *payload)
+static void take(struct viewer *viewer, const char *at, const char *end)
 {
-	const unsigned char *head = (const unsigned char *)viewer->head;
-	uint32_t len = viewer->have < 2 ? 0 : (head[1] & 127) == 126 ? 4 : (head[1] & 127) == 127 ? 10 : 2;
+	struct ws_frame frame;
 
-	if (len == 0 || viewer->have < len)
-		return 0;
-	*payload = len == 2 ? head[1] & 127u : 0;
-	for (uint32_t i = 2; i < len; i++)
-		*payload = *payload << 8 | head[i];
-	return len;
-}
-
-/* Frames in `at`; of each payload the beginning is kept. */
-static void take(struct viewer *viewer, const char *at, size_t len)
-{
-	while (len > 0) {
-		uint64_t payload = 0, size;
-		uint32_t head = frame_head(viewer, &payload), room;
-
-		if (head == 0) {
-			viewer->head[viewer->have++] = *at++;
-			len--;
-			head = frame_head(viewer, &payload);
-			if (head == 0)
-				continue;
-			viewer->rest = payload;
-			bytes += (int64_t)(head + payload);
-		}
-		size = viewer->rest < len ? viewer->rest : len;
-		room = HEAD_MAX - viewer->have;
-		memcpy(viewer->head + viewer->have, at, size < room ? size : room);
-		viewer->have += (uint32_t)(size < room ? size : room);
-		viewer->rest -= size;
-		at += size;
-		len -= size;
-		if (viewer->rest == 0) {
-			take_text(viewer, head);
-			viewer->have = 0;
-		}
+	while (ws_take(&viewer->inbox, &at, end, &frame)) {
+		bytes += (int64_t)frame.bytes;
+		take_text(viewer, &frame);
 	}
 }
 
 /* Lines of an event stream; of each the beginning is kept. A message is one line. */
-static void take_lines(struct viewer *viewer, const char *at, size_t len)
+static void take_lines(struct viewer *viewer, const char *at, const char *end)
 {
-	const char *end = at + len, *line_end;
+	struct ws_inbox *inbox = &viewer->inbox;
+	const char *line_end;
 
-	bytes += (int64_t)len;
+	bytes += end - at;
 	for (; at < end; at = line_end + 1) {
-		size_t part, room = HEAD_MAX - viewer->have;
+		size_t part, room = WS_HEAD_BYTES - inbox->have;
 
 		line_end = memchr(at, '\n', (size_t)(end - at));
 		part = (size_t)((line_end ? line_end : end) - at);
-		memcpy(viewer->head + viewer->have, at, part < room ? part : room);
-		viewer->have += (uint32_t)(part < room ? part : room);
+		memcpy(inbox->head + inbox->have, at, part < room ? part : room);
+		inbox->have += (uint32_t)(part < room ? part : room);
 		if (!line_end)
 			return;
-		if (viewer->have > 6 && memcmp(viewer->head, "data: ", 6) == 0)
-			take_text(viewer, 6);
-		viewer->have = 0;
+		if (inbox->have > 6 && memcmp(inbox->head, "data: ", 6) == 0) {
+			const struct ws_frame frame = {.text = inbox->head + 6, .len = inbox->have - 6};
+
+			take_text(viewer, &frame);
+		}
+		inbox->have = 0;
 	}
 }
 
@@ -160,7 +124,7 @@ static void read_viewers(bool (*done)(void))
 
 			if (got <= 0)
 				fail("the server closed a connection");
-			(sse ? take_lines : take)(viewer, buffer, (size_t)got);
+			(sse ? take_lines : take)(viewer, buffer, buffer + got);
 		}
 	}
 }
@@ -179,69 +143,36 @@ static bool all_have_snapshots(void)
 	return first == viewer_count;
 }
 
-static void write_all(int fd, const char *text, size_t len)
-{
-	if (write(fd, text, len) != (ssize_t)len)
-		fail("write");
-}
-
-static void read_head(int fd, char *answer, size_t size)
-{
-	size_t have = 0;
-
-	while (have < size - 1 && (have < 4 || memcmp(answer + have - 4, "\r\n\r\n", 4) != 0)) {
-		if (read(fd, answer + have, 1) != 1)
-			fail("subscribing");
-		have++;
-	}
-	answer[have] = 0;
-	if (memcmp(answer + 9, sse ? "200" : "101", 3) != 0)
-		fail(answer);
-}
-
 static void subscribe_events(struct viewer *viewer, const char *day)
 {
-	char path[256] = "/sub", text[512], answer[1024];
-	int len;
+	char path[256] = "/sub", text[512];
 
 	if (service)
 		snprintf(path, sizeof(path), "/v1/live/sse?topic=availability&mode=every&service=%s&from=%s&to=%s",
 			 service, day, day);
-	len = snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\n\r\n", path);
-	write_all(viewer->fd, text, (size_t)len);
-	read_head(viewer->fd, answer, sizeof(answer));
+	viewer->fd = dial(port);
+	snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\n\r\n", path);
+	ws_write(viewer->fd, text, strlen(text));
+	ws_read_head(viewer->fd, "200");
 }
 
 static void subscribe_websocket(struct viewer *viewer, const char *day)
 {
-	char text[512], answer[1024];
-	size_t len;
+	char text[512];
 
-	len = (size_t)snprintf(text, sizeof(text),
-			       "GET %s HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-			       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n%s\r\n",
-			       service ? "/v1/live" : "/sub",
-			       service ? "Sec-WebSocket-Protocol: rowcast.v1+json\r\n" : "");
-	write_all(viewer->fd, text, len);
-	read_head(viewer->fd, answer, sizeof(answer));
-	if (service) {
-		/* One masked frame; the mask is zero, which is legal and leaves the payload readable. Of 126 bytes at least: lengths
-		 * are to be written as short as they can be. */
-		len = (size_t)snprintf(
-			text + 8, sizeof(text) - 8,
-			"{\"type\":\"subscribe\",\"id\":\"1\",\"topic\":\"availability\",\"mode\":\"every\","
-			"\"service\":\"%s\",\"from\":\"%s\",\"to\":\"%s\"}%126s",
-			service, day, day, "");
-		memcpy(text, (char[]){(char)0x81, (char)(0x80 | 126), (char)(len >> 8), (char)len, 0, 0, 0, 0}, 8);
-		write_all(viewer->fd, text, len + 8);
-	}
+	viewer->fd = ws_open(port, service ? "/v1/live" : "/sub", service ? "rowcast.v1+json" : NULL);
+	snprintf(text, sizeof(text),
+		 "{\"type\":\"subscribe\",\"id\":\"1\",\"topic\":\"availability\",\"mode\":\"every\","
+		 "\"service\":\"%s\",\"from\":\"%s\",\"to\":\"%s\"}",
+		 service, day, day);
+	if (service)
+		ws_send(viewer->fd, 1, text);
 }
 
 static void subscribe(struct viewer *viewer, uint32_t index, const char *day)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.u32 = index};
 
-	viewer->fd = dial(port);
 	viewer->snapshot = !service;
 	(sse ? subscribe_events : subscribe_websocket)(viewer, day);
 	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, viewer->fd, &event) != 0)
@@ -268,7 +199,7 @@ static void send_change(int fd, const char *start)
 		       "POST %s HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
 		       "Idempotency-Key: fanout-%d-%llu\r\nContent-Length: %d\r\n\r\n%s",
 		       service ? "/v1/bookings" : "/pub", (int)getpid(), (unsigned long long)sent, len, body);
-	write_all(fd, request, (size_t)len);
+	ws_write(fd, request, (size_t)len);
 }
 
 /* The answer's position, or that of the message that was sent. */

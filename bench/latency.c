@@ -9,129 +9,52 @@
  */
 #include <getopt.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <time.h>
 
-#include "bench/dial.h"
 #include "bench/stats.h"
+#include "bench/websocket.h"
 
-/* One masked client frame; the mask is zero, which is legal and leaves the payload readable. */
-static void ws_send(int fd, const char *text)
-{
-	unsigned char frame[1024] = {0x81};
-	size_t len = strlen(text), head = 2;
-
-	if (len < 126) {
-		frame[1] = (unsigned char)(0x80 | len);
-	} else {
-		frame[1] = 0x80 | 126;
-		frame[2] = (unsigned char)(len >> 8);
-		frame[3] = (unsigned char)len;
-		head = 4;
-	}
-	memset(frame + head, 0, 4);
-	memcpy(frame + head + 4, text, len);
-	if (write(fd, frame, head + 4 + len) < 0)
-		fail("write");
-}
-
-struct inbox {
+struct viewer {
 	int fd;
-	unsigned char *data;
-	size_t have, capacity;
+	struct ws_inbox inbox;
+	const char *at, *end; /* what was read and not looked at yet */
+	char buffer[65536];
 };
 
-/* Take one whole frame out of the inbox: its payload, or NULL when it is not whole yet. */
-static const char *ws_take(struct inbox *inbox, size_t *len, size_t *whole)
+/* Wait for the next frame whose message begins with `mark`; others are dropped. */
+static void await(struct viewer *viewer, const char *mark)
 {
-	size_t head = 2, payload;
-
-	if (inbox->have < 2)
-		return NULL;
-	payload = inbox->data[1] & 127;
-	if (payload == 126) {
-		head = 4;
-		if (inbox->have < head)
-			return NULL;
-		payload = (size_t)inbox->data[2] << 8 | inbox->data[3];
-	} else if (payload == 127) {
-		head = 10;
-		if (inbox->have < head)
-			return NULL;
-		payload = 0;
-		for (int i = 2; i < 10; i++)
-			payload = payload << 8 | inbox->data[i];
-	}
-	if (inbox->have < head + payload)
-		return NULL;
-	*len = payload;
-	*whole = head + payload;
-	return (const char *)inbox->data + head;
-}
-
-static void fill(struct inbox *inbox)
-{
+	struct ws_frame frame;
 	ssize_t got;
 
-	if (inbox->capacity - inbox->have < 65536) {
-		inbox->capacity = inbox->capacity * 2 + 131072;
-		inbox->data = realloc(inbox->data, inbox->capacity);
-		if (!inbox->data)
-			fail("memory");
-	}
-	got = read(inbox->fd, inbox->data + inbox->have, inbox->capacity - inbox->have);
-	if (got <= 0)
-		fail("the server closed the WebSocket");
-	inbox->have += (size_t)got;
-}
-
-/* Wait for the next frame whose text holds `mark`; others are dropped. */
-static void await(struct inbox *inbox, const char *mark)
-{
 	for (;;) {
-		size_t len, whole;
-		const char *text;
-
-		while ((text = ws_take(inbox, &len, &whole))) {
-			bool found = memmem(text, len, mark, strlen(mark)) != NULL;
-
-			memmove(inbox->data, inbox->data + whole, inbox->have - whole);
-			inbox->have -= whole;
-			if (found)
+		while (ws_take(&viewer->inbox, &viewer->at, viewer->end, &frame)) {
+			if (ws_frame_has(&frame, mark))
 				return;
 		}
-		fill(inbox);
+		got = read(viewer->fd, viewer->buffer, sizeof(viewer->buffer));
+		if (got <= 0)
+			fail("the server closed the WebSocket");
+		viewer->at = viewer->buffer;
+		viewer->end = viewer->buffer + got;
 	}
 }
 
-static void subscribe(struct inbox *inbox, int port, const char *service, const char *resource, time_t base)
+static void subscribe(struct viewer *viewer, int port, const char *service, const char *resource, time_t base)
 {
-	char request[512], from[16], to[16], answer[1024];
+	char text[512], from[16], to[16];
 	time_t last = base + 6 * 86400;
-	size_t have = 0;
 	struct tm utc;
 
-	inbox->fd = dial(port);
-	snprintf(request, sizeof(request),
-		 "GET /v1/live HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: "
-		 "Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-		 "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: rowcast.v1+json\r\n\r\n");
-	if (write(inbox->fd, request, strlen(request)) < 0)
-		fail("write");
-	while (have < sizeof(answer) - 1 && (have < 4 || memcmp(answer + have - 4, "\r\n\r\n", 4) != 0)) {
-		if (read(inbox->fd, answer + have, 1) != 1)
-			fail("WebSocket handshake");
-		have++;
-	}
+	viewer->fd = ws_open(port, "/v1/live", "rowcast.v1+json");
 	strftime(from, sizeof(from), "%Y-%m-%d", gmtime_r(&base, &utc));
 	strftime(to, sizeof(to), "%Y-%m-%d", gmtime_r(&last, &utc));
-	snprintf(request, sizeof(request),
-		 "{\"type\":\"subscribe\",\"id\":\"1\",\"topic\":\"availability\",\"service\":\"%s\",\"resource\":\"%"
-		 "s\",\"from\":\"%s\","
-		 "\"to\":\"%s\"}",
+	snprintf(text, sizeof(text),
+		 "{\"type\":\"subscribe\",\"id\":\"1\",\"topic\":\"availability\",\"service\":\"%s\","
+		 "\"resource\":\"%s\",\"from\":\"%s\",\"to\":\"%s\"}",
 		 service, resource, from, to);
-	ws_send(inbox->fd, request);
-	await(inbox, "\"type\":\"snapshot\"");
+	ws_send(viewer->fd, 1, text);
+	await(viewer, "\"type\":\"snapshot\"");
 }
 
 int main(int argc, char **argv)
@@ -142,7 +65,7 @@ int main(int argc, char **argv)
 	int port = 8080, letter, http;
 	long count = 300, first = 0;
 	struct samples frames = {0}, replies = {0};
-	struct inbox inbox = {0};
+	static struct viewer viewer;
 	time_t base = (time(NULL) / 86400 + 2) * 86400;
 
 	while ((letter = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -168,13 +91,13 @@ int main(int argc, char **argv)
 	}
 	if (first + count > 6 * 96)
 		return fprintf(stderr, "latency: at most 576 slots are watched\n"), 2;
-	subscribe(&inbox, port, service, resource, base);
+	subscribe(&viewer, port, service, resource, base);
 	http = dial(port);
 	for (long i = first; i < first + count; i++) {
 		char body[512], request[1024], when[32], answer[8192];
 		time_t start = base + i * 900;
 		struct timespec pause = {.tv_nsec = 2000000};
-		struct pollfd wait[2] = {{.fd = inbox.fd, .events = POLLIN}, {.fd = http, .events = POLLIN}};
+		struct pollfd wait[2] = {{.fd = viewer.fd, .events = POLLIN}, {.fd = http, .events = POLLIN}};
 		bool framed = false, replied = false;
 		int64_t sent_ns;
 		struct tm utc;
@@ -196,7 +119,7 @@ int main(int argc, char **argv)
 			if (poll(wait, 2, 10000) <= 0)
 				fail("no frame or reply for 10 s");
 			if (wait[0].revents && !framed) {
-				await(&inbox, "\"type\":\"delta\"");
+				await(&viewer, "\"type\":\"delta\"");
 				samples_add(&frames, bench_now_ns() - sent_ns);
 				framed = true;
 				wait[0].fd = -1;

@@ -7,9 +7,9 @@
  *
  * Design: what happens in a state is one row of `table`; a state is a list of the server (conn.h). Input is read into
  * the server's buffer and parsed there; a connection keeps only bytes that make no whole line yet, or that are
- * pipelined behind a request under way. While a handler has the request nothing is read: when more input shows up
- * EPOLLIN is switched off until the reply, so the ordinary exchange costs no epoll_ctl, and the kernel's window holds
- * back a peer that pushes.
+ * pipelined behind a request under way. What it keeps is in its `extra`, which goes back when an event has ended and
+ * nothing is kept. While a handler has the request nothing is read: when more input shows up EPOLLIN is switched off
+ * until the reply, so the ordinary exchange costs no epoll_ctl, and the kernel's window holds back a peer that pushes.
  *
  * Invariants: a connection is freed only at the end of a turn, and not while its `resume` message is under way. A
  * handler's request outlives the connection; whoever finds req->conn NULL drops the reply.
@@ -32,6 +32,7 @@ static void conn_late_head(struct http_conn *conn);
 static void conn_check_body(struct http_conn *conn);
 static void conn_nothing(struct http_conn *conn) {}
 static void conn_closing_writable(struct http_conn *conn);
+static void conn_tidy(struct http_conn *conn);
 
 enum conn_event { ON_READABLE, ON_WRITABLE, ON_GONE, ON_DUE, ON_DRAIN, CONN_EVENTS };
 
@@ -70,11 +71,13 @@ static void conn_ready(struct watch *watch, uint32_t events)
 		conn_event(conn, ON_WRITABLE);
 	if (events & EPOLLIN)
 		conn_event(conn, ON_READABLE);
+	conn_tidy(conn);
 }
 
 void conn_timed_out(struct http_conn *conn)
 {
 	conn_event(conn, ON_DUE);
+	conn_tidy(conn);
 }
 
 void conn_drain(struct http_conn *conn)
@@ -96,7 +99,7 @@ static struct metric *conn_gauge(enum conn_state state)
 
 void conn_enter(struct http_conn *conn, enum conn_state state)
 {
-	struct http_server *server = conn->server;
+	struct http_server *server = conn_server(conn);
 	int64_t time_us = server->state_time_us[state];
 	struct metric *before = conn_gauge(conn->state), *now = conn_gauge(state);
 
@@ -104,26 +107,28 @@ void conn_enter(struct http_conn *conn, enum conn_state state)
 		metric_add(before, -1);
 		metric_add(now, 1);
 	}
+	slab_list_remove(&server->states[conn->state], conn);
 	conn->state = (uint8_t)state;
-	list_remove(&conn->list);
-	list_push_back(&server->states[state], &conn->list);
-	conn->due_us = time_us > 0 ? loop_now_us(server->loop) + time_us : INT64_MAX;
-	if (time_us > 0)
-		server_schedule(server, conn->due_us);
+	slab_list_push(&server->states[state], conn);
+	if (time_us > 0) {
+		int64_t now_us = loop_now_us(server->loop);
+
+		conn->due_ms = (uint32_t)((now_us + time_us + 999) / 1000);
+		server_schedule(server, conn_due_us(conn, now_us));
+	}
 }
 
 static struct http_conn *conn_create(struct http_server *server, int fd, struct census_seat *seat)
 {
-	struct http_conn *conn = rc_xcalloc(1, sizeof(*conn));
+	struct http_conn *conn = slab_take(&server->slab);
 
-	conn->watch = (struct watch){.fd = fd, .ready = conn_ready};
-	conn->server = server;
+	conn->watch = (struct watch){.fd = fd};
 	conn->seat = seat;
 	conn->state = CONN_FRESH;
-	conn->stream.told = true;
+	conn->told = true;
 	server->conns++;
 	metric_add(conn_gauge(CONN_FRESH), 1);
-	list_push_back(&server->states[CONN_FRESH], &conn->list);
+	slab_list_push(&server->states[CONN_FRESH], conn);
 	return conn;
 }
 
@@ -134,7 +139,7 @@ void conn_open(struct http_server *server, int fd, struct census_seat *seat)
 	if (server->tls)
 		tls_accept(conn);
 	conn_enter(conn, server->tls ? CONN_HANDSHAKE : CONN_FRESH);
-	if (watch_add(server->loop, &conn->watch, EPOLLIN) != 0)
+	if (watch_add(server->loop, &conn->watch, EPOLLIN, conn_ready) != 0)
 		conn_end(conn);
 }
 
@@ -144,55 +149,82 @@ void conn_refuse(struct http_server *server, int fd, const char *answer)
 	ssize_t sent = server->tls ? 0 : send(fd, answer, strlen(answer), MSG_NOSIGNAL | MSG_DONTWAIT);
 
 	server->refused_lingering++;
-	if (sent < 0 || watch_add(server->loop, &conn->watch, EPOLLIN) != 0)
+	if (sent < 0 || watch_add(server->loop, &conn->watch, EPOLLIN, conn_ready) != 0)
 		conn_end(conn);
 	else
 		conn_linger(conn);
 }
 
+struct conn_extra *conn_extra(struct http_conn *conn)
+{
+	if (!conn->extra) {
+		conn->extra = slab_take(&conn_server(conn)->extra_slab);
+		conn->extra->conn = conn;
+	}
+	return conn->extra;
+}
+
+static void extra_free(struct http_conn *conn)
+{
+	struct conn_extra *extra = conn->extra;
+
+	if (!extra)
+		return;
+	buf_release(&extra->in);
+	buf_release(&extra->out);
+	buf_release(&extra->control);
+	if (extra->decoder)
+		ws_decoder_release(extra->decoder);
+	free(extra->decoder);
+	tls_free(conn);
+	slab_give(extra);
+	conn->extra = NULL;
+}
+
+/* Give back what is not needed any more. Not while somebody on the stack reads it: where an event ends. */
+static void conn_tidy(struct http_conn *conn)
+{
+	const struct conn_extra *extra = conn->extra;
+	bool needed = !extra || extra->req || extra->tls || extra->decoder || extra->in.len > 0 || extra->out.len > 0 ||
+		      extra->control.len > 0 || extra->lingered > 0 || conn->resuming;
+
+	if (!needed && !conn->advancing && conn->state != CONN_ENDED)
+		extra_free(conn);
+}
+
 static void conn_free(struct http_conn *conn)
 {
-	struct http_server *server = conn->server;
+	struct http_server *server = conn_server(conn);
 
-	if (conn->bytes) {
-		buf_release(&conn->bytes->in);
-		buf_release(&conn->bytes->out);
-		buf_release(&conn->bytes->control);
-		free(conn->bytes);
-	}
-	if (conn->stream.decoder) {
-		ws_decoder_release(conn->stream.decoder);
-		free(conn->stream.decoder);
-	}
-	tls_free(conn);
-	free(conn);
+	extra_free(conn);
+	slab_give(conn);
 	server->conns--;
 	server_conn_freed(server);
 }
 
 static void conn_free_later(struct deferred *deferred)
 {
-	conn_free(LIST_OWNER(deferred, struct http_conn, deferred));
+	conn_free(LIST_OWNER(deferred, struct conn_extra, deferred)->conn);
 }
 
 void conn_end(struct http_conn *conn)
 {
-	struct http_server *server = conn->server;
-	struct http_request *req = conn->req;
+	struct http_server *server = conn_server(conn);
+	struct http_request *req = conn_req(conn);
 
 	if (conn->state == CONN_ENDED)
 		return;
 	metric_add(conn_gauge(conn->state), -1);
 	watch_remove(server->loop, &conn->watch);
-	list_remove(&conn->list);
+	slab_list_remove(&server->states[conn->state], conn);
 	conn->state = CONN_ENDED;
 	if (req) {
-		conn->req = NULL;
+		conn->extra->req = NULL;
 		req->conn = NULL;
 		if (!req->priv->parsed) /* no handler has it */
 			request_recycle(req);
 	}
-	if (!conn->stream.told)
+	if (!conn->told)
 		stream_told_closed(conn);
 	if (conn->seat)
 		census_leave(server->census, conn->seat);
@@ -200,7 +232,7 @@ void conn_end(struct http_conn *conn)
 		server->refused_lingering--;
 	close(conn->watch.fd);
 	if (!conn->resuming)
-		loop_defer(server->loop, &conn->deferred, conn_free_later);
+		loop_defer(server->loop, &conn_extra(conn)->deferred, conn_free_later);
 }
 
 void conn_linger(struct http_conn *conn)
@@ -212,20 +244,18 @@ void conn_linger(struct http_conn *conn)
 		conn_end(conn);
 		return;
 	}
-	conn->paused = conn->tls_wants_write = conn->stream.blocked = false;
+	conn->paused = conn->tls_wants_write = conn->blocked = false;
 	conn_enter(conn, CONN_LINGER);
 	conn_arm(conn);
 }
 
 static void conn_discard(struct http_conn *conn)
 {
-	ssize_t got = recv(conn->watch.fd, conn->server->read_buffer, READ_BUFFER_BYTES, 0);
+	ssize_t got = recv(conn->watch.fd, conn_server(conn)->read_buffer, READ_BUFFER_BYTES, 0);
 
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (got > 0)
-		conn->lingered += (uint32_t)got;
-	if (got <= 0 || conn->lingered > LINGER_BYTES)
+	if (got <= 0 || (conn_extra(conn)->lingered += (uint32_t)got) > LINGER_BYTES)
 		conn_end(conn);
 }
 
@@ -237,16 +267,16 @@ void conn_arm(struct http_conn *conn)
 
 	if (conn->state == CONN_ENDED)
 		return;
-	if (conn_unsent(conn) || conn->tls_wants_write || conn->stream.blocked)
+	if (conn_unsent(conn) || conn->tls_wants_write || conn->blocked)
 		events |= EPOLLOUT;
-	rc_check(watch_change(conn->server->loop, &conn->watch, events) == 0);
+	rc_check(watch_change(conn_server(conn)->loop, &conn->watch, events) == 0);
 }
 
 int64_t conn_recv(struct http_conn *conn, void *bytes, size_t room)
 {
 	ssize_t got;
 
-	if (conn->tls)
+	if (conn_tls(conn))
 		return tls_recv(conn, bytes, room);
 	got = recv(conn->watch.fd, bytes, room, 0);
 	if (got > 0)
@@ -261,7 +291,7 @@ int64_t conn_send(struct http_conn *conn, struct iovec *parts, int count)
 	struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)count};
 	int64_t sent;
 
-	if (conn->tls) {
+	if (conn_tls(conn)) {
 		sent = tls_send(conn, parts, count);
 	} else {
 		sent = count == 1 ? send(conn->watch.fd, parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL)
@@ -274,13 +304,6 @@ int64_t conn_send(struct http_conn *conn, struct iovec *parts, int count)
 	else if (sent != RC_AGAIN) /* whoever sends may stand in mid-sweep: let the loop tell that it is gone */
 		shutdown(conn->watch.fd, SHUT_RDWR);
 	return sent;
-}
-
-struct conn_bytes *conn_bytes(struct http_conn *conn)
-{
-	if (!conn->bytes)
-		conn->bytes = rc_xcalloc(1, sizeof(*conn->bytes));
-	return conn->bytes;
 }
 
 void conn_write(struct http_conn *conn, struct iovec *parts, int count)
@@ -299,7 +322,7 @@ void conn_write(struct http_conn *conn, struct iovec *parts, int count)
 
 		skip -= drop;
 		if (parts[i].iov_len > drop)
-			buf_append(&conn_bytes(conn)->out, (const char *)parts[i].iov_base + drop,
+			buf_append(&conn_extra(conn)->out, (const char *)parts[i].iov_base + drop,
 				   parts[i].iov_len - drop);
 	}
 	if (conn_unsent(conn))
@@ -308,24 +331,24 @@ void conn_write(struct http_conn *conn, struct iovec *parts, int count)
 
 bool conn_flush(struct http_conn *conn)
 {
-	struct conn_bytes *bytes = conn->bytes;
+	struct conn_extra *extra = conn->extra;
 
 	while (conn_unsent(conn) > 0) {
-		struct iovec part = {bytes->out.data + bytes->out_at, conn_unsent(conn)};
+		struct iovec part = {extra->out.data + extra->out_at, conn_unsent(conn)};
 		int64_t sent = conn_send(conn, &part, 1);
 
 		if (sent == RC_AGAIN) {
-			if (bytes->out_at > conn_unsent(conn)) {
-				buf_consume(&bytes->out, bytes->out_at);
-				bytes->out_at = 0;
+			if (extra->out_at > conn_unsent(conn)) {
+				buf_consume(&extra->out, extra->out_at);
+				extra->out_at = 0;
 			}
 			return false;
 		}
-		bytes->out_at = sent < 0 ? bytes->out.len : bytes->out_at + (size_t)sent;
+		extra->out_at = sent < 0 ? extra->out.len : extra->out_at + (size_t)sent;
 	}
-	if (bytes) {
-		buf_release(&bytes->out);
-		bytes->out_at = 0;
+	if (extra) {
+		buf_release(&extra->out);
+		extra->out_at = 0;
 	}
 	return true;
 }
@@ -351,7 +374,7 @@ static void conn_handshake(struct http_conn *conn)
 
 static void conn_refused(struct http_conn *conn, int status, const char *detail)
 {
-	struct http_request *req = conn->req;
+	struct http_request *req = conn_req(conn);
 
 	conn_enter(conn, CONN_BUSY);
 	reply_refusal(req, status, detail);
@@ -360,12 +383,12 @@ static void conn_refused(struct http_conn *conn, int status, const char *detail)
 /* In the body: note when it began, and ask for it when the client waits to be asked. */
 static void conn_await_body(struct http_conn *conn, bool body_came)
 {
-	struct parser *parser = &conn->req->priv->parser;
+	struct parser *parser = &conn_req(conn)->priv->parser;
 
 	if (conn->state == CONN_BODY || !parser_in_body(parser))
 		return;
-	conn->body_begun_us = loop_now_us(conn->server->loop);
-	conn->body_seen = (uint32_t)parser->body.len;
+	conn->extra->body_begun_us = loop_now_us(conn_server(conn)->loop);
+	conn->extra->body_seen = (uint32_t)parser->body.len;
 	conn_enter(conn, CONN_BODY);
 	if (parser->expect_continue && !body_came) {
 		static const char proceed[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -384,22 +407,22 @@ static size_t conn_parse(struct http_conn *conn, const char *bytes, size_t len)
 		size_t used;
 		int err;
 
-		if (!conn->req) {
-			conn->req = request_acquire(conn);
+		if (!conn_req(conn)) {
+			conn_extra(conn)->req = request_acquire(conn);
 			conn_enter(conn, CONN_HEAD);
 		}
-		err = parser_feed(&conn->req->priv->parser, bytes + at, len - at, &used);
+		err = parser_feed(&conn_req(conn)->priv->parser, bytes + at, len - at, &used);
 		at += used;
 		if (err == RC_AGAIN) {
-			conn_await_body(conn, at < len || conn->req->priv->parser.body.len > 0);
+			conn_await_body(conn, at < len || conn_req(conn)->priv->parser.body.len > 0);
 			break;
 		}
 		if (err) {
-			conn_refused(conn, conn->req->priv->parser.status, conn->req->priv->parser.detail);
+			conn_refused(conn, conn_req(conn)->priv->parser.status, conn_req(conn)->priv->parser.detail);
 			break;
 		}
 		conn_enter(conn, CONN_BUSY);
-		request_parsed(conn->req);
+		request_parsed(conn->extra->req);
 	}
 	return at;
 }
@@ -407,13 +430,13 @@ static size_t conn_parse(struct http_conn *conn, const char *bytes, size_t len)
 /* New input, in the server's read buffer; or none, to go on with what was kept. */
 static void conn_advance(struct http_conn *conn, const char *bytes, size_t len)
 {
-	bool kept = conn->bytes && conn->bytes->in.len > 0;
+	bool kept = conn->extra && conn->extra->in.len > 0;
 	size_t used;
 
 	if (kept) {
-		buf_append(&conn->bytes->in, bytes, len);
-		bytes = conn->bytes->in.data;
-		len = conn->bytes->in.len;
+		buf_append(&conn->extra->in, bytes, len);
+		bytes = conn->extra->in.data;
+		len = conn->extra->in.len;
 	}
 	conn->advancing = true;
 	used = conn_parse(conn, bytes, len);
@@ -425,28 +448,29 @@ static void conn_advance(struct http_conn *conn, const char *bytes, size_t len)
 	if (conn->state >= CONN_SSE) /* nobody will read the rest */
 		used = len;
 	if (kept) {
-		buf_consume(&conn->bytes->in, used);
-		if (conn->bytes->in.len == 0)
-			buf_release(&conn->bytes->in);
+		buf_consume(&conn->extra->in, used);
+		if (conn->extra->in.len == 0)
+			buf_release(&conn->extra->in);
 	} else if (used < len) {
-		buf_append(&conn_bytes(conn)->in, bytes + used, len - used);
+		buf_append(&conn_extra(conn)->in, bytes + used, len - used);
 	}
 }
 
 static void conn_read(struct http_conn *conn)
 {
 	do {
-		int64_t got = conn_recv(conn, conn->server->read_buffer, READ_BUFFER_BYTES);
+		int64_t got = conn_recv(conn, conn_server(conn)->read_buffer, READ_BUFFER_BYTES);
 
 		if (got < 0) {
 			if (got != RC_AGAIN)
 				conn_end(conn);
 			break;
 		}
-		conn->body_seen += (uint32_t)got;
-		conn_advance(conn, conn->server->read_buffer, (size_t)got);
+		if (conn->state == CONN_BODY)
+			conn->extra->body_seen += (uint32_t)got;
+		conn_advance(conn, conn_server(conn)->read_buffer, (size_t)got);
 	} while (conn_reading(conn) && tls_pending(conn));
-	if (conn->state != CONN_ENDED && conn->tls)
+	if (conn->state != CONN_ENDED && conn_tls(conn))
 		conn_arm(conn);
 }
 
@@ -458,7 +482,7 @@ static void conn_pause(struct http_conn *conn)
 
 static void conn_resume(struct message *message)
 {
-	struct http_conn *conn = LIST_OWNER(message, struct http_conn, resume);
+	struct http_conn *conn = LIST_OWNER(message, struct conn_extra, resume)->conn;
 
 	conn->resuming = false;
 	if (conn->state == CONN_ENDED) {
@@ -468,18 +492,19 @@ static void conn_resume(struct message *message)
 	conn_advance(conn, NULL, 0);
 	if (tls_pending(conn))
 		conn_event(conn, ON_READABLE);
+	conn_tidy(conn);
 }
 
 /* Not from here: a handler may be on the stack (the one that gave a late reply), and must not meet another one. */
 void conn_go_on_later(struct http_conn *conn)
 {
-	bool unread = (conn->bytes && conn->bytes->in.len > 0) || tls_pending(conn);
+	bool unread = (conn->extra && conn->extra->in.len > 0) || tls_pending(conn);
 
 	if (!unread || conn->advancing || conn->resuming)
 		return;
 	conn->resuming = true;
-	conn->resume.deliver = conn_resume;
-	loop_post(conn->server->loop, &conn->resume);
+	conn->extra->resume.deliver = conn_resume;
+	loop_post(conn_server(conn)->loop, &conn->extra->resume);
 }
 
 /* The reply has left: the next request, or the end. */
@@ -493,6 +518,7 @@ static void conn_next(struct http_conn *conn)
 	conn->paused = false;
 	conn_arm(conn);
 	conn_go_on_later(conn);
+	conn_tidy(conn);
 }
 
 void conn_replied(struct http_conn *conn)
@@ -523,8 +549,8 @@ static void conn_closing_writable(struct http_conn *conn)
 {
 	if (!conn_flush(conn))
 		return;
-	conn->stream.blocked = false;
-	if (conn->stream.close_sent)
+	conn->blocked = false;
+	if (conn->close_sent)
 		conn_arm(conn); /* the peer's good-bye is awaited */
 	else
 		conn_linger(conn);
@@ -540,12 +566,13 @@ static void conn_late_head(struct http_conn *conn)
 /* A body has body_grace_us, and after that as long as its bytes so far earn at body_rate_min. */
 static void conn_check_body(struct http_conn *conn)
 {
-	const struct http_limits *limits = &conn->server->limits;
-	int64_t earned_us = limits->body_rate_min > 0 ? (int64_t)conn->body_seen * 1000000 / limits->body_rate_min
-						      : INT64_MAX;
+	const struct http_limits *limits = &conn_server(conn)->limits;
+	int64_t earned_us = limits->body_rate_min > 0
+				    ? (int64_t)conn->extra->body_seen * 1000000 / limits->body_rate_min
+				    : INT64_MAX;
 	int64_t allowed_us = earned_us > limits->body_grace_us ? earned_us : limits->body_grace_us;
 
-	if (loop_now_us(conn->server->loop) - conn->body_begun_us >= allowed_us)
+	if (loop_now_us(conn_server(conn)->loop) - conn->extra->body_begun_us >= allowed_us)
 		conn_refused(conn, 408, "The request's body arrives too slowly.");
 	else
 		conn_enter(conn, CONN_BODY);

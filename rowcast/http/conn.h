@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 
 #include "rowcast/base/metric.h"
+#include "rowcast/base/slab.h"
 #include "rowcast/http/http.h"
 #include "rowcast/http/parser.h"
 #include "rowcast/http/router.h"
@@ -19,8 +20,8 @@
 
 /*
  * States of a connection. A state is also a list: each connection stands in exactly one of its server's, and the lists
- * of states that end by time are ordered by `due_us` because every entry gets the same time (server->state_time_us).
- * conn.c has the table.
+ * of states that end by time are ordered by `due_ms` because every entry gets the same time (server->state_time_us), so
+ * none needs a timer of its own. conn.c has the table.
  */
 enum conn_state {
 	CONN_HANDSHAKE, /* TLS */
@@ -38,39 +39,16 @@ enum conn_state {
 	CONN_STATES
 };
 
-/* What a connection owns only while it is needed; an idle one has none. */
-struct conn_bytes {
-	struct buf in;      /* input that is not taken yet */
-	struct buf out;     /* output that the socket did not take … */
-	size_t out_at;      /* … from here on: moving the rest at every send would cost its square */
-	struct buf control; /* a stream's own frames behind a torn one */
-};
-
-struct http_stream {
-	const struct http_stream_events *events;
-	void *arg;
-	struct ws_decoder *decoder; /* only inside a message */
-	uint32_t tokens_milli;      /* messages that may come now, in thousandths */
-	uint32_t refilled_ms;
-	uint8_t unanswered; /* pings */
-	bool blocked;       /* the socket is full; `writable` is owed */
-	bool torn;          /* the last send ended inside a frame */
-	bool websocket;
-	bool close_sent; /* and the peer's is awaited */
-	bool told;       /* `closed` was called, or never has to be */
-};
-
-struct census_seat;
-
-struct http_conn {
-	struct watch watch;
-	struct list list;
-	int64_t due_us;
-	struct http_server *server;
+/* What a connection owns only while it is needed; one that waits has none. */
+struct conn_extra {
+	struct http_conn *conn;
 	struct http_request *req; /* HEAD, BODY, BUSY */
 	struct ssl_st *tls;
-	struct conn_bytes *bytes;
-	struct census_seat *seat;
+	struct ws_decoder *decoder; /* only inside a message */
+	struct buf in;              /* input that is not taken yet */
+	struct buf out;             /* output that the socket did not take … */
+	size_t out_at;              /* … from here on: moving the rest at every send would cost its square */
+	struct buf control;         /* a stream's own frames behind a torn one */
 	union {
 		struct message resume;    /* a late reply was given: go on with what is unread */
 		struct deferred deferred; /* ENDED: free */
@@ -78,14 +56,47 @@ struct http_conn {
 	int64_t body_begun_us;
 	uint32_t body_seen; /* bytes */
 	uint32_t lingered;  /* bytes */
-	uint8_t state;
-	bool advancing;   /* conn_advance is on the stack */
-	bool resuming;    /* `resume` is under way */
-	bool close_after; /* the reply under way is the last */
-	bool paused;      /* input waits; EPOLLIN is off */
-	bool tls_wants_write;
-	struct http_stream stream;
 };
+
+struct census_seat;
+
+/*
+ * There are as many as people with an open page, and nearly all of them wait: so it is a record of the server's slab,
+ * of 48 bytes, and behind it stand the `stream_room` bytes of whoever owns its stream.
+ */
+struct http_conn {
+	struct conn_extra *extra;
+	struct census_seat *seat;
+	struct watch watch;
+	struct slab_link link;
+	uint32_t due_ms; /* of the loop's clock, which it goes round with; only in states that end by time */
+	/* Streams: */
+	uint32_t tokens_milli; /* messages that may come now, in thousandths */
+	uint32_t refilled_ms;
+	uint8_t state;
+	uint8_t events : 4;     /* in server->owners */
+	uint8_t unanswered : 4; /* pings */
+	bool blocked : 1;       /* the socket is full; `writable` is owed */
+	bool torn : 1;          /* the last send ended inside a frame */
+	bool websocket : 1;
+	bool close_sent : 1; /* and the peer's is awaited */
+	bool told : 1;       /* `closed` was called, or never has to be */
+	/* All: */
+	bool advancing : 1;   /* conn_advance is on the stack */
+	bool resuming : 1;    /* `resume` is under way */
+	bool close_after : 1; /* the reply under way is the last */
+	bool paused : 1;      /* input waits; EPOLLIN is off */
+	bool tls_wants_write : 1;
+};
+
+_Static_assert(sizeof(struct http_conn) == 48, "a connection that waits is small");
+
+/* A connection behind its handshake, for those outside of this room. */
+struct http_stream {
+	struct http_conn conn;
+};
+
+#define STREAM_OWNERS_MAX 8
 
 struct http_request_private {
 	struct parser parser;
@@ -117,7 +128,11 @@ struct http_server {
 	int port;
 	bool starving; /* of descriptors; said once */
 	bool draining, destroyed;
-	struct list states[CONN_STATES];
+	struct slab slab;       /* connections */
+	struct slab extra_slab; /* struct conn_extra */
+	struct slab_list states[CONN_STATES];
+	size_t stream_room;
+	const struct http_stream_events *owners[STREAM_OWNERS_MAX];
 	int64_t state_time_us[CONN_STATES]; /* 0: does not end by time */
 	int64_t conns;
 	int64_t requests_out; /* acquired and not recycled */
@@ -151,12 +166,31 @@ void conn_go_on_later(struct http_conn *conn);
 void conn_write(struct http_conn *conn, struct iovec *parts, int count);
 /* True: nothing is waiting for the socket any more. */
 bool conn_flush(struct http_conn *conn);
-struct conn_bytes *conn_bytes(struct http_conn *conn);
+struct conn_extra *conn_extra(struct http_conn *conn);
 /* Ask the loop for what this connection waits for now. */
 void conn_arm(struct http_conn *conn);
+static inline struct http_server *conn_server(const struct http_conn *conn)
+{
+	return slab_owner(conn);
+}
+static inline struct http_request *conn_req(const struct http_conn *conn)
+{
+	return conn->extra ? conn->extra->req : NULL;
+}
+static inline struct ssl_st *conn_tls(const struct http_conn *conn)
+{
+	return conn->extra ? conn->extra->tls : NULL;
+}
 static inline size_t conn_unsent(const struct http_conn *conn)
 {
-	return conn->bytes ? conn->bytes->out.len - conn->bytes->out_at : 0;
+	return conn->extra ? conn->extra->out.len - conn->extra->out_at : 0;
+}
+/* When it is due, on the loop's clock: due_ms goes round in 49 days, nothing waits half as long. */
+static inline int64_t conn_due_us(const struct http_conn *conn, int64_t now_us)
+{
+	int64_t now_ms = now_us / 1000;
+
+	return (now_ms + (int32_t)(conn->due_ms - (uint32_t)now_ms)) * 1000;
 }
 /* ≥ 0 bytes, RC_AGAIN, RC_CLOSED (the peer has shut its side), RC_IO (gone). */
 int64_t conn_recv(struct http_conn *conn, void *bytes, size_t room);

@@ -111,6 +111,7 @@ struct http_config {
 	size_t route_count;
 	const char *hosts;          /* comma-separated, NULL or "": any */
 	struct ssl_ctx_st *tls;     /* NULL: plain */
+	size_t stream_room;         /* bytes in each connection for the owner of its stream */
 	const char *server_headers; /* raw CRLF-terminated fields for every answer (security headers), or NULL */
 };
 
@@ -135,20 +136,24 @@ struct http_stream;
 
 struct http_stream_events {
 	/* The socket takes bytes again after http_stream_send returned less than it was given. */
-	void (*writable)(struct http_stream *stream, void *arg);
+	void (*writable)(struct http_stream *stream);
 	/* One complete WebSocket text message (never for SSE). Borrowed. */
-	void (*message)(struct http_stream *stream, void *arg, struct rc_str text);
+	void (*message)(struct http_stream *stream, struct rc_str text);
 	/* Last call; the stream is freed at the end of the turn. */
-	void (*closed)(struct http_stream *stream, void *arg);
+	void (*closed)(struct http_stream *stream);
+	size_t room_bytes; /* at most config.stream_room */
 };
+
+/* The owner's bytes beside the stream, zeroed when it begins; and back. */
+void *http_stream_room(const struct http_stream *stream);
+struct http_stream *http_stream_of(const void *room);
 
 /* Answer 101. `protocols`: those we speak, most wanted first; one of the client's must match (if it names any). On
  * refusal the error reply has been sent and NULL comes back. */
 struct http_stream *http_stream_websocket(struct http_request *req, const char *const *protocols, size_t protocol_count,
-					  const char *allowed_origins, const struct http_stream_events *events,
-					  void *arg);
+					  const char *allowed_origins, const struct http_stream_events *events);
 /* Answer 200 text/event-stream and keep the connection. */
-struct http_stream *http_stream_sse(struct http_request *req, const struct http_stream_events *events, void *arg);
+struct http_stream *http_stream_sse(struct http_request *req, const struct http_stream_events *events);
 /*
  * Send now what the socket takes: 0..len bytes. Less than len: blocked until `writable`. Control bytes queued before go
  * first. After 0 < sent < len a frame may be torn: the next bytes given, here or to http_stream_queue, must be the ones
@@ -161,6 +166,10 @@ int http_stream_queue(struct http_stream *stream, const void *bytes, size_t len)
 bool http_stream_blocked(const struct http_stream *stream);
 /* WebSocket close code and reason; SSE: end of the body. */
 void http_stream_close(struct http_stream *stream, int code, const char *reason);
+/* Every open stream of that owner. */
+void http_streams_close(struct http_server *server, const struct http_stream_events *events, int code,
+			const char *reason);
+struct http_server *http_stream_server(const struct http_stream *stream);
 struct loop *http_stream_loop(const struct http_stream *stream);
 struct rc_str http_stream_peer(const struct http_stream *stream);
 

@@ -15,7 +15,7 @@
 
 struct http_request *request_acquire(struct http_conn *conn)
 {
-	struct http_server *server = conn->server;
+	struct http_server *server = conn_server(conn);
 	struct http_request *req = server->free_requests;
 
 	if (req) {
@@ -60,8 +60,8 @@ static void recycle(struct deferred *deferred)
 
 void request_recycle(struct http_request *req)
 {
-	if (req->conn && req->conn->req == req)
-		req->conn->req = NULL;
+	if (req->conn && conn_req(req->conn) == req)
+		req->conn->extra->req = NULL;
 	req->conn = NULL;
 	loop_defer(req->loop, &req->priv->recycle, recycle);
 }

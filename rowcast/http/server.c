@@ -25,6 +25,8 @@
 #define STARVED_US            100000
 #define REFUSED_LINGERING_MAX 64
 
+static void server_accept(struct watch *watch, uint32_t events);
+
 /* Listening. */
 
 static int listen_address(const char *listen, struct addrinfo **out, struct rc_fault *fault)
@@ -125,7 +127,7 @@ static int server_listen(struct http_server *server, const struct http_config *c
 	/* Accepted sockets inherit TCP_NODELAY, which saves a call for each. */
 	if (fd < 0 || setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0 || listen(fd, SOMAXCONN) != 0 ||
 	    getsockname(fd, (struct sockaddr *)&bound, &bound_len) != 0 ||
-	    watch_add(server->loop, &server->listener, EPOLLIN) != 0)
+	    watch_add(server->loop, &server->listener, EPOLLIN, server_accept) != 0)
 		return rc_fault_set(fault, RC_IO, "cannot listen on %s: %s", config->listen, strerror(errno));
 	server->port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
 							 : ((struct sockaddr_in *)&bound)->sin_port);
@@ -210,25 +212,19 @@ static void server_tick(struct timer *timer)
 {
 	struct http_server *server = LIST_OWNER(timer, struct http_server, tick);
 	int64_t now_us = loop_now_us(server->loop), next_us = INT64_MAX;
+	struct http_conn *first;
 
 	for (int state = 0; state < CONN_STATES; state++) {
-		struct list *list = &server->states[state];
-		struct http_conn *first;
-
 		if (server->state_time_us[state] == 0)
 			continue;
 		/* Whoever is called moves: to another state or to the end of this one. */
-		while (!list_empty(list) && (first = LIST_OWNER(list->next, struct http_conn, list))->due_us <= now_us)
+		while ((first = slab_list_first(&server->states[state])) && conn_due_us(first, now_us) <= now_us)
 			conn_timed_out(first);
 	}
 	for (int state = 0; state < CONN_STATES; state++) {
-		struct list *list = &server->states[state];
-
-		if (server->state_time_us[state] > 0 && !list_empty(list)) {
-			int64_t due_us = LIST_OWNER(list->next, struct http_conn, list)->due_us;
-
-			next_us = due_us < next_us ? due_us : next_us;
-		}
+		first = server->state_time_us[state] > 0 ? slab_list_first(&server->states[state]) : NULL;
+		if (first && conn_due_us(first, now_us) < next_us)
+			next_us = conn_due_us(first, now_us);
 	}
 	if (next_us < INT64_MAX)
 		timer_start(server->loop, &server->tick, next_us, server_tick);
@@ -313,12 +309,16 @@ int http_server_create(struct http_server **out, struct loop *loop, const struct
 	server->tls = config->tls;
 	server->hosts = config->hosts ? rc_xstrdup(config->hosts) : NULL;
 	server->server_headers = config->server_headers ? rc_xstrdup(config->server_headers) : NULL;
-	server->listener = (struct watch){.fd = -1, .ready = server_accept};
+	server->listener = (struct watch){.fd = -1};
 	server->read_buffer = rc_xmalloc(READ_BUFFER_BYTES);
 	server->decoder.message_bytes_max = (size_t)config->limits->ws_message_bytes_max;
 	server->date_second = -1;
+	server->stream_room = config->stream_room;
+	slab_init(&server->slab, sizeof(struct http_conn) + config->stream_room, server);
+	slab_init(&server->extra_slab, sizeof(struct conn_extra), server);
 	for (int state = 0; state < CONN_STATES; state++)
-		list_init(&server->states[state]);
+		server->states[state] = (struct slab_list){.slab = &server->slab,
+							   .offset = offsetof(struct http_conn, link)};
 	server_times(server);
 	rc_check(getrandom(&server->id_seed, sizeof(server->id_seed), 0) == sizeof(server->id_seed));
 	err = router_init(&server->router, config->routes, config->route_count, fault);
@@ -353,6 +353,8 @@ void server_conn_freed(struct http_server *server)
 		server->free_requests = req->priv->next_free;
 		request_free(req);
 	}
+	slab_release(&server->slab);
+	slab_release(&server->extra_slab);
 	router_release(&server->router);
 	ws_decoder_release(&server->decoder);
 	buf_release(&server->head);
@@ -370,8 +372,10 @@ void http_server_destroy(struct http_server *server)
 		return;
 	listener_close(server);
 	for (int state = 0; state < CONN_STATES; state++) {
-		while (!list_empty(&server->states[state]))
-			conn_end(LIST_OWNER(server->states[state].next, struct http_conn, list));
+		struct http_conn *conn;
+
+		while ((conn = slab_list_first(&server->states[state])))
+			conn_end(conn);
 	}
 	timer_stop(server->loop, &server->tick);
 	server->destroyed = true;
@@ -383,8 +387,12 @@ void http_server_drain(struct http_server *server)
 	server->draining = true;
 	listener_close(server);
 	for (int state = 0; state < CONN_STATES; state++) {
-		LIST_EACH_SAFE (node, &server->states[state])
-			conn_drain(LIST_OWNER(node, struct http_conn, list));
+		struct http_conn *conn = slab_list_first(&server->states[state]), *next;
+
+		for (; conn; conn = next) {
+			next = slab_list_next(&server->states[state], conn);
+			conn_drain(conn);
+		}
 	}
 }
 

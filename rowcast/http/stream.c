@@ -17,13 +17,24 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "rowcast/base/check.h"
 #include "rowcast/http/conn.h"
 
 #define SSE_INPUT_BYTES_MAX 65536
 
 static struct http_conn *stream_conn(const struct http_stream *stream)
 {
-	return (struct http_conn *)((uintptr_t)stream - offsetof(struct http_conn, stream));
+	return (struct http_conn *)(uintptr_t)&stream->conn;
+}
+
+static struct http_stream *conn_stream(struct http_conn *conn)
+{
+	return (struct http_stream *)conn;
+}
+
+static const struct http_stream_events *stream_owner(const struct http_conn *conn)
+{
+	return conn_server(conn)->owners[conn->events];
 }
 
 static bool stream_open(const struct http_conn *conn)
@@ -31,9 +42,24 @@ static bool stream_open(const struct http_conn *conn)
 	return conn->state == CONN_WEBSOCKET || conn->state == CONN_SSE;
 }
 
+void *http_stream_room(const struct http_stream *stream)
+{
+	return stream_conn(stream) + 1;
+}
+
+struct http_stream *http_stream_of(const void *room)
+{
+	return conn_stream((struct http_conn *)(uintptr_t)room - 1);
+}
+
+struct http_server *http_stream_server(const struct http_stream *stream)
+{
+	return conn_server(stream_conn(stream));
+}
+
 struct loop *http_stream_loop(const struct http_stream *stream)
 {
-	return stream_conn(stream)->server->loop;
+	return http_stream_server(stream)->loop;
 }
 
 struct rc_str http_stream_peer(const struct http_stream *stream)
@@ -43,22 +69,20 @@ struct rc_str http_stream_peer(const struct http_stream *stream)
 
 void stream_told_closed(struct http_conn *conn)
 {
-	struct http_stream *stream = &conn->stream;
-
-	stream->told = true;
-	stream->events->closed(stream, stream->arg);
+	conn->told = true;
+	stream_owner(conn)->closed(conn_stream(conn));
 }
 
 /* Sending. */
 
 bool http_stream_blocked(const struct http_stream *stream)
 {
-	return stream->blocked || conn_unsent(stream_conn(stream)) > 0;
+	return stream_conn(stream)->blocked || conn_unsent(stream_conn(stream)) > 0;
 }
 
 static void control_release(struct http_conn *conn)
 {
-	struct buf *control = conn->bytes ? &conn->bytes->control : NULL;
+	struct buf *control = conn->extra ? &conn->extra->control : NULL;
 
 	if (!control || control->len == 0)
 		return;
@@ -79,25 +103,25 @@ size_t http_stream_send(struct http_stream *stream, const void *bytes, size_t le
 			int64_t sent = conn_send(conn, &part, 1);
 
 			if (sent == RC_AGAIN &&
-			    conn->tls) { /* the record under way holds these bytes: they are taken */
+			    conn_tls(conn)) { /* the record under way holds these bytes: they are taken */
 				size_t record = part.iov_len < TLS_RECORD_BYTES ? part.iov_len : TLS_RECORD_BYTES;
 
-				buf_append(&conn_bytes(conn)->out, part.iov_base, record);
+				buf_append(&conn_extra(conn)->out, part.iov_base, record);
 				done += record;
 			}
 			if (sent < 0)
 				break;
 			done += (size_t)sent;
-			if (!conn->tls)
+			if (!conn_tls(conn))
 				break; /* a short send is a full socket */
 		}
 	}
 	if (done > 0)
-		stream->torn = done < len;
-	stream->blocked = done < len;
+		conn->torn = done < len;
+	conn->blocked = done < len;
 	if (done == len)
 		control_release(conn);
-	if (stream->blocked || conn_unsent(conn))
+	if (conn->blocked || conn_unsent(conn))
 		conn_arm(conn);
 	return done;
 }
@@ -107,12 +131,12 @@ int http_stream_queue(struct http_stream *stream, const void *bytes, size_t len)
 	struct http_conn *conn = stream_conn(stream);
 	if (!stream_open(conn))
 		return RC_CLOSED;
-	if (conn_unsent(conn) + len > (size_t)conn->server->limits.send_buffer_bytes_max) {
+	if (conn_unsent(conn) + len > (size_t)conn_server(conn)->limits.send_buffer_bytes_max) {
 		shutdown(conn->watch.fd, SHUT_RDWR); /* the loop will find it gone */
 		return RC_LIMIT;
 	}
 	conn_write(conn, &(struct iovec){(void *)(uintptr_t)bytes, len}, 1);
-	stream->torn = false;
+	conn->torn = false;
 	control_release(conn);
 	return 0;
 }
@@ -125,15 +149,15 @@ static void stream_control(struct http_conn *conn, enum ws_opcode opcode, struct
 	if (payload.len > 0)
 		memcpy(frame + len, payload.ptr, payload.len);
 	len += payload.len;
-	if (!conn->stream.torn) {
+	if (!conn->torn) {
 		if (conn_unsent(conn) &&
-		    conn->bytes->out.len + len > (size_t)conn->server->limits.send_buffer_bytes_max)
+		    conn->extra->out.len + len > (size_t)conn_server(conn)->limits.send_buffer_bytes_max)
 			shutdown(conn->watch.fd, SHUT_RDWR);
 		else
 			conn_write(conn, &(struct iovec){frame, len}, 1);
 	} else if (opcode == WS_PONG) { /* §5.5.3: only the latest ping needs an answer */
-		buf_clear(&conn_bytes(conn)->control);
-		buf_append(&conn->bytes->control, frame, len);
+		buf_clear(&conn_extra(conn)->control);
+		buf_append(&conn->extra->control, frame, len);
 	}
 }
 
@@ -142,10 +166,9 @@ static void stream_control(struct http_conn *conn, enum ws_opcode opcode, struct
 /* Say good-bye with `code`; with `await` the peer's answer is waited for, else the connection just ends. */
 static void stream_finish(struct http_conn *conn, int code, struct rc_str reason, bool await)
 {
-	struct http_stream *stream = &conn->stream;
 	bool websocket = conn->state == CONN_WEBSOCKET;
 
-	if (websocket && !stream->torn) {
+	if (websocket && !conn->torn) {
 		char payload[125];
 		size_t len = 0;
 
@@ -157,11 +180,11 @@ static void stream_finish(struct http_conn *conn, int code, struct rc_str reason
 			len += 2;
 		}
 		stream_control(conn, WS_CLOSE, (struct rc_str){payload, len});
-		stream->close_sent = await;
+		conn->close_sent = await;
 	}
-	stream->blocked = false;
+	conn->blocked = false;
 	conn_enter(conn, CONN_CLOSING);
-	if (!stream->close_sent && !conn_unsent(conn))
+	if (!conn->close_sent && !conn_unsent(conn))
 		conn_linger(conn);
 	else
 		conn_arm(conn);
@@ -175,11 +198,25 @@ void http_stream_close(struct http_stream *stream, int code, const char *reason)
 		stream_finish(conn, code, rc_str_from(reason), true);
 }
 
+void http_streams_close(struct http_server *server, const struct http_stream_events *events, int code,
+			const char *reason)
+{
+	for (int state = CONN_WEBSOCKET; state <= CONN_SSE; state++) {
+		struct http_conn *conn = slab_list_first(&server->states[state]), *next;
+
+		for (; conn; conn = next) {
+			next = slab_list_next(&server->states[state], conn);
+			if (stream_owner(conn) == events)
+				stream_finish(conn, code, rc_str_from(reason), true);
+		}
+	}
+}
+
 /* The peer's fault, or its wish: the owner hears of it at once. */
 static void stream_dismiss(struct http_conn *conn, int code, const char *reason)
 {
 	stream_finish(conn, code, rc_str_from(reason), false);
-	if (!conn->stream.told)
+	if (!conn->told)
 		stream_told_closed(conn);
 }
 
@@ -192,22 +229,20 @@ void stream_drain(struct http_conn *conn)
 
 static bool stream_allowed(struct http_conn *conn)
 {
-	const struct http_limits *limits = &conn->server->limits;
-	struct http_stream *stream = &conn->stream;
-	uint32_t now_ms = (uint32_t)(loop_now_us(conn->server->loop) / 1000), elapsed_ms = now_ms - stream->refilled_ms;
-	int64_t tokens = stream->tokens_milli + (int64_t)elapsed_ms * limits->ws_messages_per_min / 60;
+	struct http_server *server = conn_server(conn);
+	const struct http_limits *limits = &server->limits;
+	uint32_t now_ms = (uint32_t)(loop_now_us(server->loop) / 1000), elapsed_ms = now_ms - conn->refilled_ms;
+	int64_t tokens = conn->tokens_milli + (int64_t)elapsed_ms * limits->ws_messages_per_min / 60;
 
 	if (tokens > limits->ws_burst * 1000)
 		tokens = limits->ws_burst * 1000;
-	stream->refilled_ms = now_ms;
-	stream->tokens_milli = (uint32_t)(tokens < 1000 ? tokens : tokens - 1000);
+	conn->refilled_ms = now_ms;
+	conn->tokens_milli = (uint32_t)(tokens < 1000 ? tokens : tokens - 1000);
 	return tokens >= 1000;
 }
 
 static void stream_event(struct http_conn *conn, const struct ws_event *event)
 {
-	struct http_stream *stream = &conn->stream;
-
 	if (conn->state == CONN_CLOSING) {
 		if (event->opcode == WS_CLOSE)
 			conn_linger(conn);
@@ -224,7 +259,7 @@ static void stream_event(struct http_conn *conn, const struct ws_event *event)
 	switch (event->opcode) {
 	case WS_TEXT:
 		metric_add(&http_metric_ws_messages, 1);
-		stream->events->message(stream, stream->arg, event->payload);
+		stream_owner(conn)->message(conn_stream(conn), event->payload);
 		break;
 	case WS_PING:
 		stream_control(conn, WS_PONG, event->payload);
@@ -242,10 +277,26 @@ static const char *refusal_reason(int code)
 	return code == 1007 ? "not UTF-8" : code == 1009 ? "the message is too long" : "the frame breaks the protocol";
 }
 
+/* In the middle of a message: the server's decoder becomes this connection's. Between two: it needs none. */
+static void decoder_settle(struct http_conn *conn, struct ws_decoder *decoder)
+{
+	struct ws_decoder *shared = &conn_server(conn)->decoder;
+
+	if (decoder == shared && !ws_decoder_idle(shared)) {
+		conn_extra(conn)->decoder = rc_xmalloc(sizeof(*shared));
+		*conn->extra->decoder = *shared;
+		*shared = (struct ws_decoder){.message_bytes_max = shared->message_bytes_max};
+	} else if (decoder != shared && ws_decoder_idle(decoder)) {
+		ws_decoder_release(decoder);
+		free(decoder);
+		conn->extra->decoder = NULL;
+	}
+}
+
 void stream_input(struct http_conn *conn, const char *bytes, size_t len)
 {
-	struct http_stream *stream = &conn->stream;
-	struct ws_decoder *shared = &conn->server->decoder, *decoder = stream->decoder ? stream->decoder : shared;
+	bool own = conn->extra && conn->extra->decoder;
+	struct ws_decoder *decoder = own ? conn->extra->decoder : &conn_server(conn)->decoder;
 	size_t at = 0;
 
 	while (at < len && (conn->state == CONN_WEBSOCKET || conn->state == CONN_CLOSING)) {
@@ -263,24 +314,15 @@ void stream_input(struct http_conn *conn, const char *bytes, size_t len)
 		else
 			conn_linger(conn);
 	}
-	if (conn->state != CONN_WEBSOCKET && conn->state != CONN_CLOSING) {
+	if (conn->state != CONN_WEBSOCKET && conn->state != CONN_CLOSING)
 		ws_decoder_release(decoder); /* what it holds will never be whole */
-	} else if (decoder == shared && !ws_decoder_idle(shared)) {
-		stream->decoder = rc_xmalloc(sizeof(*shared));
-		*stream->decoder = *shared;
-		*shared = (struct ws_decoder){.message_bytes_max = shared->message_bytes_max};
-	}
-	if (stream->decoder && ws_decoder_idle(stream->decoder)) {
-		ws_decoder_release(stream->decoder);
-		free(stream->decoder);
-		stream->decoder = NULL;
-	}
+	decoder_settle(conn, decoder);
 }
 
 void stream_readable(struct http_conn *conn)
 {
 	do {
-		int64_t got = conn_recv(conn, conn->server->read_buffer, READ_BUFFER_BYTES);
+		int64_t got = conn_recv(conn, conn_server(conn)->read_buffer, READ_BUFFER_BYTES);
 
 		if (got == RC_AGAIN)
 			break;
@@ -288,26 +330,24 @@ void stream_readable(struct http_conn *conn)
 			conn_end(conn);
 			return;
 		}
-		conn->stream.unanswered = 0;
-		if (conn->stream.websocket)
-			stream_input(conn, conn->server->read_buffer, (size_t)got);
-		else if ((conn->lingered += (uint32_t)got) > SSE_INPUT_BYTES_MAX)
+		conn->unanswered = 0;
+		if (conn->websocket)
+			stream_input(conn, conn_server(conn)->read_buffer, (size_t)got);
+		else if ((conn_extra(conn)->lingered += (uint32_t)got) > SSE_INPUT_BYTES_MAX)
 			conn_end(conn);
 	} while (tls_pending(conn) && (stream_open(conn) || conn->state == CONN_CLOSING));
-	if (conn->tls)
+	if (conn_tls(conn))
 		conn_arm(conn);
 }
 
 void stream_writable(struct http_conn *conn)
 {
-	struct http_stream *stream = &conn->stream;
-
-	stream->unanswered = 0; /* its kernel took bytes: it lives */
+	conn->unanswered = 0; /* its kernel took bytes: it lives */
 	if (!conn_flush(conn))
 		return;
 	conn->tls_wants_write = false;
-	stream->blocked = false;
-	stream->events->writable(stream, stream->arg);
+	conn->blocked = false;
+	stream_owner(conn)->writable(conn_stream(conn));
 	conn_arm(conn);
 }
 
@@ -315,15 +355,14 @@ void stream_writable(struct http_conn *conn)
  * deliver. */
 void stream_ping(struct http_conn *conn)
 {
-	struct http_stream *stream = &conn->stream;
-	bool stuck = stream->torn || http_stream_blocked(stream);
+	bool stuck = conn->torn || conn->blocked || conn_unsent(conn) > 0;
 
-	if (stream->unanswered >= 2) {
+	if (conn->unanswered >= 2) {
 		conn_end(conn);
 		return;
 	}
 	if (conn->state == CONN_WEBSOCKET || stuck)
-		stream->unanswered++;
+		conn->unanswered++;
 	conn_enter(conn, conn->state);
 	if (stuck)
 		return;
@@ -338,8 +377,20 @@ void stream_ping(struct http_conn *conn)
 
 /* Opening. */
 
+/* Which of its server's owners it belongs to: few bits instead of a pointer for each. */
+static uint8_t owner_number(struct http_server *server, const struct http_stream_events *events)
+{
+	uint8_t number = 0;
+
+	while (number < STREAM_OWNERS_MAX && server->owners[number] && server->owners[number] != events)
+		number++;
+	rc_check(number < STREAM_OWNERS_MAX && events->room_bytes <= server->stream_room);
+	server->owners[number] = events;
+	return number;
+}
+
 static struct http_stream *stream_begin(struct http_request *req, enum conn_state state,
-					const struct http_stream_events *events, void *arg)
+					const struct http_stream_events *events)
 {
 	struct http_conn *conn = req->conn;
 	struct http_server *server = req->priv->server;
@@ -349,17 +400,17 @@ static struct http_stream *stream_begin(struct http_request *req, enum conn_stat
 	http_metrics_reply(state == CONN_WEBSOCKET ? 101 : 200, loop_now_us(req->loop) - req->begun_us);
 	req->priv->replied = true;
 	request_recycle(req);
-	conn->stream = (struct http_stream){.events = events,
-					    .arg = arg,
-					    .websocket = state == CONN_WEBSOCKET,
-					    .tokens_milli = (uint32_t)(server->limits.ws_burst * 1000),
-					    .refilled_ms = (uint32_t)(loop_now_us(server->loop) / 1000)};
+	conn->events = owner_number(server, events) & 15;
+	conn->websocket = state == CONN_WEBSOCKET;
+	conn->told = false;
+	conn->tokens_milli = (uint32_t)(server->limits.ws_burst * 1000);
+	conn->refilled_ms = (uint32_t)(loop_now_us(server->loop) / 1000);
 	conn_enter(conn, state);
 	conn->paused = false;
 	conn_write(conn, &part, 1);
 	conn_arm(conn);
 	conn_go_on_later(conn);
-	return &conn->stream;
+	return conn_stream(conn);
 }
 
 static void refuse(struct http_request *req, int status, const char *code, const char *title, const char *detail)
@@ -402,7 +453,7 @@ static bool origin_allowed(const struct http_request *req, const char *allowed)
 		return true;
 	if (allowed && list_has(rc_str_from(allowed), origin, true))
 		return true;
-	if (!secure && (req->conn->tls || !rc_str_starts(origin, RC_STR("http://"))))
+	if (!secure && (conn_tls(req->conn) || !rc_str_starts(origin, RC_STR("http://"))))
 		return false;
 	site.ptr += secure ? 8 : 7;
 	site.len -= secure ? 8 : 7;
@@ -449,8 +500,7 @@ static bool handshake_check(struct http_request *req, const char *allowed_origin
 }
 
 struct http_stream *http_stream_websocket(struct http_request *req, const char *const *protocols, size_t protocol_count,
-					  const char *allowed_origins, const struct http_stream_events *events,
-					  void *arg)
+					  const char *allowed_origins, const struct http_stream_events *events)
 {
 	struct rc_str wanted = http_header(req, "sec-websocket-protocol");
 	const char *chosen = NULL;
@@ -477,10 +527,10 @@ struct http_stream *http_stream_websocket(struct http_request *req, const char *
 		http_reply_header(req, "Sec-WebSocket-Protocol", rc_str_from(chosen));
 	reply_head(req, head, 101);
 	buf_append_str(head, RC_STR("Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n"));
-	return stream_begin(req, CONN_WEBSOCKET, events, arg);
+	return stream_begin(req, CONN_WEBSOCKET, events);
 }
 
-struct http_stream *http_stream_sse(struct http_request *req, const struct http_stream_events *events, void *arg)
+struct http_stream *http_stream_sse(struct http_request *req, const struct http_stream_events *events)
 {
 	struct buf *head = &req->priv->server->head;
 
@@ -492,5 +542,5 @@ struct http_stream *http_stream_sse(struct http_request *req, const struct http_
 	}
 	reply_head(req, head, 200);
 	buf_append_str(head, RC_STR("Content-Type: text/event-stream\r\nConnection: close\r\n\r\n"));
-	return stream_begin(req, CONN_SSE, events, arg);
+	return stream_begin(req, CONN_SSE, events);
 }

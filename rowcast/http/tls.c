@@ -66,15 +66,17 @@ void http_tls_destroy(struct ssl_ctx_st *tls)
 
 void tls_accept(struct http_conn *conn)
 {
-	conn->tls = SSL_new(conn->server->tls);
-	rc_check(conn->tls && SSL_set_fd(conn->tls, conn->watch.fd) == 1);
-	SSL_set_accept_state(conn->tls);
+	SSL *tls = SSL_new(conn_server(conn)->tls);
+
+	rc_check(tls && SSL_set_fd(tls, conn->watch.fd) == 1);
+	SSL_set_accept_state(tls);
+	conn_extra(conn)->tls = tls;
 }
 
 /* What an operation came to: bytes, or what it waits for; every other way is the end of the connection. */
 static int tls_outcome(struct http_conn *conn, int result)
 {
-	int why = result > 0 ? SSL_ERROR_NONE : SSL_get_error(conn->tls, result);
+	int why = result > 0 ? SSL_ERROR_NONE : SSL_get_error(conn->extra->tls, result);
 
 	ERR_clear_error();
 	conn->tls_wants_write = why == SSL_ERROR_WANT_WRITE;
@@ -90,19 +92,19 @@ int tls_step(struct http_conn *conn)
 	int result;
 
 	ERR_clear_error();
-	result = tls_outcome(conn, SSL_do_handshake(conn->tls));
+	result = tls_outcome(conn, SSL_do_handshake(conn->extra->tls));
 	return result < 0 ? result : 0;
 }
 
 int64_t tls_recv(struct http_conn *conn, void *bytes, size_t room)
 {
 	ERR_clear_error();
-	return tls_outcome(conn, SSL_read(conn->tls, bytes, (int)room));
+	return tls_outcome(conn, SSL_read(conn->extra->tls, bytes, (int)room));
 }
 
 int64_t tls_send(struct http_conn *conn, struct iovec *parts, int count)
 {
-	struct buf *gather = &conn->server->gather;
+	struct buf *gather = &conn_server(conn)->gather;
 	const char *bytes = parts[0].iov_base;
 	size_t len = parts[0].iov_len;
 	int sent;
@@ -120,26 +122,26 @@ int64_t tls_send(struct http_conn *conn, struct iovec *parts, int count)
 		len = gather->len;
 	}
 	ERR_clear_error();
-	sent = SSL_write(conn->tls, bytes, (int)(len < TLS_RECORD_BYTES ? len : TLS_RECORD_BYTES));
+	sent = SSL_write(conn->extra->tls, bytes, (int)(len < TLS_RECORD_BYTES ? len : TLS_RECORD_BYTES));
 	return tls_outcome(conn, sent);
 }
 
 bool tls_pending(const struct http_conn *conn)
 {
-	return conn->tls && SSL_has_pending(conn->tls);
+	return conn_tls(conn) && SSL_has_pending(conn_tls(conn));
 }
 
 void tls_shut(struct http_conn *conn)
 {
-	if (conn->tls && conn->state != CONN_HANDSHAKE) {
+	if (conn_tls(conn) && conn->state != CONN_HANDSHAKE) {
 		ERR_clear_error();
-		SSL_shutdown(conn->tls);
+		SSL_shutdown(conn->extra->tls);
 		ERR_clear_error();
 	}
 }
 
 void tls_free(struct http_conn *conn)
 {
-	SSL_free(conn->tls);
-	conn->tls = NULL;
+	SSL_free(conn->extra->tls);
+	conn->extra->tls = NULL;
 }

@@ -26,11 +26,13 @@
 
 #define EVENTS_PER_TURN   256
 #define MESSAGES_PER_TURN 4096
+#define WATCH_KINDS       16
 
 struct loop {
 	struct mailbox mailbox;
 	_Atomic bool stopping;
 	int64_t backlog_max;
+	watch_ready *kinds[WATCH_KINDS];
 	int epoll_fd, wake_fd;
 	bool coarse_wait; /* a kernel without epoll_pwait2 */
 	int64_t now_us;
@@ -102,8 +104,8 @@ int loop_create(struct loop **out, struct rc_fault *fault)
 		err = rc_fault_set(fault, RC_IO, "cannot create an event loop: error %d of the system", errno);
 		goto out;
 	}
-	loop->wake = (struct watch){.fd = loop->wake_fd, .ready = wake_ready};
-	err = watch_add(loop, &loop->wake, EPOLLIN);
+	loop->wake = (struct watch){.fd = loop->wake_fd};
+	err = watch_add(loop, &loop->wake, EPOLLIN, wake_ready);
 	if (err)
 		rc_fault_set(fault, err, "cannot create an event loop: error %d of the system", errno);
 out:
@@ -199,7 +201,7 @@ static void loop_dispatch(struct loop *loop)
 		struct watch *watch = event->data.ptr;
 
 		if (watch)
-			watch->ready(watch, event->events);
+			loop->kinds[watch->kind](watch, event->events);
 	}
 }
 
@@ -209,12 +211,17 @@ static int watch_control(struct loop *loop, struct watch *watch, int op, uint32_
 
 	if (epoll_ctl(loop->epoll_fd, op, watch->fd, &event) != 0)
 		return RC_IO;
-	watch->events = events;
+	watch->events = (uint16_t)events;
 	return 0;
 }
 
-int watch_add(struct loop *loop, struct watch *watch, uint32_t events)
+int watch_add(struct loop *loop, struct watch *watch, uint32_t events, watch_ready *ready)
 {
+	watch->kind = 0;
+	while (loop->kinds[watch->kind] && loop->kinds[watch->kind] != ready)
+		watch->kind++;
+	rc_check(watch->kind < WATCH_KINDS - 1); /* the last one stays NULL */
+	loop->kinds[watch->kind] = ready;
 	return watch_control(loop, watch, EPOLL_CTL_ADD, events);
 }
 

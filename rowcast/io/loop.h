@@ -29,14 +29,15 @@ void loop_stop(struct loop *loop); /* any thread, also a signal handler */
 /* Monotonic µs, read once per turn. */
 int64_t loop_now_us(const struct loop *loop);
 
-/* A watched descriptor, embedded in its owner. */
+/* A watched descriptor, embedded in its owner. There may be very many, of few kinds: so it has a kind, no pointer. */
 struct watch {
 	int fd;
-	uint32_t events; /* EPOLLIN | EPOLLOUT as armed */
-	void (*ready)(struct watch *watch, uint32_t events);
+	uint16_t events; /* EPOLLIN | EPOLLOUT as armed */
+	uint8_t kind;    /* the loop's number for `ready` */
 };
 
-int watch_add(struct loop *loop, struct watch *watch, uint32_t events) RC_MUST_CHECK;
+typedef void watch_ready(struct watch *watch, uint32_t events);
+int watch_add(struct loop *loop, struct watch *watch, uint32_t events, watch_ready *ready) RC_MUST_CHECK;
 int watch_change(struct loop *loop, struct watch *watch, uint32_t events) RC_MUST_CHECK;
 void watch_remove(struct loop *loop, struct watch *watch); /* no more calls, not even in this turn; the fd stays open */
 

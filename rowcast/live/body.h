@@ -45,14 +45,14 @@ struct transport {
 	struct metric *subscribers; /* gauge */
 	size_t (*before)(char out[FRAME_BEFORE_MAX], const char *type, struct rc_str position, size_t object_bytes);
 	struct rc_str after;
-	/* Send now what the stream takes, 0..len; less than len: peer_writable is called when it takes more. */
-	size_t (*send)(void *stream, const void *bytes, size_t len);
+	/* Send now what its stream takes, 0..len; less than len: peer_writable is called when it takes more. */
+	size_t (*send)(struct peer *peer, const void *bytes, size_t len);
 	/* The rest of a frame that was partly sent: kept by the stream. A failure means that the stream is closing. */
-	int (*queue)(void *stream, const void *bytes, size_t len);
+	int (*queue)(struct peer *peer, const void *bytes, size_t len);
 	/* May be NULL: the subscription is joined. timed: nothing came but what time alone changed, last at changed_us
 	 * (µs UTC). */
 	void (*joined)(struct peer *peer, bool timed, int64_t changed_us);
-	/* The subscription `id` is over (or never began); it is freed after the call. Must not close the peer. */
+	/* The subscription `id` is over (or never began). */
 	void (*failed)(struct peer *peer, struct rc_str id, const struct rc_fault *fault);
 };
 

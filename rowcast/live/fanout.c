@@ -1,8 +1,9 @@
 /*
- * Peers, subscriptions, and what arrives from the hub. fanout_impl.h has the picture.
+ * Subscriptions from their beginning to their end, the status, and what arrives from the hub. fanout_impl.h has the
+ * picture.
  *
- * Bounded per connection: a subscription, a seat (24 bytes) and at most the rest of one frame that the stream keeps. A
- * subscriber who is blocked is passed over; when the ring has overrun him he loses his seat, keeps his position and
+ * Bounded per connection: a peer (24 bytes), a seat (16 bytes) and at most the rest of one frame that the stream keeps.
+ * A subscriber who is blocked is passed over; when the ring has overrun him he loses his seat, keeps his position and
  * asks the hub again once his stream takes bytes.
  */
 #include "rowcast/live/fanout.h"
@@ -34,8 +35,8 @@ void fanout_destroy(struct fanout *fanout)
 {
 	while (!list_empty(&fanout->all_branches))
 		branch_abandon(LIST_OWNER(fanout->all_branches.next, struct branch, all));
-	for (size_t i = 0; i < STATUS_OUTLETS_MAX && fanout->status[i]; i++)
-		outlet_destroy(fanout->status[i]);
+	for (size_t i = 0; i < TRANSPORTS_MAX && fanout->lobbies[i]; i++)
+		outlet_destroy(fanout->lobbies[i]);
 	map_release(&fanout->branches);
 	buf_release(&fanout->scratch);
 	free(fanout);
@@ -58,143 +59,145 @@ static struct outlet *outlet_find(struct branch *branch, const struct transport 
 	return outlet;
 }
 
-static void outlet_drop(struct outlet *outlet)
+static void outlet_hold(struct outlet *outlet)
 {
-	if (--outlet->sub_count > 0)
-		return;
-	if (!list_idle(&outlet->run))
-		outlet_swept(outlet);
-	outlet_destroy(outlet);
+	outlet->sub_count++;
+	outlet->branch->sub_count++;
 }
 
-/* It is in no peer's list any more. */
-static void sub_free(struct sub *sub)
+static void outlet_drop(struct outlet *outlet)
 {
-	struct outlet *outlet = sub->outlet;
 	struct branch *branch = outlet->branch;
 
-	if (sub->place)
-		outlet_leave(outlet, sub->place);
-	free(sub);
-	outlet_drop(outlet);
+	if (--outlet->sub_count == 0) {
+		if (!list_idle(&outlet->run))
+			outlet_swept(outlet);
+		outlet_destroy(outlet);
+	}
 	if (--branch->sub_count == 0)
 		branch_leave(branch);
 }
 
-static void sub_end(struct sub *sub)
+static void sub_end(struct peer *peer, struct sub *sub)
 {
-	struct peer *peer = sub->peer;
-	struct sub **link = &peer->subs;
+	struct outlet *outlet = sub->outlet;
+	bool joining = sub->state == SUB_JOINING;
 
-	while (*link != sub)
-		link = &(*link)->next;
-	*link = sub->next;
-	peer->sub_count--;
-	metric_add(peer->transport->subscribers, -1);
-	sub->peer = NULL;
-	if (sub->state != SUB_JOINING) /* else its answer frees it */
-		sub_free(sub);
+	metric_add(outlet->transport->subscribers, -1);
+	if (joining)
+		((struct join *)sub_at(sub))->peer = NULL; /* its answer drops the outlet */
+	else if (sub->state == SUB_SEATED)
+		outlet_leave(outlet, (uint32_t)sub->at);
+	else
+		free(sub_at(sub));
+	sub_remove(peer, sub);
+	if (!joining)
+		outlet_drop(outlet);
 }
 
-static void sub_fail(struct sub *sub, const struct rc_fault *fault)
+static void sub_fail(struct peer *peer, struct sub *sub, const struct rc_fault *fault)
 {
 	struct outlet *outlet = sub->outlet;
 
-	sub->peer->transport->failed(sub->peer, (struct rc_str){outlet->id, outlet->id_len}, fault);
-	sub_end(sub);
+	outlet_hold(outlet); /* it has the id */
+	sub_end(peer, sub);
+	status_settle(peer);
+	outlet->transport->failed(peer, (struct rc_str){outlet->id, outlet->id_len}, fault);
+	outlet_drop(outlet);
 }
 
-static void sub_join(struct sub *sub, void *shape)
+static void sub_join(struct peer *peer, struct sub *sub, void *shape, struct stand stand)
 {
 	struct branch *branch = sub->outlet->branch;
 	const struct carrier *carrier = &branch->fanout->config.carrier;
 	struct join *join = rc_xcalloc(1, sizeof(*join));
 
-	sub->state = SUB_JOINING;
 	*join = (struct join){.parcel.arrive = hub_join_arrive,
 			      .hub = branch->fanout->config.hub,
 			      .tap = &branch->tap,
-			      .sub = sub,
+			      .peer = peer,
+			      .outlet = sub->outlet,
 			      .source = branch->source,
 			      .name = {branch->key.ptr + 1, branch->key.len - 1},
 			      .shape = shape,
-			      .has_after = sub->has_position,
-			      .after = sub->position};
+			      .has_after = stand.known,
+			      .after = stand.position};
+	sub_set(sub, SUB_JOINING, join);
 	carrier->to_hub(carrier->arg, &join->parcel);
 }
 
-static void sub_resync(struct sub *sub)
+static void sub_lost(struct sub *sub, struct stand stand)
 {
+	struct stand *own = rc_xmalloc(sizeof(*own));
+
+	*own = stand;
+	sub_set(sub, SUB_LOST, own);
+}
+
+static void sub_resync(struct peer *peer, struct sub *sub)
+{
+	struct stand *own = sub_at(sub), stand = *own;
+
+	free(own);
 	metric_add(&live_resyncs, 1);
-	sub_join(sub, NULL);
+	sub_join(peer, sub, NULL, stand);
 }
 
-void sub_lose(struct sub *sub, struct rc_position position, bool blocked)
+void seat_lose(struct outlet *outlet, struct seat *seat, struct stand stand, bool blocked)
 {
-	if (sub->place)
-		outlet_leave(sub->outlet, sub->place);
-	sub->position = position;
-	sub->state = SUB_LOST;
+	struct peer *peer = seat->peer;
+	struct sub *sub = seat_sub(outlet, seat);
+
+	outlet_leave(outlet, (uint32_t)sub->at);
+	sub_lost(sub, stand);
+	status_settle(peer);
 	if (!blocked)
-		sub_resync(sub);
-}
-
-void peer_open(struct fanout *fanout, struct peer *peer, void *stream, const struct transport *transport)
-{
-	*peer = (struct peer){.fanout = fanout, .stream = stream, .transport = transport};
+		sub_resync(peer, sub);
 }
 
 bool peer_has(const struct peer *peer, struct rc_str id)
 {
-	for (const struct sub *sub = peer->subs; sub; sub = sub->next) {
-		if (rc_str_eq((struct rc_str){sub->outlet->id, sub->outlet->id_len}, id))
-			return true;
-	}
-	return false;
+	return peer_find(peer, id) != NULL;
 }
 
 void peer_subscribe(struct peer *peer, const struct subscription *wanted)
 {
-	struct branch *branch = branch_find(peer->fanout, wanted->source, wanted->name, wanted->mode, wanted->rate);
-	struct sub *sub = rc_xcalloc(1, sizeof(*sub));
+	const struct transport *transport = peer_transport(peer);
+	struct branch *branch = branch_find(peer->sub.outlet->fanout, wanted->source, wanted->name, wanted->mode,
+					    wanted->rate);
+	struct sub *sub;
 
 	rc_check(!peer_has(peer, wanted->id));
-	sub->peer = peer;
-	sub->outlet = outlet_find(branch, peer->transport, wanted->id);
-	sub->outlet->sub_count++;
-	branch->sub_count++;
-	sub->next = peer->subs;
-	peer->subs = sub;
-	peer->sub_count++;
-	metric_add(peer->transport->subscribers, 1);
-	sub->has_position = wanted->has_after;
-	sub->position = wanted->after;
-	sub_join(sub, wanted->shape);
+	sub = sub_add(peer);
+	sub->outlet = outlet_find(branch, transport, wanted->id);
+	outlet_hold(sub->outlet);
+	metric_add(transport->subscribers, 1);
+	sub_join(peer, sub, wanted->shape, (struct stand){wanted->after, wanted->has_after});
 }
 
 int peer_unsubscribe(struct peer *peer, struct rc_str id)
 {
-	for (struct sub *sub = peer->subs; sub; sub = sub->next) {
-		if (rc_str_eq((struct rc_str){sub->outlet->id, sub->outlet->id_len}, id)) {
-			sub_end(sub);
-			return 0;
-		}
-	}
-	return RC_NOT_FOUND;
+	struct sub *sub = peer_find(peer, id);
+
+	if (!sub)
+		return RC_NOT_FOUND;
+	sub_end(peer, sub);
+	status_settle(peer);
+	return 0;
 }
 
 /* ---- status ---- */
 
-struct outlet *status_outlet(struct fanout *fanout, const struct transport *transport)
+struct outlet *fanout_lobby(struct fanout *fanout, const struct transport *transport)
 {
 	size_t i = 0;
 
-	while (i < STATUS_OUTLETS_MAX && fanout->status[i] && fanout->status[i]->transport != transport)
+	while (i < TRANSPORTS_MAX && fanout->lobbies[i] && fanout->lobbies[i]->transport != transport)
 		i++;
-	rc_check(i < STATUS_OUTLETS_MAX);
-	if (!fanout->status[i])
-		fanout->status[i] = outlet_create(fanout, NULL, transport, RC_STR(""));
-	return fanout->status[i];
+	rc_check(i < TRANSPORTS_MAX);
+	if (!fanout->lobbies[i])
+		fanout->lobbies[i] = outlet_create(fanout, NULL, transport, RC_STR(""));
+	return fanout->lobbies[i];
 }
 
 static const char *state_name(enum live_state state)
@@ -244,13 +247,19 @@ void fanout_measure_anew(struct fanout *fanout)
 
 static void tell_all(struct fanout *fanout)
 {
-	struct rc_position none = {0};
+	if (!fanout->status_known)
+		return;
+	for (size_t i = 0; i < TRANSPORTS_MAX && fanout->lobbies[i]; i++) {
+		struct outlet *lobby = fanout->lobbies[i];
 
-	for (size_t i = 0; i < STATUS_OUTLETS_MAX && fanout->status[i] && fanout->status_known; i++) {
-		buf_clear(&fanout->scratch);
-		frame_status(&fanout->scratch, fanout->status[i]->transport, state_name(fanout->state), lag_ms(fanout),
+		buf_clear(&lobby->status);
+		frame_status(&lobby->status, lobby->transport, state_name(fanout->state), lag_ms(fanout),
 			     age_ms(fanout));
-		outlet_append(fanout->status[i], none, none, 0);
+		outlet_tell_status(lobby);
+	}
+	LIST_EACH (node, &fanout->all_branches) {
+		LIST_EACH (outlet, &LIST_OWNER(node, struct branch, all)->outlets)
+			outlet_tell_status(LIST_OWNER(outlet, struct outlet, list));
 	}
 }
 
@@ -280,31 +289,26 @@ void fanout_status_arrive(struct parcel *parcel)
 	tell_all(fanout);
 }
 
-static void sit(struct peer *peer, struct outlet *outlet, uint32_t *place, bool apart)
-{
-	outlet_sit(outlet, peer->stream, place, apart);
-	outlet->seats[*place - 1].blocked = peer->rest != NULL;
-}
-
 /* The peer's first subscription has joined: from now on it is told the status. */
 static void begin_status(struct peer *peer)
 {
-	struct fanout *fanout = peer->fanout;
+	struct fanout *fanout = peer->sub.outlet->fanout;
+	bool first = !peer->sub.hears && peer_transport(peer)->tells_status;
 
-	if (peer->status_place || !peer->transport->tells_status)
-		return;
-	sit(peer, status_outlet(fanout, peer->transport), &peer->status_place, false);
+	peer->sub.hears |= first;
+	status_settle(peer);
 	/* Blocked: the next tick tells it. */
-	if (fanout->status_known)
+	if (first && fanout->status_known)
 		(void)!tell_status(peer, state_name(fanout->state), lag_ms(fanout), age_ms(fanout));
 }
 
 void peer_close(struct peer *peer)
 {
-	while (peer->subs)
-		sub_end(peer->subs);
-	if (peer->status_place)
-		outlet_leave(status_outlet(peer->fanout, peer->transport), peer->status_place);
+	while (peer->sub.state != SUB_NONE)
+		sub_end(peer, &peer->sub);
+	if (peer->sub.at)
+		outlet_leave(peer->sub.outlet, (uint32_t)peer->sub.at);
+	peer->sub.at = 0;
 	peer_drop_rest(peer);
 }
 
@@ -312,66 +316,77 @@ void peer_writable(struct peer *peer)
 {
 	if (!peer_go_on(peer))
 		return;
-	for (struct sub *sub = peer->subs; sub; sub = sub->next) {
+	for (uint32_t i = 0; i < peer_sub_count(peer); i++) {
+		struct sub *sub = peer_sub(peer, i);
+
 		if (sub->state == SUB_LOST)
-			sub_resync(sub);
-		else if (sub->state == SUB_SEATED && !outlet_resume(sub->outlet, sub->place))
+			sub_resync(peer, sub);
+		else if (sub->state == SUB_SEATED && !outlet_resume(sub->outlet, (uint32_t)sub->at))
 			return;
 	}
-	if (peer->status_place)
-		(void)!outlet_resume(status_outlet(peer->fanout, peer->transport), peer->status_place);
+	if (peer->sub.state == SUB_NONE && peer->sub.at)
+		(void)!outlet_resume(peer->sub.outlet, (uint32_t)peer->sub.at);
 }
 
 /* ---- what the hub sends ---- */
 
-static bool take_answer(struct sub *sub, const struct join *join)
+static bool take_answer(struct peer *peer, struct outlet *outlet, struct stand *stand, const struct join *join)
 {
 	bool told = true;
 
 	if (join->reset)
-		told = tell_reset(sub, join->reset);
+		told = tell_reset(peer, outlet, stand, join->reset);
 	if (told && join->body && join->body->kind == BODY_SNAPSHOT)
-		told = tell_snapshot(sub, join->body, join->position);
+		told = tell_snapshot(peer, outlet, stand, join->body, join->position);
 	else if (told && join->body)
-		told = tell_delta(sub, join->body);
+		told = tell_delta(peer, outlet, stand, join->body);
 	for (size_t i = 0; told && i < join->history_count; i++)
-		told = tell_delta(sub, join->history[i]);
+		told = tell_delta(peer, outlet, stand, join->history[i]);
 	return told;
 }
 
-static void join_done(struct sub *sub, const struct join *join)
+static void join_done(struct peer *peer, struct sub *sub, const struct join *join)
 {
-	struct peer *peer = sub->peer;
+	struct outlet *outlet = sub->outlet;
 	bool timed = join->body && join->body->kind == BODY_DELTA && join->body->from.n == join->body->to.n;
-	bool apart;
+	struct stand stand = {join->after, join->has_after};
 
-	sub->outlet->branch->chain = join->chain;
-	if (!take_answer(sub, join)) {
-		sub->state = SUB_LOST;
+	outlet->branch->chain = join->chain;
+	if (!take_answer(peer, outlet, &stand, join)) {
+		sub_lost(sub, stand);
 		return;
 	}
-	apart = sub->position.n != join->chain.n;
+	sub->at = outlet_sit(outlet, peer, stand.position.n != join->chain.n ? &stand : NULL);
 	sub->state = SUB_SEATED;
-	sit(peer, sub->outlet, &sub->place, apart);
 	begin_status(peer);
-	if (peer->transport->joined)
-		peer->transport->joined(peer, timed, join->timed_us);
+	if (outlet->transport->joined)
+		outlet->transport->joined(peer, timed, join->timed_us);
+}
+
+static struct sub *join_sub(const struct join *join)
+{
+	uint32_t i = 0;
+
+	while (peer_sub(join->peer, i)->state != SUB_JOINING || sub_at(peer_sub(join->peer, i)) != join)
+		i++;
+	return peer_sub(join->peer, i);
 }
 
 void fanout_join_arrive(struct parcel *parcel)
 {
 	struct join *join = (struct join *)parcel;
-	struct sub *sub = join->sub;
+	struct outlet *outlet = join->outlet;
+	struct sub *sub = join->peer ? join_sub(join) : NULL;
 
-	if (!join->err && sub->outlet->branch->closed)
+	if (!join->err && outlet->branch->closed)
 		join->err = rc_fault_set(&join->fault, RC_GONE, "The topic was closed; subscribe again.");
-	if (!sub->peer) {
-		sub_free(sub);
+	if (!sub) {
+		outlet_drop(outlet);
 	} else if (join->err) {
-		sub->state = SUB_LOST;
-		sub_fail(sub, &join->fault);
+		sub_set(sub, SUB_LOST, NULL);
+		sub_fail(join->peer, sub, &join->fault);
 	} else {
-		join_done(sub, join);
+		join_done(join->peer, sub, join);
 	}
 	body_drop(join->body);
 	for (size_t i = 0; i < join->history_count; i++)
@@ -390,15 +405,47 @@ static void outlet_lose_late(struct outlet *outlet, struct rc_position head)
 		struct seat *seat = &outlet->seats[i];
 
 		if (!seat->apart && seat->cursor != outlet_head(outlet))
-			sub_lose(seat_sub(seat), outlet_position(outlet, seat, head), seat->blocked);
+			seat_lose(outlet, seat, (struct stand){outlet_position(outlet, seat, head), true},
+				  seat->blocked);
 	}
+}
+
+/* A delta for those who get a frame of their own. Returns whether anybody got it. */
+static bool seats_delta(struct outlet *outlet, struct body *body, bool large)
+{
+	bool told = false;
+
+	for (uint32_t i = outlet->seat_count; i-- > 0;) {
+		struct seat *seat = &outlet->seats[i];
+		struct stand stand = {body->from, true};
+
+		if (!seat->apart && !large)
+			continue;
+		if (!seat->apart && seat->cursor != outlet_head(outlet)) {
+			stand.position = outlet_position(outlet, seat, body->from);
+			seat_lose(outlet, seat, stand, seat->blocked);
+			continue;
+		}
+		if (seat->apart)
+			stand = *seat_stand(seat);
+		if (!tell_delta(seat->peer, outlet, &stand, body)) {
+			seat_lose(outlet, seat, stand, true);
+			continue;
+		}
+		told = true;
+		if (stand.position.n == body->to.n)
+			outlet_rejoin(outlet, seat);
+		else
+			*seat_stand(seat) = stand;
+	}
+	return told;
 }
 
 /* A delta for one outlet: one frame for all who share the ring, frames of their own for the others. */
 static void outlet_delta(struct outlet *outlet, struct body *body, int64_t committed_us)
 {
 	struct fanout *fanout = outlet->fanout;
-	bool large = body->len > fanout->config.ring_bytes_max / 2, told = false;
+	bool large = body->len > fanout->config.ring_bytes_max / 2;
 
 	if (outlet->branch->rate != RATE_ANY)
 		outlet_lose_late(outlet, body->from);
@@ -409,29 +456,7 @@ static void outlet_delta(struct outlet *outlet, struct body *body, int64_t commi
 		buf_append_str(&fanout->scratch, outlet->transport->after);
 		outlet_append(outlet, body->from, body->to, committed_us);
 	}
-	if (!large && outlet->apart == 0)
-		return;
-	for (uint32_t i = outlet->seat_count; i-- > 0;) {
-		struct seat *seat = &outlet->seats[i];
-		struct sub *sub = seat_sub(seat);
-
-		if (!seat->apart && !large)
-			continue;
-		if (!seat->apart && seat->cursor != outlet_head(outlet)) {
-			sub_lose(sub, outlet_position(outlet, seat, body->from), seat->blocked);
-			continue;
-		}
-		if (!seat->apart)
-			sub->position = body->from;
-		if (!tell_delta(sub, body)) {
-			sub_lose(sub, sub->position, true);
-			continue;
-		}
-		told = true;
-		if (sub->position.n == body->to.n)
-			outlet_rejoin(outlet, seat);
-	}
-	if (told && committed_us > 0)
+	if ((large || outlet->apart > 0) && seats_delta(outlet, body, large) && committed_us > 0)
 		fanout_shown(fanout, committed_us);
 }
 
@@ -439,16 +464,19 @@ static void outlet_restart(struct outlet *outlet, const struct push *push)
 {
 	for (uint32_t i = outlet->seat_count; i-- > 0;) {
 		struct seat *seat = &outlet->seats[i];
-		struct sub *sub = seat_sub(seat);
-		bool blocked = seat->blocked || sub->peer->rest;
+		struct peer *peer = seat->peer;
+		struct stand stand;
+		bool blocked = seat->blocked || peer_rest(peer);
 
-		if (!seat->apart)
-			sub->position = outlet_position(outlet, seat, outlet->branch->chain);
+		if (seat->apart)
+			stand = *seat_stand(seat);
+		else
+			stand = (struct stand){outlet_position(outlet, seat, outlet->branch->chain), true};
 		if (!blocked)
-			blocked = !tell_reset(sub, push->fault.message) ||
-				  !tell_snapshot(sub, push->body, push->position);
+			blocked = !tell_reset(peer, outlet, &stand, push->fault.message) ||
+				  !tell_snapshot(peer, outlet, &stand, push->body, push->position);
 		if (blocked)
-			sub_lose(sub, sub->position, true);
+			seat_lose(outlet, seat, stand, true);
 		else
 			outlet_rejoin(outlet, seat);
 	}
@@ -462,9 +490,12 @@ static void branch_end(struct branch *branch, const struct rc_fault *fault)
 	LIST_EACH_SAFE (node, &branch->outlets) {
 		struct outlet *outlet = LIST_OWNER(node, struct outlet, list);
 
-		outlet->sub_count++;
-		while (outlet->seat_count > 0)
-			sub_fail(seat_sub(&outlet->seats[outlet->seat_count - 1]), fault);
+		outlet_hold(outlet);
+		while (outlet->seat_count > 0) {
+			const struct seat *last = &outlet->seats[outlet->seat_count - 1];
+
+			sub_fail(last->peer, seat_sub(outlet, last), fault);
+		}
 		outlet_drop(outlet);
 	}
 	if (--branch->sub_count == 0)
@@ -540,7 +571,7 @@ int64_t fanout_run(struct fanout *fanout, uint32_t visits_max)
 
 	while (visits < visits_max && !list_empty(&fanout->run)) {
 		struct outlet *outlet = LIST_OWNER(fanout->run.next, struct outlet, run);
-		bool paced = outlet->branch && outlet->branch->tap.mode == LIVE_LATEST;
+		bool paced = outlet->branch && outlet->branch->tap.mode == LIVE_LATEST && outlet->behind > 0;
 
 		/* Round robin: the rest of a long sweep takes its turn behind the others. */
 		list_remove(&outlet->run);

@@ -12,6 +12,7 @@
 struct fanout_config {
 	struct carrier carrier;
 	struct hub *hub;
+	void *owner; /* what peer_owner tells */
 	uint32_t reactor;
 	size_t ring_bytes_max;    /* ready frames of one outlet */
 	size_t copy_bytes_max;    /* larger bodies are sent from where they are, never copied for one subscriber */
@@ -21,21 +22,27 @@ struct fanout_config {
 	int64_t (*wall_us)(void);
 };
 
+/* A subscription; fanout_impl.h says what `at` is. Both are private. */
+struct sub {
+	struct outlet *outlet;
+	uint64_t state : 2;
+	uint64_t hears : 1; /* only of a peer's own: it has been told the status, and goes on to be */
+	uint64_t at : 61;
+};
+
 struct peer {
-	struct fanout *fanout;
-	void *stream;
-	const struct transport *transport;
-	struct sub *subs;  /* newest first */
-	struct rest *rest; /* of a large body that its stream has not taken yet, or NULL */
-	uint32_t sub_count;
-	uint32_t status_place; /* seat in its transport's status outlet + 1; 0: not told yet */
+	struct sub sub;           /* the first one; without any: its transport's lobby, and its seat there */
+	struct peer_extra *extra; /* NULL for nearly all */
 };
 
 struct fanout *fanout_create(const struct fanout_config *config);
 /* After hub_destroy; all peers are closed. */
 void fanout_destroy(struct fanout *fanout);
 
-void peer_open(struct fanout *fanout, struct peer *peer, void *stream, const struct transport *transport);
+void peer_open(struct fanout *fanout, struct peer *peer, const struct transport *transport);
+void *peer_owner(const struct peer *peer);
+const struct transport *peer_transport(const struct peer *peer);
+uint32_t peer_sub_count(const struct peer *peer);
 /* Ends its subscriptions. The stream must still be valid for calls (which may do nothing). */
 void peer_close(struct peer *peer);
 /* The stream takes bytes again. */

@@ -2,8 +2,8 @@
  * One outlet: a contiguous ring of ready frames and a dense array of who reads it. See fanout_impl.h for the picture.
  *
  * A sweep visits every seat once, in slices, round and round: a frame that comes while it is under way joins the ring
- * and makes the round longer, so whoever is visited later gets several frames in one send. Per visit only the seat and
- * the ring are touched; the subscription, the peer and the connection stay cold.
+ * and makes the round longer, so whoever is visited later gets several frames in one send. Who has nothing to get costs
+ * his seat, 16 bytes, and nothing else is touched; who has is known by his peer, and that is the connection's record.
  *
  * The rest of a partly sent frame goes to the stream (transport->queue), so every cursor stands between two frames.
  *
@@ -31,6 +31,7 @@ struct outlet *outlet_create(struct fanout *fanout, struct branch *branch, const
 	outlet = rc_xcalloc(1, sizeof(*outlet) + id.len + text.len);
 	outlet->fanout = fanout;
 	outlet->branch = branch;
+	outlet->lobby = branch ? fanout_lobby(fanout, transport) : outlet;
 	outlet->transport = transport;
 	outlet->id_len = id.len;
 	if (id.len > 0)
@@ -47,6 +48,7 @@ void outlet_destroy(struct outlet *outlet)
 	list_remove(&outlet->list);
 	list_remove(&outlet->run);
 	buf_release(&outlet->ring.bytes);
+	buf_release(&outlet->status);
 	free(outlet->ring.marks);
 	free(outlet->seats);
 	free(outlet);
@@ -130,12 +132,9 @@ static void ring_trim(struct outlet *outlet)
 	for (uint32_t i = outlet->seat_count; i-- > 0;) {
 		struct seat *seat = &outlet->seats[i];
 
-		if (seat->apart || seat->cursor >= base)
-			continue;
-		if (outlet->branch)
-			sub_lose(seat_sub(seat), outlet_position(outlet, seat, head), seat->blocked);
-		else
-			seat->cursor = base; /* an old status says nothing */
+		if (!seat->apart && seat->cursor < base)
+			seat_lose(outlet, seat, (struct stand){outlet_position(outlet, seat, head), true},
+				  seat->blocked);
 	}
 	if (ring->mark_count == 0)
 		return; /* the last one was lost, the ring is empty */
@@ -157,17 +156,31 @@ static void go_round_again(struct outlet *outlet)
 		outlet->todo = outlet->seat_count;
 }
 
-void outlet_sit(struct outlet *outlet, void *stream, uint32_t *place, bool apart)
+/* Positions of their own are few and pass: they are kept beside. */
+static void seat_set_apart(struct outlet *outlet, struct seat *seat, const struct stand *stand)
 {
+	struct stand *own = rc_xmalloc(sizeof(*own));
+
+	*own = *stand;
+	seat->cursor = (uintptr_t)own >> SEAT_STAND_SHIFT;
+	seat->apart = 1;
+	outlet->apart++;
+}
+
+uint32_t outlet_sit(struct outlet *outlet, struct peer *peer, const struct stand *apart)
+{
+	struct seat *seat;
+
 	if (outlet->seat_count == outlet->seat_cap) {
 		outlet->seat_cap = outlet->seat_cap ? outlet->seat_cap + outlet->seat_cap / 2 + 1 : 1;
 		outlet->seats = rc_xrealloc(outlet->seats, outlet->seat_cap * sizeof(struct seat));
 	}
-	outlet->seats[outlet->seat_count] = (struct seat){
-		.stream = stream, .place = place, .cursor = outlet_head(outlet), .apart = apart};
-	*place = ++outlet->seat_count;
-	outlet->apart += apart;
+	seat = &outlet->seats[outlet->seat_count++];
+	*seat = (struct seat){.peer = peer, .cursor = outlet_head(outlet), .blocked = peer_rest(peer) != NULL};
+	if (apart)
+		seat_set_apart(outlet, seat, apart);
 	go_round_again(outlet);
+	return outlet->seat_count;
 }
 
 static void caught_up(struct outlet *outlet)
@@ -179,16 +192,18 @@ static void caught_up(struct outlet *outlet)
 void outlet_leave(struct outlet *outlet, uint32_t place)
 {
 	struct seat *seat = &outlet->seats[place - 1], *last = &outlet->seats[outlet->seat_count - 1];
-	bool apart = seat->apart, behind = !apart && seat->cursor != outlet_head(outlet);
+	bool behind = !seat->apart && seat->cursor != outlet_head(outlet);
 
 	rc_check(place > 0 && place <= outlet->seat_count);
-	*seat->place = 0;
+	if (seat->apart)
+		free(seat_stand(seat));
+	outlet->apart -= seat->apart;
+	outlet->untold -= seat->untold;
 	if (seat != last) {
+		seat_sub(outlet, last)->at = place;
 		*seat = *last;
-		*seat->place = place;
 	}
 	outlet->seat_count--;
-	outlet->apart -= apart;
 	go_round_again(outlet);
 	if (outlet->scan >= outlet->seat_count)
 		outlet->scan = 0;
@@ -200,6 +215,8 @@ void outlet_rejoin(struct outlet *outlet, struct seat *seat)
 {
 	bool behind = !seat->apart && seat->cursor != outlet_head(outlet);
 
+	if (seat->apart)
+		free(seat_stand(seat));
 	outlet->apart -= seat->apart;
 	seat->apart = 0;
 	seat->cursor = outlet_head(outlet);
@@ -209,13 +226,19 @@ void outlet_rejoin(struct outlet *outlet, struct seat *seat)
 
 /* ---- sending ---- */
 
-/* Send the seat everything new. False: its stream is blocked. */
-static bool visit(struct outlet *outlet, struct seat *seat)
+static void seat_block(struct seat *seat)
+{
+	metric_add(&live_blocked, !seat->blocked);
+	seat->blocked = 1;
+}
+
+/* Send the seat what is new in the ring. False: its stream is blocked. */
+static bool visit_ring(struct outlet *outlet, struct seat *seat)
 {
 	struct ring *ring = &outlet->ring;
 	uint64_t head = outlet_head(outlet);
 	const char *from = ring->bytes.data + ring->start + (seat->cursor - ring->base);
-	size_t len = head - seat->cursor, sent = outlet->transport->send(seat->stream, from, len);
+	size_t len = head - seat->cursor, sent = outlet->transport->send(seat->peer, from, len);
 	const struct mark *mark;
 
 	outlet->fanout->sent_bytes += (int64_t)sent;
@@ -226,17 +249,65 @@ static bool visit(struct outlet *outlet, struct seat *seat)
 		caught_up(outlet);
 		return true;
 	}
-	metric_add(&live_blocked, !seat->blocked);
-	seat->blocked = 1;
+	seat_block(seat);
 	if (sent == 0)
 		return false;
 	mark = ring_mark_behind(ring, seat->cursor + sent - 1);
 	if (mark->end > seat->cursor + sent) /* a failure closes the stream, and its peer with it */
-		(void)!outlet->transport->queue(seat->stream, from + sent, mark->end - seat->cursor - sent);
+		(void)!outlet->transport->queue(seat->peer, from + sent, mark->end - seat->cursor - sent);
 	seat->cursor = mark->end;
 	if (seat->cursor == head)
 		caught_up(outlet);
 	return false;
+}
+
+static bool visit_status(struct outlet *outlet, struct seat *seat)
+{
+	const struct buf *frame = &outlet->lobby->status;
+	size_t sent = outlet->transport->send(seat->peer, frame->data, frame->len);
+
+	outlet->fanout->sent_bytes += (int64_t)sent;
+	outlet->fanout->sends++;
+	if (sent < frame->len)
+		seat_block(seat);
+	if (sent == 0)
+		return false;
+	if (sent < frame->len)
+		(void)!outlet->transport->queue(seat->peer, frame->data + sent, frame->len - sent);
+	seat->untold = 0;
+	outlet->untold--;
+	return !seat->blocked;
+}
+
+/* Send the seat everything that it has not. False: its stream is blocked. */
+static bool visit(struct outlet *outlet, struct seat *seat)
+{
+	if (!seat->apart && seat->cursor != outlet_head(outlet) && !visit_ring(outlet, seat))
+		return false;
+	return !seat->untold || visit_status(outlet, seat);
+}
+
+static void begin_sweep(struct outlet *outlet)
+{
+	outlet->todo = outlet->seat_count;
+	if (!list_idle(&outlet->run))
+		return;
+	list_push_back(&outlet->fanout->run, &outlet->run);
+	if (outlet->branch)
+		outlet->branch->sweeping++;
+}
+
+void outlet_tell_status(struct outlet *outlet)
+{
+	for (uint32_t i = 0; i < outlet->seat_count; i++) {
+		struct seat *seat = &outlet->seats[i];
+
+		outlet->untold += seat->lead & !seat->untold;
+		outlet->fanout->frames += seat->lead;
+		seat->untold = seat->lead;
+	}
+	if (outlet->untold > 0)
+		begin_sweep(outlet);
 }
 
 void outlet_append(struct outlet *outlet, struct rc_position from, struct rc_position to, int64_t committed_us)
@@ -252,15 +323,10 @@ void outlet_append(struct outlet *outlet, struct rc_position from, struct rc_pos
 	buf_append(&ring->bytes, fanout->scratch.data, fanout->scratch.len);
 	ring_mark(ring, outlet_head(outlet), to);
 	outlet->behind = shared;
-	outlet->todo = outlet->seat_count;
 	if (committed_us > 0 && outlet->oldest_us == 0)
 		outlet->oldest_us = committed_us;
 	fanout->frames += shared;
-	if (list_idle(&outlet->run)) {
-		list_push_back(&fanout->run, &outlet->run);
-		if (outlet->branch)
-			outlet->branch->sweeping++;
-	}
+	begin_sweep(outlet);
 	if (ring->bytes.len - ring->start > fanout->config.ring_bytes_max)
 		ring_trim(outlet);
 }
@@ -269,7 +335,7 @@ uint32_t outlet_sweep(struct outlet *outlet, uint32_t visits_max)
 {
 	uint32_t visits = 0;
 
-	while (outlet->todo > 0 && outlet->behind > 0 && visits < visits_max) {
+	while (outlet->todo > 0 && outlet->behind + outlet->untold > 0 && visits < visits_max) {
 		struct seat *seat;
 
 		if (outlet->scan >= outlet->seat_count)
@@ -277,24 +343,18 @@ uint32_t outlet_sweep(struct outlet *outlet, uint32_t visits_max)
 		seat = &outlet->seats[outlet->scan++];
 		outlet->todo--;
 		visits++;
-		if (!seat->apart && !seat->blocked && seat->cursor != outlet_head(outlet))
+		if (!seat->blocked)
 			visit(outlet, seat);
 	}
-	if (outlet->behind == 0)
+	if (outlet->behind + outlet->untold == 0)
 		outlet->todo = 0;
 	return visits;
 }
 
 bool outlet_resume(struct outlet *outlet, uint32_t place)
 {
-	const struct ring *ring = &outlet->ring;
 	struct seat *seat = &outlet->seats[place - 1];
 
 	seat->blocked = 0;
-	/* Of status only the newest says anything. */
-	if (!outlet->branch && ring->mark_count > 1 && seat->cursor < ring->marks[ring->mark_count - 2].end)
-		seat->cursor = ring->marks[ring->mark_count - 2].end;
-	if (seat->apart || seat->cursor == outlet_head(outlet))
-		return true;
 	return visit(outlet, seat);
 }

@@ -19,56 +19,66 @@ struct rest {
 	struct buf held;
 };
 
+static struct fanout *peer_fanout(const struct peer *peer)
+{
+	return peer->sub.outlet->fanout;
+}
+
 static void rest_begin(struct peer *peer, struct body *body, size_t at)
 {
-	peer->rest = rc_xcalloc(1, sizeof(*peer->rest));
-	peer->rest->body = body_acquire(body);
-	peer->rest->at = at;
-	for (struct sub *sub = peer->subs; sub; sub = sub->next) {
-		if (sub->place)
-			sub->outlet->seats[sub->place - 1].blocked = 1;
+	struct rest *rest = rc_xcalloc(1, sizeof(*rest));
+
+	rest->body = body_acquire(body);
+	rest->at = at;
+	peer_extra(peer)->rest = rest;
+	for (uint32_t i = 0; i < peer_sub_count(peer); i++) {
+		const struct sub *sub = peer_sub(peer, i);
+
+		if (sub->state == SUB_SEATED)
+			sub->outlet->seats[sub->at - 1].blocked = 1;
 	}
-	if (peer->status_place)
-		status_outlet(peer->fanout, peer->transport)->seats[peer->status_place - 1].blocked = 1;
 }
 
 void peer_drop_rest(struct peer *peer)
 {
-	if (!peer->rest)
+	struct rest *rest = peer_rest(peer);
+
+	if (!rest)
 		return;
-	body_drop(peer->rest->body);
-	buf_release(&peer->rest->held);
-	free(peer->rest);
-	peer->rest = NULL;
+	body_drop(rest->body);
+	buf_release(&rest->held);
+	free(rest);
+	peer->extra->rest = NULL;
+	peer_tidy(peer);
 }
 
 /* Send; what is not taken is queued, behind what was queued. */
 static void put(struct peer *peer, const char *bytes, size_t len)
 {
-	size_t sent = peer->transport->send(peer->stream, bytes, len);
+	size_t sent = peer_transport(peer)->send(peer, bytes, len);
 
-	peer->fanout->sent_bytes += (int64_t)len;
+	peer_fanout(peer)->sent_bytes += (int64_t)len;
 	/* A failure closes the stream, and the server closes the peer with it. */
 	if (sent < len)
-		(void)!peer->transport->queue(peer->stream, bytes + sent, len - sent);
+		(void)!peer_transport(peer)->queue(peer, bytes + sent, len - sent);
 }
 
 static void put_after(struct peer *peer)
 {
-	if (peer->transport->after.len > 0)
-		put(peer, peer->transport->after.ptr, peer->transport->after.len);
+	if (peer_transport(peer)->after.len > 0)
+		put(peer, peer_transport(peer)->after.ptr, peer_transport(peer)->after.len);
 }
 
 bool peer_go_on(struct peer *peer)
 {
-	struct rest *rest = peer->rest;
+	struct rest *rest = peer_rest(peer);
 	size_t left, sent;
 
 	if (!rest)
 		return true;
 	left = rest->body->len - rest->at;
-	sent = peer->transport->send(peer->stream, rest->body->bytes + rest->at, left);
-	peer->fanout->sent_bytes += (int64_t)sent;
+	sent = peer_transport(peer)->send(peer, rest->body->bytes + rest->at, left);
+	peer_fanout(peer)->sent_bytes += (int64_t)sent;
 	rest->at += sent;
 	if (sent < left)
 		return false;
@@ -81,44 +91,46 @@ bool peer_go_on(struct peer *peer)
 
 void peer_say(struct peer *peer, struct rc_str frame)
 {
-	if (!peer->rest)
+	struct rest *rest = peer_rest(peer);
+
+	if (!rest)
 		put(peer, frame.ptr, frame.len);
-	else if (peer->rest->held.len + frame.len <= HELD_MAX)
-		buf_append_str(&peer->rest->held, frame);
+	else if (rest->held.len + frame.len <= HELD_MAX)
+		buf_append_str(&rest->held, frame);
 }
 
 /* The head (or a whole frame) is in scratch. False: nothing was sent, the stream is blocked and will say when it is
  * not. */
 static bool tell(struct peer *peer, struct body *body)
 {
-	struct buf *scratch = &peer->fanout->scratch;
-	bool large = body && body->len > peer->fanout->config.copy_bytes_max;
+	struct buf *scratch = &peer_fanout(peer)->scratch;
+	bool large = body && body->len > peer_fanout(peer)->config.copy_bytes_max;
 	size_t sent;
 
-	if (peer->rest)
+	if (peer_rest(peer))
 		return false;
 	if (body && !large) {
 		buf_append(scratch, body->bytes, body->len);
-		buf_append_str(scratch, peer->transport->after);
+		buf_append_str(scratch, peer_transport(peer)->after);
 	}
-	sent = peer->transport->send(peer->stream, scratch->data, scratch->len);
-	peer->fanout->sends++;
+	sent = peer_transport(peer)->send(peer, scratch->data, scratch->len);
+	peer_fanout(peer)->sends++;
 	if (sent == 0)
 		return false;
-	peer->fanout->frames++;
-	peer->fanout->sent_bytes += (int64_t)scratch->len;
+	peer_fanout(peer)->frames++;
+	peer_fanout(peer)->sent_bytes += (int64_t)scratch->len;
 	if (sent < scratch->len) {
 		metric_add(&live_blocked, 1);
 		/* Hardly ever with a large body: then it is copied behind its head, as one frame may not be torn here.
 		 */
-		(void)!peer->transport->queue(peer->stream, scratch->data + sent, scratch->len - sent);
+		(void)!peer_transport(peer)->queue(peer, scratch->data + sent, scratch->len - sent);
 		if (large) {
-			(void)!peer->transport->queue(peer->stream, body->bytes, body->len);
+			(void)!peer_transport(peer)->queue(peer, body->bytes, body->len);
 			put_after(peer);
 		}
 	} else if (large) {
-		sent = peer->transport->send(peer->stream, body->bytes, body->len);
-		peer->fanout->sent_bytes += (int64_t)sent;
+		sent = peer_transport(peer)->send(peer, body->bytes, body->len);
+		peer_fanout(peer)->sent_bytes += (int64_t)sent;
 		if (sent < body->len)
 			rest_begin(peer, body, sent);
 		else
@@ -127,29 +139,29 @@ static bool tell(struct peer *peer, struct body *body)
 	return true;
 }
 
-bool tell_reset(struct sub *sub, const char *reason)
+bool tell_reset(struct peer *peer, struct outlet *outlet, struct stand *stand, const char *reason)
 {
-	struct fanout *fanout = sub->peer->fanout;
+	struct buf *scratch = &outlet->fanout->scratch;
 
-	buf_clear(&fanout->scratch);
-	frame_reset(&fanout->scratch, sub->peer->transport, sub->outlet->id_json, rc_str_from(reason));
-	if (!tell(sub->peer, NULL))
+	buf_clear(scratch);
+	frame_reset(scratch, outlet->transport, outlet->id_json, rc_str_from(reason));
+	if (!tell(peer, NULL))
 		return false;
 	metric_add(&live_resets, 1);
-	sub->has_position = false; /* from here on nothing but a snapshot may follow */
+	stand->known = false; /* from here on nothing but a snapshot may follow */
 	return true;
 }
 
-bool tell_snapshot(struct sub *sub, struct body *body, struct rc_position position)
+bool tell_snapshot(struct peer *peer, struct outlet *outlet, struct stand *stand, struct body *body,
+		   struct rc_position position)
 {
-	struct fanout *fanout = sub->peer->fanout;
+	struct buf *scratch = &outlet->fanout->scratch;
 
-	buf_clear(&fanout->scratch);
-	frame_snapshot(&fanout->scratch, sub->peer->transport, sub->outlet->id_json, position, body->len);
-	if (!tell(sub->peer, body))
+	buf_clear(scratch);
+	frame_snapshot(scratch, outlet->transport, outlet->id_json, position, body->len);
+	if (!tell(peer, body))
 		return false;
-	sub->position = position;
-	sub->has_position = true;
+	*stand = (struct stand){position, true};
 	return true;
 }
 
@@ -157,10 +169,10 @@ bool tell_snapshot(struct sub *sub, struct body *body, struct rc_position positi
  * A delta for someone who stands at a position of his own. One that ends where he is already has nothing for him,
  * unless time changed rows after he was told: that comes with `to` = `from`, at his position.
  */
-bool tell_delta(struct sub *sub, struct body *body)
+bool tell_delta(struct peer *peer, struct outlet *outlet, struct stand *stand, struct body *body)
 {
-	struct fanout *fanout = sub->peer->fanout;
-	struct rc_position from = sub->position, to = body->to;
+	struct buf *scratch = &outlet->fanout->scratch;
+	struct rc_position from = stand->position, to = body->to;
 
 	if (to.n <= from.n) {
 		if (!body->timed || body->at < from.n)
@@ -169,17 +181,19 @@ bool tell_delta(struct sub *sub, struct body *body)
 	} else if (body->from.n == body->to.n) {
 		to = from; /* time alone, told along a chain that is ahead of him */
 	}
-	buf_clear(&fanout->scratch);
-	frame_delta(&fanout->scratch, sub->peer->transport, sub->outlet->id_json, from, to, body->len);
-	if (!tell(sub->peer, body))
+	buf_clear(scratch);
+	frame_delta(scratch, outlet->transport, outlet->id_json, from, to, body->len);
+	if (!tell(peer, body))
 		return false;
-	sub->position = to;
+	stand->position = to;
 	return true;
 }
 
 bool tell_status(struct peer *peer, const char *state, int64_t lag_ms, int64_t age_ms)
 {
-	buf_clear(&peer->fanout->scratch);
-	frame_status(&peer->fanout->scratch, peer->transport, state, lag_ms, age_ms);
+	struct buf *scratch = &peer_fanout(peer)->scratch;
+
+	buf_clear(scratch);
+	frame_status(scratch, peer_transport(peer), state, lag_ms, age_ms);
 	return tell(peer, NULL);
 }

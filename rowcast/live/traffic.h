@@ -55,7 +55,8 @@ struct join {
 	struct parcel parcel;
 	struct hub *hub;
 	struct tap *tap;
-	struct sub *sub;
+	struct peer *peer; /* NULL: unsubscribed while the join is under way */
+	struct outlet *outlet;
 	const struct topic_source *source;
 	struct rc_str name; /* the branch's */
 	void *shape;        /* the hub takes it */

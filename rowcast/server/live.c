@@ -90,7 +90,7 @@ static void endpoint_status(struct timer *timer)
 {
 	struct endpoint *endpoint = LIST_OWNER(timer, struct endpoint, status_timer);
 
-	endpoint->ticking = !list_empty(&endpoint->streams);
+	endpoint->ticking = endpoint->streams > 0;
 	if (!endpoint->ticking)
 		return;
 	fanout_tell_status(endpoint->fanout);
@@ -115,11 +115,11 @@ static void endpoint_create(struct live *live, uint32_t index, struct loop *loop
 	endpoint->live = live;
 	endpoint->index = index;
 	endpoint->loop = loop;
-	list_init(&endpoint->streams);
 	list_init(&endpoint->polls);
 	list_init(&endpoint->polls_ready);
 	endpoint->fanout = fanout_create(&(struct fanout_config){.carrier = {to_hub, to_reactor, live},
 								 .hub = live->hub,
+								 .owner = endpoint,
 								 .reactor = index,
 								 .ring_bytes_max = (size_t)live->limits.ring_bytes_max,
 								 .copy_bytes_max = COPY_BYTES_MAX,

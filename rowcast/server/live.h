@@ -58,7 +58,10 @@ struct live_config {
 int live_start(struct live **out, const struct live_config *config, struct rc_fault *fault) RC_MUST_CHECK;
 struct hub *live_hub(struct live *live);
 
-#define LIVE_ROUTES 3
+/* What the http servers of the reactors need as `stream_room`. */
+#define LIVE_STREAM_ROOM 24
+
+#define LIVE_ROUTES      3
 /* Fill three routes for the http server of reactor number `reactor`. */
 void live_routes(struct live *live, size_t reactor, struct http_route routes[LIVE_ROUTES]);
 

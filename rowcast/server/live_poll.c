@@ -30,7 +30,7 @@
 #define CACHE_PRESENT  "public, max-age=1, must-revalidate"
 
 struct poll {
-	struct peer peer; /* its stream is the poll itself */
+	struct peer peer;
 	struct endpoint *endpoint;
 	struct http_request *req;
 	struct list list; /* endpoint->polls or ->polls_ready */
@@ -67,9 +67,9 @@ static size_t poll_before(char out[FRAME_BEFORE_MAX], const char *type, struct r
 }
 
 /* Objects come whole or in pieces; what arrives after the join, or before its end, goes out at the end of the turn. */
-static size_t poll_send(void *stream, const void *bytes, size_t len)
+static size_t poll_send(struct peer *peer, const void *bytes, size_t len)
 {
-	struct poll *poll = stream;
+	struct poll *poll = LIST_OWNER(peer, struct poll, peer);
 
 	buf_append(&poll->objects, bytes, len);
 	if (poll->joined && !poll->ended)
@@ -77,7 +77,7 @@ static size_t poll_send(void *stream, const void *bytes, size_t len)
 	return len;
 }
 
-static int poll_queue(void *stream, const void *bytes, size_t len)
+static int poll_queue(struct peer *peer, const void *bytes, size_t len)
 {
 	rc_check(!"a poll takes everything");
 	return RC_LIMIT;
@@ -246,7 +246,7 @@ void live_poll(struct http_request *req, void *arg)
 		poll->after = wanted.subscription.after;
 		wanted.subscription.rate = RATE_ANY; /* how often he asks is a poller's own to choose */
 		list_push_back(&endpoint->polls, &poll->list);
-		peer_open(endpoint->fanout, &poll->peer, poll, &long_poll);
+		peer_open(endpoint->fanout, &poll->peer, &long_poll);
 		peer_subscribe(&poll->peer, &wanted.subscription);
 	}
 	json_decref(params);

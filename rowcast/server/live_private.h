@@ -18,9 +18,10 @@ struct endpoint {
 	struct timer run_timer; /* the fan-out wants to go on */
 	struct timer status_timer;
 	bool ticking;
-	struct list streams;     /* struct stream */
-	struct list polls;       /* struct poll, waiting */
-	struct list polls_ready; /* to be answered at the end of this turn */
+	struct http_server *http; /* of the streams */
+	int64_t streams;          /* open */
+	struct list polls;        /* struct poll, waiting */
+	struct list polls_ready;  /* to be answered at the end of this turn */
 	struct message drain;
 	bool draining;
 };

@@ -1,6 +1,6 @@
 /*
- * WebSocket and SSE. Both are a `struct stream`: a peer of the reactor's fan-out whose bytes go straight to the http
- * stream.
+ * WebSocket and SSE. Both are a peer of the reactor's fan-out whose bytes go straight to the http stream; it stands in
+ * the stream's room, so that either is found from the other.
  *
  * WebSocket (RFC 6455): one JSON object a frame. SSE (WHATWG HTML §9.2): `event:` = type, `id:` = position, `data:` =
  * the same object without `id`; `status`, `reset` and `error` carry no `id:` line, so a reconnect resumes from the last
@@ -15,11 +15,7 @@
 #include "rowcast/http/ws.h"
 #include "rowcast/server/live_private.h"
 
-struct stream {
-	struct peer peer; /* its stream is the http stream */
-	struct endpoint *endpoint;
-	struct list list;
-};
+_Static_assert(sizeof(struct peer) <= LIVE_STREAM_ROOM, "what live.h tells the http server");
 
 static struct metric ws_subscribers = METRIC_GAUGE("rowcast_live_subscribers", "Subscriptions open",
 						   "transport=\"websocket\"");
@@ -40,23 +36,23 @@ static size_t sse_before(char out[FRAME_BEFORE_MAX], const char *type, struct rc
 	return (size_t)snprintf(out, FRAME_BEFORE_MAX, "event: %s\nid: %.*s\ndata: ", type, RC_STR_ARG(position));
 }
 
-static size_t stream_send(void *stream, const void *bytes, size_t len)
+static size_t stream_send(struct peer *peer, const void *bytes, size_t len)
 {
-	return http_stream_send(stream, bytes, len);
+	return http_stream_send(http_stream_of(peer), bytes, len);
 }
 
-static int stream_queue(void *stream, const void *bytes, size_t len)
+static int stream_queue(struct peer *peer, const void *bytes, size_t len)
 {
-	return http_stream_queue(stream, bytes, len);
+	return http_stream_queue(http_stream_of(peer), bytes, len);
 }
 
-static void stream_say_error(struct stream *stream, bool with_id, struct rc_str id, const struct http_problem *problem)
+static void stream_say_error(struct peer *peer, bool with_id, struct rc_str id, const struct http_problem *problem)
 {
 	struct buf object = BUF_INIT, frame = BUF_INIT;
 
-	live_error_object(&object, with_id && stream->peer.transport->tells_id, id, problem);
-	frame_object(&frame, stream->peer.transport, "error", buf_str(&object));
-	peer_say(&stream->peer, buf_str(&frame));
+	live_error_object(&object, with_id && peer_transport(peer)->tells_id, id, problem);
+	frame_object(&frame, peer_transport(peer), "error", buf_str(&object));
+	peer_say(peer, buf_str(&frame));
 	buf_release(&object);
 	buf_release(&frame);
 }
@@ -65,7 +61,7 @@ static void ws_failed(struct peer *peer, struct rc_str id, const struct rc_fault
 {
 	struct http_problem problem = live_problem(fault, NULL, 422);
 
-	stream_say_error(LIST_OWNER(peer, struct stream, peer), true, id, &problem);
+	stream_say_error(peer, true, id, &problem);
 }
 
 /* An SSE stream is its one subscription. */
@@ -73,8 +69,8 @@ static void sse_failed(struct peer *peer, struct rc_str id, const struct rc_faul
 {
 	struct http_problem problem = live_problem(fault, NULL, 400);
 
-	stream_say_error(LIST_OWNER(peer, struct stream, peer), false, id, &problem);
-	http_stream_close(peer->stream, 1011, "the subscription ended");
+	stream_say_error(peer, false, id, &problem);
+	http_stream_close(http_stream_of(peer), 1011, "the subscription ended");
 }
 
 static const struct transport websocket = {.name = "websocket",
@@ -104,7 +100,7 @@ void live_transports_register(void)
 
 /* ---- messages of a WebSocket ---- */
 
-static void refuse(struct stream *stream, bool with_id, struct rc_str id, enum rc_err err, const char *field,
+static void refuse(struct peer *peer, bool with_id, struct rc_str id, enum rc_err err, const char *field,
 		   const char *message)
 {
 	struct rc_fault fault;
@@ -112,76 +108,75 @@ static void refuse(struct stream *stream, bool with_id, struct rc_str id, enum r
 
 	rc_fault_set(&fault, err, "%s", message);
 	problem = live_problem(&fault, field, 422);
-	stream_say_error(stream, with_id, id, &problem);
+	stream_say_error(peer, with_id, id, &problem);
 }
 
 /* What cannot be read at all: an error without id. */
-static void refuse_message(struct stream *stream, const char *detail)
+static void refuse_message(struct peer *peer, const char *detail)
 {
-	stream_say_error(stream, false, RC_STR_NONE,
+	stream_say_error(peer, false, RC_STR_NONE,
 			 &(struct http_problem){.status = 400,
 						.code = "bad-request",
 						.title = "The message cannot be read",
 						.detail = rc_str_from(detail)});
 }
 
-static void subscribe(struct stream *stream, json_t *message, struct rc_str id)
+static void subscribe(struct peer *peer, json_t *message, struct rc_str id)
 {
-	const struct live *live = stream->endpoint->live;
+	const struct endpoint *endpoint = peer_owner(peer);
+	const struct live *live = endpoint->live;
 	struct wanted wanted = {.subscription.id = id};
 	struct rc_fault fault = {0};
 	const char *field = NULL;
 
-	if (stream->endpoint->draining) {
-		refuse(stream, true, id, RC_UNAVAILABLE, NULL, "The server restarts; connect again.");
+	if (endpoint->draining) {
+		refuse(peer, true, id, RC_UNAVAILABLE, NULL, "The server restarts; connect again.");
 		return;
 	}
-	if (peer_has(&stream->peer, id)) {
-		refuse(stream, true, id, RC_INVALID, "id", "This id is in use on this connection.");
+	if (peer_has(peer, id)) {
+		refuse(peer, true, id, RC_INVALID, "id", "This id is in use on this connection.");
 		return;
 	}
-	if ((int64_t)stream->peer.sub_count >= live->limits.subscriptions_max) {
-		refuse(stream, true, id, RC_LIMIT, NULL, "This connection has as many subscriptions as it may have.");
+	if ((int64_t)peer_sub_count(peer) >= live->limits.subscriptions_max) {
+		refuse(peer, true, id, RC_LIMIT, NULL, "This connection has as many subscriptions as it may have.");
 		return;
 	}
 	if (json_object_get(message, "wait") || json_object_get(message, "seen")) {
-		refuse(stream, true, id, RC_INVALID, json_object_get(message, "wait") ? "wait" : "seen",
+		refuse(peer, true, id, RC_INVALID, json_object_get(message, "wait") ? "wait" : "seen",
 		       "\"wait\" and \"seen\" belong to long-poll.");
 		return;
 	}
 	if (wanted_read(live, message, &wanted, &field, &fault)) {
 		struct http_problem problem = live_problem(&fault, field, 422);
 
-		stream_say_error(stream, true, id, &problem);
+		stream_say_error(peer, true, id, &problem);
 	} else {
-		peer_subscribe(&stream->peer, &wanted.subscription);
+		peer_subscribe(peer, &wanted.subscription);
 	}
 	wanted_release(&wanted);
 }
 
-static void stream_message(struct http_stream *http, void *arg, struct rc_str text)
+static void stream_message(struct http_stream *http, struct rc_str text)
 {
-	struct stream *stream = arg;
-	const struct live *live = stream->endpoint->live;
+	struct peer *peer = http_stream_room(http);
+	const struct live *live = ((struct endpoint *)peer_owner(peer))->live;
 	json_t *message = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, NULL), *id_value;
 	const char *type = json_string_value(json_object_get(message, "type"));
 	struct rc_str id = RC_STR_NONE;
 
 	if (!json_is_object(message)) {
-		refuse_message(stream, "Messages are JSON objects without repeated members.");
+		refuse_message(peer, "Messages are JSON objects without repeated members.");
 	} else if (!type || (strcmp(type, "subscribe") != 0 && strcmp(type, "unsubscribe") != 0)) {
-		refuse_message(stream, "\"type\" must be \"subscribe\" or \"unsubscribe\".");
+		refuse_message(peer, "\"type\" must be \"subscribe\" or \"unsubscribe\".");
 	} else {
 		id_value = json_incref(json_object_get(message, "id"));
 		id = (struct rc_str){json_string_value(id_value), json_string_length(id_value)};
 		if (id.len < 1 || (int64_t)id.len > live->limits.id_bytes_max)
-			refuse(stream, false, RC_STR_NONE, RC_INVALID, "id",
-			       "\"id\" must be a short, non-empty string.");
+			refuse(peer, false, RC_STR_NONE, RC_INVALID, "id", "\"id\" must be a short, non-empty string.");
 		else if (strcmp(type, "subscribe") == 0)
-			subscribe(stream, message, id);
-		else if (peer_unsubscribe(&stream->peer, id))
-			refuse(stream, true, id, RC_NOT_FOUND, "id",
-			       "There is no such subscription on this connection.");
+			subscribe(peer, message, id);
+		else if (peer_unsubscribe(peer, id))
+			refuse(peer, true, id, RC_NOT_FOUND, "id", "There is no such subscription on this connection.");
 		json_decref(id_value);
 	}
 	json_decref(message);
@@ -189,31 +184,33 @@ static void stream_message(struct http_stream *http, void *arg, struct rc_str te
 
 /* ---- streams ---- */
 
-static void stream_writable(struct http_stream *http, void *arg)
+static void stream_writable(struct http_stream *http)
 {
-	struct stream *stream = arg;
+	struct peer *peer = http_stream_room(http);
 
-	peer_writable(&stream->peer);
+	peer_writable(peer);
 }
 
-static void stream_closed(struct http_stream *http, void *arg)
+static void stream_closed(struct http_stream *http)
 {
-	struct stream *stream = arg;
+	struct peer *peer = http_stream_room(http);
 
-	peer_close(&stream->peer);
-	list_remove(&stream->list);
-	free(stream);
+	peer_close(peer);
+	((struct endpoint *)peer_owner(peer))->streams--;
 }
 
-static const struct http_stream_events stream_events = {stream_writable, stream_message, stream_closed};
+static const struct http_stream_events stream_events = {stream_writable, stream_message, stream_closed,
+							sizeof(struct peer)};
 
-static void stream_begin(struct endpoint *endpoint, struct stream *stream, struct http_stream *http,
-			 const struct transport *transport)
+static struct peer *stream_begin(struct endpoint *endpoint, struct http_stream *http, const struct transport *transport)
 {
-	stream->endpoint = endpoint;
-	peer_open(endpoint->fanout, &stream->peer, http, transport);
-	list_push_back(&endpoint->streams, &stream->list);
+	struct peer *peer = http_stream_room(http);
+
+	peer_open(endpoint->fanout, peer, transport);
+	endpoint->http = http_stream_server(http);
+	endpoint->streams++;
 	endpoint_tick(endpoint);
+	return peer;
 }
 
 static bool draining(struct http_request *req, const struct endpoint *endpoint)
@@ -232,17 +229,13 @@ void live_websocket(struct http_request *req, void *arg)
 {
 	static const char *const protocols[] = {"rowcast.v1+json"};
 	struct endpoint *endpoint = arg;
-	struct stream *stream;
 	struct http_stream *http;
 
 	if (draining(req, endpoint))
 		return;
-	stream = rc_xcalloc(1, sizeof(*stream));
-	http = http_stream_websocket(req, protocols, 1, endpoint->live->allowed_origins, &stream_events, stream);
+	http = http_stream_websocket(req, protocols, 1, endpoint->live->allowed_origins, &stream_events);
 	if (http)
-		stream_begin(endpoint, stream, http, &websocket);
-	else
-		free(stream);
+		stream_begin(endpoint, http, &websocket);
 }
 
 void live_sse(struct http_request *req, void *arg)
@@ -252,7 +245,6 @@ void live_sse(struct http_request *req, void *arg)
 	struct rc_fault fault = {0};
 	const char *field = NULL;
 	json_t *params = NULL;
-	struct stream *stream;
 	struct http_stream *http;
 
 	if (draining(req, endpoint))
@@ -264,15 +256,11 @@ void live_sse(struct http_request *req, void *arg)
 		http_problem(req, &problem);
 		goto out;
 	}
-	stream = rc_xcalloc(1, sizeof(*stream));
-	http = http_stream_sse(req, &stream_events, stream);
-	if (!http) {
-		free(stream);
+	http = http_stream_sse(req, &stream_events);
+	if (http)
+		peer_subscribe(stream_begin(endpoint, http, &sse), &wanted.subscription);
+	else
 		free(wanted.subscription.shape);
-		goto out;
-	}
-	stream_begin(endpoint, stream, http, &sse);
-	peer_subscribe(&stream->peer, &wanted.subscription);
 out:
 	json_decref(params);
 	wanted_release(&wanted);
@@ -280,6 +268,6 @@ out:
 
 void streams_drain(struct endpoint *endpoint)
 {
-	LIST_EACH_SAFE (node, &endpoint->streams)
-		http_stream_close(LIST_OWNER(node, struct stream, list)->peer.stream, 1012, "the server restarts");
+	if (endpoint->streams > 0)
+		http_streams_close(endpoint->http, &stream_events, 1012, "the server restarts");
 }

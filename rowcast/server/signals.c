@@ -66,15 +66,14 @@ int operate_signals_start(struct operate_signals *signals, struct loop *loop, vo
 	sigset_t set;
 	int err;
 
-	*signals = (struct operate_signals){
-		.watch = {.fd = -1, .ready = take_signal}, .loop = loop, .stop = stop, .arg = arg};
+	*signals = (struct operate_signals){.watch = {.fd = -1}, .loop = loop, .stop = stop, .arg = arg};
 	signal(SIGPIPE, SIG_IGN);
 	signal_set(&set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signals->watch.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (signals->watch.fd < 0)
 		return rc_fault_set(fault, RC_IO, "cannot listen for signals: %s", strerrordesc_np(errno));
-	err = watch_add(loop, &signals->watch, EPOLLIN);
+	err = watch_add(loop, &signals->watch, EPOLLIN, take_signal);
 	if (err != RC_OK) {
 		close(signals->watch.fd);
 		signals->watch.fd = -1;

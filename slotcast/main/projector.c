@@ -372,8 +372,8 @@ static void feed_ready(struct watch *watch, uint32_t events)
 
 static int watch_feed(struct projector *projector)
 {
-	projector->feed_watch = (struct watch){.fd = rc_feed_fd(projector->feed), .ready = feed_ready};
-	return watch_add(projector->loop, &projector->feed_watch, EPOLLIN);
+	projector->feed_watch = (struct watch){.fd = rc_feed_fd(projector->feed)};
+	return watch_add(projector->loop, &projector->feed_watch, EPOLLIN, feed_ready);
 }
 
 /* The store writes to another server than the one that is read: read that one. */

@@ -310,6 +310,7 @@ static int boot_listen(struct serve *serve, struct rc_fault *fault)
 		.port_shared = options->share_port,
 		.limits = &options->http,
 		.census = serve->census,
+		.stream_room = LIVE_STREAM_ROOM,
 		.hosts = options->hosts,
 		.tls = serve->tls,
 		.server_headers = serve->tls ? HEADERS_TLS : HEADERS_PLAIN,

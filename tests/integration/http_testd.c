@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "rowcast/base/check.h"
+#include "rowcast/http/conn.h"
 #include "rowcast/http/static.h"
 #include "rowcast/http/ws.h"
 
@@ -99,9 +100,9 @@ static void handle_release(struct http_request *req, void *arg)
 	http_reply(req, 200, "text/plain", RC_STR("released"));
 }
 
-static void ws_writable(struct http_stream *stream, void *arg) {}
+static void ws_writable(struct http_stream *stream) {}
 
-static void ws_message(struct http_stream *stream, void *arg, struct rc_str text)
+static void ws_message(struct http_stream *stream, struct rc_str text)
 {
 	struct buf frame = BUF_INIT;
 
@@ -116,19 +117,19 @@ static void ws_message(struct http_stream *stream, void *arg, struct rc_str text
 	buf_release(&frame);
 }
 
-static void ws_closed(struct http_stream *stream, void *arg)
-{
-	(*(int *)arg)--;
-}
-
 static int streams;
+
+static void ws_closed(struct http_stream *stream)
+{
+	streams--;
+}
 
 static void handle_ws(struct http_request *req, void *arg)
 {
 	static const struct http_stream_events events = {ws_writable, ws_message, ws_closed};
 	static const char *const protocols[] = {"test.v2", "test.v1"};
 
-	if (http_stream_websocket(req, protocols, 2, "https://friend.example", &events, &streams))
+	if (http_stream_websocket(req, protocols, 2, "https://friend.example", &events))
 		streams++;
 }
 
@@ -139,9 +140,9 @@ struct feed {
 	size_t sent; /* of the event under way */
 };
 
-static void feed_writable(struct http_stream *stream, void *arg)
+static void feed_writable(struct http_stream *stream)
 {
-	struct feed *feed = arg;
+	struct feed *feed = http_stream_room(stream);
 
 	while (feed->left > 0) {
 		feed->sent += http_stream_send(stream, feed->event.data + feed->sent, feed->event.len - feed->sent);
@@ -154,42 +155,41 @@ static void feed_writable(struct http_stream *stream, void *arg)
 		http_stream_close(stream, 0, NULL);
 }
 
-static void feed_closed(struct http_stream *stream, void *arg)
+static void feed_closed(struct http_stream *stream)
 {
-	struct feed *feed = arg;
+	struct feed *feed = http_stream_room(stream);
 
 	buf_release(&feed->event);
-	free(feed);
 	streams--;
 }
 
 static void handle_sse(struct http_request *req, void *arg)
 {
-	static const struct http_stream_events events = {feed_writable, ws_message, feed_closed};
+	static const struct http_stream_events events = {feed_writable, ws_message, feed_closed, sizeof(struct feed)};
 	struct rc_str count = RC_STR("3"), size = RC_STR("5");
-	struct feed *feed = rc_xcalloc(1, sizeof(*feed));
 	struct http_stream *stream;
-	int64_t bytes = 0;
+	struct feed *feed;
+	int64_t left = 0, bytes = 0;
 
-	rc_check(http_query(req, "count", &count) != RC_INVALID && rc_str_to_i64(count, &feed->left) == 0);
+	rc_check(http_query(req, "count", &count) != RC_INVALID && rc_str_to_i64(count, &left) == 0);
 	rc_check(http_query(req, "bytes", &size) != RC_INVALID && rc_str_to_i64(size, &bytes) == 0);
+	stream = http_stream_sse(req, &events);
+	if (!stream)
+		return;
+	feed = http_stream_room(stream);
+	feed->left = left;
 	buf_append_str(&feed->event, RC_STR("data: "));
 	memset(buf_reserve(&feed->event, (size_t)bytes), 'x', (size_t)bytes);
 	feed->event.len += (size_t)bytes;
 	buf_append_str(&feed->event, RC_STR("\n\n"));
-	stream = http_stream_sse(req, &events, feed);
-	if (!stream) {
-		buf_release(&feed->event);
-		free(feed);
-		return;
-	}
 	streams++;
-	feed_writable(stream, feed);
+	feed_writable(stream);
 }
 
 static void handle_stats(struct http_request *req, void *arg)
 {
-	char *text = rc_arena_printf(&req->arena, "conns=%d streams=%d", (int)http_server_conns(server), streams);
+	char *text = rc_arena_printf(&req->arena, "conns=%d streams=%d extras=%u", (int)http_server_conns(server),
+				     streams, slab_taken(&server->extra_slab));
 
 	http_reply(req, 200, "text/plain", rc_str_from(text));
 }
@@ -288,6 +288,7 @@ int main(int argc, char **argv)
 		{"GET", "/stats", handle_stats, NULL},
 	};
 	struct http_config config = {.listen = "127.0.0.1:0",
+				     .stream_room = sizeof(struct feed),
 				     .reuse_port_fd = -1,
 				     .limits = &limits,
 				     .routes = routes,

@@ -298,6 +298,7 @@ int main(int argc, char **argv)
 					   .reuse_port_fd = -1,
 					   .limits = &http_limits,
 					   .census = census,
+					   .stream_room = LIVE_STREAM_ROOM,
 					   .routes = routes[i],
 					   .route_count = LIVE_ROUTES};
 
@@ -305,8 +306,8 @@ int main(int argc, char **argv)
 		rc_check(http_server_create(&servers[i], loops[i], &http, &fault) == 0);
 		snprintf(listen, sizeof(listen), "127.0.0.1:%d", http_server_port(servers[i]));
 	}
-	commands_watch = (struct watch){.fd = STDIN_FILENO, .ready = commands_ready};
-	rc_check(watch_add(projector, &commands_watch, EPOLLIN) == 0);
+	commands_watch = (struct watch){.fd = STDIN_FILENO};
+	rc_check(watch_add(projector, &commands_watch, EPOLLIN, commands_ready) == 0);
 	sem_init(&up, 0, 0);
 	for (int i = 0; i < REACTORS; i++) {
 		hello[i].deliver = say_hello;

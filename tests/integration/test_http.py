@@ -592,6 +592,26 @@ class WebSockets(Shared):
             client.send(bytes([byte]))
         self.assertEqual(client.receive(), (0x81, b"slow" * 50))
 
+    def test_a_connection_that_waits_owns_nothing_and_one_inside_of_a_message_does(self):
+        server = Server()
+        self.addCleanup(server.stop)
+        asker, message = Client(server), frame(1, b"x" * 100)
+        waiting = [Socket(server) for _ in range(5)]
+        for client in [asker, *waiting]:
+            self.addCleanup(client.sock.close)
+        extras = lambda: int(asker.get("/stats").body.split(b"extras=")[1]) - 1  # one is the question's own
+        for client in waiting:
+            client.send(message)
+            client.receive()
+        self.assertEqual(extras(), 0)
+        waiting[0].send(message[:50])
+        deadline = time.monotonic() + 10
+        while extras() != 1:
+            self.assertLess(time.monotonic(), deadline)
+        waiting[0].send(message[50:])
+        self.assertEqual(waiting[0].receive(), (0x81, b"x" * 100))
+        self.assertEqual(extras(), 0)
+
     def test_protocol_errors_have_their_codes(self):
         big = struct.pack("!BBQ", 0x81, 0xFF, 1 << 63) + b"mask"
         long_form = struct.pack("!BBH", 0x81, 0x80 | 126, 5) + b"mask"

@@ -55,8 +55,8 @@ static void pipes_open(void (*ready)(struct watch *, uint32_t))
 {
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(pipe(both[i].fds), 0);
-		both[i].read = (struct watch){.fd = both[i].fds[0], .ready = ready};
-		assert_int_equal(watch_add(loop, &both[i].read, EPOLLIN), 0);
+		both[i].read = (struct watch){.fd = both[i].fds[0]};
+		assert_int_equal(watch_add(loop, &both[i].read, EPOLLIN, ready), 0);
 	}
 }
 

@@ -118,9 +118,9 @@ static size_t stream_take(struct client *client, const char *bytes, size_t len)
 	return taken;
 }
 
-static size_t stream_send(void *stream, const void *bytes, size_t len)
+static size_t stream_send(struct peer *peer, const void *bytes, size_t len)
 {
-	struct client *client = stream;
+	struct client *client = (struct client *)((char *)peer - offsetof(struct client, peer));
 	size_t sent = client->queued.len > 0 ? 0 : stream_take(client, bytes, len);
 
 	client->waiting |= sent < len;
@@ -129,9 +129,9 @@ static size_t stream_send(void *stream, const void *bytes, size_t len)
 	return sent;
 }
 
-static int stream_queue(void *stream, const void *bytes, size_t len)
+static int stream_queue(struct peer *peer, const void *bytes, size_t len)
 {
-	struct client *client = stream;
+	struct client *client = (struct client *)((char *)peer - offsetof(struct client, peer));
 
 	buf_append(&client->queued, bytes, len);
 	if (client->queued.len > client->queued_max)
@@ -302,7 +302,8 @@ static void take_snapshot(struct client *client, json_t *message)
 static void take(struct client *client, const char *text, size_t len)
 {
 	json_t *message = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-	const char *type = json_string_value(json_object_get(message, "type"));
+	const char *type = json_string_value(json_object_get(message, "type")),
+		   *id = json_string_value(json_object_get(message, "id"));
 
 	assert_non_null(message);
 	if (getenv("RIG_TRACE"))
@@ -313,8 +314,9 @@ static void take(struct client *client, const char *text, size_t len)
 		client->statuses++;
 		snprintf(client->last_state, sizeof(client->last_state), "%s",
 			 json_string_value(json_object_get(message, "state")));
+	} else if (strcmp(id, "a") != 0) {
+		client->others[id[0] - 'a']++;
 	} else {
-		assert_string_equal(json_string_value(json_object_get(message, "id")), "a");
 		if (strcmp(type, "snapshot") == 0) {
 			take_snapshot(client, message);
 		} else if (strcmp(type, "delta") == 0) {
@@ -374,7 +376,7 @@ void client_reopen(struct client *client, int reactor)
 	client->open = true;
 	client->failed = client->waiting = false;
 	client->room = UNLIMITED;
-	peer_open(client->rig->fanouts[reactor], &client->peer, client, &rig_transport);
+	peer_open(client->rig->fanouts[reactor], &client->peer, &rig_transport);
 }
 
 void client_close(struct client *client)
@@ -399,15 +401,23 @@ void client_free(struct client *client)
 	free(client);
 }
 
-void client_subscribe(struct client *client, int topic, enum live_mode mode)
+static void subscribe(struct client *client, struct subscription *wanted, int topic)
 {
 	char name[16];
 	struct model **shape = rc_xmalloc(sizeof(*shape));
-	struct subscription wanted = {.id = RC_STR("a"), .source = &client->rig->source, .shape = shape, .mode = mode};
 
 	snprintf(name, sizeof(name), "topic-%d", topic);
 	*shape = &client->rig->models[topic];
-	wanted.name = rc_str_from(name);
+	wanted->source = &client->rig->source;
+	wanted->shape = shape;
+	wanted->name = rc_str_from(name);
+	peer_subscribe(&client->peer, wanted);
+}
+
+void client_subscribe(struct client *client, int topic, enum live_mode mode)
+{
+	struct subscription wanted = {.id = RC_STR("a"), .mode = mode};
+
 	client->topic = topic;
 	client->mode = mode;
 	wanted.rate = mode == LIVE_LATEST ? client->rate : RATE_ANY;
@@ -416,7 +426,12 @@ void client_subscribe(struct client *client, int topic, enum live_mode mode)
 	wanted.has_after = client->has_position;
 	if (client->has_position)
 		wanted.after = parse(client->position);
-	peer_subscribe(&client->peer, &wanted);
+	subscribe(client, &wanted, topic);
+}
+
+void client_subscribe_as(struct client *client, char id, int topic)
+{
+	subscribe(client, &(struct subscription){.id = {&id, 1}, .mode = LIVE_EVERY}, topic);
 }
 
 /* ---- the model ---- */

@@ -77,7 +77,8 @@ struct client {
 	/* What came. */
 	int snapshots, deltas, empty_deltas, timed_deltas, resets, errors, statuses;
 	char reset_reason[128], error[512], last_state[16];
-	json_t *last; /* newest message */
+	json_t *last;   /* newest message */
+	int others[26]; /* messages of subscriptions that are not "a", by the letter of their id */
 };
 
 struct rig {
@@ -121,6 +122,7 @@ void client_close(struct client *client); /* keeps its view and its position */
 void client_reopen(struct client *client, int reactor);
 void client_free(struct client *client);
 void client_subscribe(struct client *client, int topic, enum live_mode mode); /* from its position, if it has one */
+void client_subscribe_as(struct client *client, char id, int topic);
 void client_room(struct client *client, size_t bytes);
 /* The same in two steps: a socket has room before its loop says so. */
 void client_make_room(struct client *client, size_t bytes);

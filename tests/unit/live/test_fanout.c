@@ -625,6 +625,83 @@ static void nothing_comes_after_unsubscribing_even_while_the_join_is_under_way(v
 	assert_int_equal(client->deltas, 0);
 }
 
+#define SUBS 5
+
+static void change_every_topic(void)
+{
+	for (int t = 0; t < RIG_TOPICS; t++)
+		rig_put(rig, t, 0);
+	rig_commit(rig);
+	rig_settle(rig);
+}
+
+static void end_in_order(int first, int step)
+{
+	int before[SUBS], statuses = 0;
+
+	client->has_view = true; /* status may come */
+	for (int i = 0; i < SUBS; i++)
+		client_subscribe_as(client, (char)('b' + i), i % RIG_TOPICS);
+	rig_settle(rig);
+	for (int ended = 0; ended < SUBS; ended++) {
+		char id = (char)('b' + (first + ended * step) % SUBS);
+
+		assert_int_equal(peer_unsubscribe(&client->peer, (struct rc_str){&id, 1}), 0);
+		memcpy(before, &client->others[1], sizeof(before));
+		change_every_topic();
+		for (int i = 0; i < SUBS; i++)
+			assert_int_equal(client->others[1 + i] - before[i],
+					 peer_has(&client->peer, (struct rc_str){(char[]){(char)('b' + i)}, 1}));
+		statuses = client->statuses;
+		fanout_tell_status(rig->fanouts[0]);
+		rig_settle(rig);
+		assert_int_equal(client->statuses, statuses + 1);
+	}
+	assert_int_equal(peer_sub_count(&client->peer), 0);
+}
+
+static void whichever_subscription_ends_the_others_and_the_status_go_on(void **unused)
+{
+	hub_status(rig->hub, LIVE_LIVE, 0, 0);
+	for (int i = 0; i < RIG_TOPICS; i++)
+		rig_put(rig, i, 0);
+	rig_commit(rig);
+	client_subscribe(other, 0, LIVE_EVERY); /* somebody whose seat moves with theirs */
+	for (int first = 0; first < SUBS; first++) {
+		for (int step = 1; step < SUBS; step++)
+			end_in_order(first, step);
+	}
+	client_check_now(other);
+}
+
+static void who_has_one_subscription_costs_no_extra_memory(void **unused)
+{
+	join_both(LIVE_LATEST);
+	assert_null(client->peer.extra);
+	client_subscribe_as(client, 'b', 1);
+	rig_settle(rig);
+	assert_non_null(client->peer.extra);
+	assert_int_equal(peer_unsubscribe(&client->peer, RC_STR("a")), 0);
+	assert_null(client->peer.extra);
+	assert_true(peer_has(&client->peer, RC_STR("b")));
+}
+
+static void a_blocked_seat_that_leads_is_told_the_newest_status_when_another_takes_the_lead(void **unused)
+{
+	hub_status(rig->hub, LIVE_LIVE, 0, 0);
+	join_both(LIVE_EVERY);
+	client_subscribe_as(client, 'b', 1);
+	rig_settle(rig);
+	client_room(client, 0);
+	hub_status(rig->hub, LIVE_DELAYED, 0, 0);
+	rig_settle(rig);
+	assert_int_equal(peer_unsubscribe(&client->peer, RC_STR("a")), 0);
+	client_room(client, UNLIMITED);
+	fanout_tell_status(rig->fanouts[0]);
+	rig_settle(rig);
+	assert_string_equal(client->last_state, "delayed");
+}
+
 static int set_up_tiny_ring(void **unused)
 {
 	struct rig_options options = rig_defaults();
@@ -675,6 +752,9 @@ int main(void)
 		NORMAL(while_the_source_is_behind_lag_is_at_least_that),
 		NORMAL(a_blocked_peer_is_told_only_the_newest_status),
 		NORMAL(nothing_comes_after_unsubscribing_even_while_the_join_is_under_way),
+		NORMAL(whichever_subscription_ends_the_others_and_the_status_go_on),
+		NORMAL(who_has_one_subscription_costs_no_extra_memory),
+		NORMAL(a_blocked_seat_that_leads_is_told_the_newest_status_when_another_takes_the_lead),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -62,7 +62,7 @@ static void random_client(struct client *client)
 	const struct rig *rig = client->rig;
 
 	if (client->open && below(3) == 0) {
-		if (below(2) && client->peer.sub_count > 0)
+		if (below(2) && peer_sub_count(&client->peer) > 0)
 			assert_int_equal(peer_unsubscribe(&client->peer, RC_STR("a")), 0);
 		client_close(client);
 		return;

@@ -126,9 +126,9 @@ static void to_reactor(void *arg, uint32_t reactor, struct parcel *parcel)
 
 /* ---- clients ---- */
 
-static size_t client_send(void *stream, const void *bytes, size_t len)
+static size_t client_send(struct peer *peer, const void *bytes, size_t len)
 {
-	struct client *client = stream;
+	struct client *client = (struct client *)((char *)peer - offsetof(struct client, peer));
 	const char *text = bytes, *found = NULL, *at = text;
 
 	while ((at = memmem(at, len - (size_t)(at - text), "\"v\":", 4)))
@@ -140,7 +140,7 @@ static size_t client_send(void *stream, const void *bytes, size_t len)
 	return len;
 }
 
-static int client_queue(void *stream, const void *bytes, size_t len)
+static int client_queue(struct peer *peer, const void *bytes, size_t len)
 {
 	fail();
 	return 0;
@@ -187,7 +187,7 @@ static void client_subscribe(struct reactor *reactor, struct client *client)
 				      .shape = rc_xcalloc(1, 1),
 				      .mode = (client - reactor->clients) % 2 ? LIVE_EVERY : LIVE_LATEST};
 
-	peer_open(reactor->fanout, &client->peer, client, &transport);
+	peer_open(reactor->fanout, &client->peer, &transport);
 	peer_subscribe(&client->peer, &wanted);
 }
 

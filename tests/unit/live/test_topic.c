@@ -402,7 +402,7 @@ static void a_topic_that_is_no_more_after_a_restart_ends_its_subscriptions(void 
 	rig_settle(rig);
 	assert_true(client->failed);
 	assert_string_equal(client->error, "no such topic");
-	assert_int_equal(client->peer.sub_count, 0);
+	assert_int_equal(peer_sub_count(&client->peer), 0);
 	assert_false(other->failed);
 	client_free(other);
 }

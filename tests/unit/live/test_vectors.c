@@ -68,13 +68,13 @@ static void settle(void)
 	} while (fanout_run(fanout, 100) <= no_time() || first);
 }
 
-static size_t wire_send(void *stream, const void *bytes, size_t len)
+static size_t wire_send(struct peer *who, const void *bytes, size_t len)
 {
 	buf_append(&wire, bytes, len);
 	return len;
 }
 
-static int wire_queue(void *stream, const void *bytes, size_t len)
+static int wire_queue(struct peer *who, const void *bytes, size_t len)
 {
 	fail();
 	return 0;
@@ -212,7 +212,7 @@ static void subscribe(const struct transport *transport, enum live_mode mode, bo
 
 	if (wanted.has_after)
 		wanted.after = position_of(session, "after");
-	peer_open(fanout, &peer, &wire, transport);
+	peer_open(fanout, &peer, transport);
 	peer_subscribe(&peer, &wanted);
 	settle();
 }
