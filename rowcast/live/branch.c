@@ -136,6 +136,8 @@ void branch_rest(struct branch *branch)
 	int64_t now = fanout->config.mono_us(), due = fanout->paid_us;
 	struct list *resting = &fanout->resting[branch->rate], *place = resting->prev;
 
+	if (!list_idle(&branch->rest)) /* what was swept now is a status, which came while it rests */
+		return;
 	branch->free_us = now + rate_interval_us(branch->rate);
 	if (due > branch->pushed_us + PERIOD_MAX_US)
 		due = branch->pushed_us + PERIOD_MAX_US;
