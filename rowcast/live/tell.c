@@ -15,14 +15,16 @@
 
 struct rest {
 	struct body *body;
+	struct wire wire; /* of it */
 	size_t at;
 	struct buf held;
 };
 
-static void rest_begin(struct peer *peer, struct body *body, size_t at)
+static void rest_begin(struct peer *peer, struct body *body, struct wire wire, size_t at)
 {
 	peer->rest = rc_xcalloc(1, sizeof(*peer->rest));
 	peer->rest->body = body_acquire(body);
+	peer->rest->wire = wire;
 	peer->rest->at = at;
 	for (struct sub *sub = peer->subs; sub; sub = sub->next) {
 		if (sub->place)
@@ -66,8 +68,8 @@ bool peer_go_on(struct peer *peer)
 
 	if (!rest)
 		return true;
-	left = rest->body->len - rest->at;
-	sent = peer->transport->send(peer->stream, rest->body->bytes + rest->at, left);
+	left = rest->wire.len - rest->at;
+	sent = peer->transport->send(peer->stream, rest->wire.bytes + rest->at, left);
 	peer->fanout->sent_bytes += (int64_t)sent;
 	rest->at += sent;
 	if (sent < left)
@@ -89,16 +91,16 @@ void peer_say(struct peer *peer, struct rc_str frame)
 
 /* The head (or a whole frame) is in scratch. False: nothing was sent, the stream is blocked and will say when it is
  * not. */
-static bool tell(struct peer *peer, struct body *body)
+static bool tell(struct peer *peer, struct body *body, struct wire wire)
 {
 	struct buf *scratch = &peer->fanout->scratch;
-	bool large = body && body->len > peer->fanout->config.copy_bytes_max;
+	bool large = wire.len > peer->fanout->config.copy_bytes_max;
 	size_t sent;
 
 	if (peer->rest)
 		return false;
 	if (body && !large) {
-		buf_append(scratch, body->bytes, body->len);
+		buf_append(scratch, wire.bytes, wire.len);
 		buf_append_str(scratch, peer->transport->after);
 	}
 	sent = peer->transport->send(peer->stream, scratch->data, scratch->len);
@@ -113,14 +115,14 @@ static bool tell(struct peer *peer, struct body *body)
 		 */
 		(void)!peer->transport->queue(peer->stream, scratch->data + sent, scratch->len - sent);
 		if (large) {
-			(void)!peer->transport->queue(peer->stream, body->bytes, body->len);
+			(void)!peer->transport->queue(peer->stream, wire.bytes, wire.len);
 			put_after(peer);
 		}
 	} else if (large) {
-		sent = peer->transport->send(peer->stream, body->bytes, body->len);
+		sent = peer->transport->send(peer->stream, wire.bytes, wire.len);
 		peer->fanout->sent_bytes += (int64_t)sent;
-		if (sent < body->len)
-			rest_begin(peer, body, sent);
+		if (sent < wire.len)
+			rest_begin(peer, body, wire, sent);
 		else
 			put_after(peer);
 	}
@@ -133,7 +135,7 @@ bool tell_reset(struct sub *sub, const char *reason)
 
 	buf_clear(&fanout->scratch);
 	frame_reset(&fanout->scratch, sub->peer->transport, sub->outlet->id_json, rc_str_from(reason));
-	if (!tell(sub->peer, NULL))
+	if (!tell(sub->peer, NULL, (struct wire){0}))
 		return false;
 	metric_add(&live_resets, 1);
 	sub->has_position = false; /* from here on nothing but a snapshot may follow */
@@ -143,10 +145,11 @@ bool tell_reset(struct sub *sub, const char *reason)
 bool tell_snapshot(struct sub *sub, struct body *body, struct rc_position position)
 {
 	struct fanout *fanout = sub->peer->fanout;
+	struct wire wire = body_wire(body, sub->peer->transport, fanout->config.pack_bytes_min);
 
 	buf_clear(&fanout->scratch);
-	frame_snapshot(&fanout->scratch, sub->peer->transport, sub->outlet->id_json, position, body->len);
-	if (!tell(sub->peer, body))
+	frame_snapshot(&fanout->scratch, sub->peer->transport, sub->outlet->id_json, position, wire);
+	if (!tell(sub->peer, body, wire))
 		return false;
 	sub->position = position;
 	sub->has_position = true;
@@ -161,6 +164,7 @@ bool tell_delta(struct sub *sub, struct body *body)
 {
 	struct fanout *fanout = sub->peer->fanout;
 	struct rc_position from = sub->position, to = body->to;
+	struct wire wire;
 
 	if (to.n <= from.n) {
 		if (!body->timed || body->at < from.n)
@@ -169,9 +173,10 @@ bool tell_delta(struct sub *sub, struct body *body)
 	} else if (body->from.n == body->to.n) {
 		to = from; /* time alone, told along a chain that is ahead of him */
 	}
+	wire = body_wire(body, sub->peer->transport, fanout->config.pack_bytes_min);
 	buf_clear(&fanout->scratch);
-	frame_delta(&fanout->scratch, sub->peer->transport, sub->outlet->id_json, from, to, body->len);
-	if (!tell(sub->peer, body))
+	frame_delta(&fanout->scratch, sub->peer->transport, sub->outlet->id_json, from, to, wire);
+	if (!tell(sub->peer, body, wire))
 		return false;
 	sub->position = to;
 	return true;
@@ -181,5 +186,5 @@ bool tell_status(struct peer *peer, const char *state, int64_t lag_ms, int64_t a
 {
 	buf_clear(&peer->fanout->scratch);
 	frame_status(&peer->fanout->scratch, peer->transport, state, lag_ms, age_ms);
-	return tell(peer, NULL);
+	return tell(peer, NULL, (struct wire){0});
 }
