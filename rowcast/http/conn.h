@@ -56,6 +56,7 @@ struct http_stream {
 	bool blocked;       /* the socket is full; `writable` is owed */
 	bool torn;          /* the last send ended inside a frame */
 	bool websocket;
+	bool deflates;   /* compression was agreed upon */
 	bool close_sent; /* and the peer's is awaited */
 	bool told;       /* `closed` was called, or never has to be */
 };
@@ -130,6 +131,7 @@ struct http_server {
 	struct buf problem;        /* scratch: problem body */
 	struct buf gather;         /* scratch: one TLS record out of several parts */
 	struct ws_decoder decoder; /* of whoever is not inside a message */
+	struct inflater *inflater; /* for those that compress what they send */
 	char *read_buffer;         /* READ_BUFFER_BYTES */
 };
 

@@ -142,11 +142,14 @@ struct http_stream_events {
 	void (*closed)(struct http_stream *stream, void *arg);
 };
 
-/* Answer 101. `protocols`: those we speak, most wanted first; one of the client's must match (if it names any). On
- * refusal the error reply has been sent and NULL comes back. */
+/* Answer 101. `protocols`: those we speak, most wanted first; one of the client's must match (if it names any).
+ * `deflate`: an offer of permessage-deflate may be accepted (RFC 7692). On refusal the error reply has been sent and
+ * NULL comes back. */
 struct http_stream *http_stream_websocket(struct http_request *req, const char *const *protocols, size_t protocol_count,
-					  const char *allowed_origins, const struct http_stream_events *events,
-					  void *arg);
+					  const char *allowed_origins, bool deflate,
+					  const struct http_stream_events *events, void *arg);
+/* Compressed messages may be sent: permessage-deflate without context takeover was agreed upon. */
+bool http_stream_deflates(const struct http_stream *stream);
 /* Answer 200 text/event-stream and keep the connection. */
 struct http_stream *http_stream_sse(struct http_request *req, const struct http_stream_events *events, void *arg);
 /*

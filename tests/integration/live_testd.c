@@ -234,6 +234,7 @@ static void limits_read(struct live_limits *limits, int argc, char **argv)
 		{"topic_linger_us", &limits->topic_linger_us},
 		{"topics_max", &limits->topics_max},
 		{"ring_bytes_max", &limits->ring_bytes_max},
+		{"compress_bytes_min", &limits->compress_bytes_min},
 		{"position_interval_us", &limits->position_interval_us},
 		{"ping_interval_us", &http_limits.ping_interval_us},
 	};
