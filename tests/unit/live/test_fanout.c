@@ -562,25 +562,51 @@ static void what_packing_does_not_make_smaller_goes_as_it_is(void **unused)
 	check_packed(0);
 }
 
+static void reopen_packing(void)
+{
+	client_close(client);
+	client->packs = true;
+	client_reopen(client, 0);
+}
+
+static void for_who_is_overrun_nothing_is_packed(void **unused)
+{
+	int packs;
+
+	reopen_packing();
+	client_subscribe(client, 0, LIVE_EVERY);
+	rig_settle(rig);
+	client_room(client, 0);
+	put_and_commit(50);
+	packs = rig_packs;
+	put_and_commit(50);
+	assert_int_equal(rig_packs, packs);
+	client_room(client, UNLIMITED);
+	rig_settle(rig);
+	client_check_now(client);
+}
+
+static void the_rest_of_a_large_packed_body_is_that_of_the_packed_one(void **unused)
+{
+	reopen_packing();
+	the_rest_of_a_large_body_is_not_copied_and_nothing_is_sent_inside_of_it(NULL);
+	assert_true(client->packed > 0);
+}
+
 static void a_small_body_goes_as_it_is(void **unused)
 {
 	struct rig_options options = rig_defaults();
-	struct client *packs;
 
 	options.pack_bytes = sizeof(",\"upsert\":[],\"remove\":[]}");
 	set_up_with(&options);
-	packs = client_open(rig, 0);
-	client_close(packs);
-	packs->packs = true;
-	client_reopen(packs, 0);
-	client_subscribe(packs, 0, LIVE_LATEST);
+	reopen_packing();
+	client_subscribe(client, 0, LIVE_LATEST);
 	rig_settle(rig);
-	assert_int_equal(packs->snapshots, 1); /* no rows yet */
-	assert_int_equal(packs->packed, 0);
+	assert_int_equal(client->snapshots, 1); /* no rows yet */
+	assert_int_equal(client->packed, 0);
 	put_and_commit(1);
-	assert_int_equal(packs->packed, 1);
-	client_check_now(packs);
-	client_free(packs);
+	assert_int_equal(client->packed, 1);
+	client_check_now(client);
 	tear_down(NULL);
 }
 
@@ -622,6 +648,8 @@ int main(void)
 		PACKING(a_body_is_packed_once_for_all_who_take_it_packed),
 		PACKING(nothing_is_packed_while_nobody_takes_it_packed),
 		PACKING(what_packing_does_not_make_smaller_goes_as_it_is),
+		SMALL(for_who_is_overrun_nothing_is_packed),
+		NO_COPIES(the_rest_of_a_large_packed_body_is_that_of_the_packed_one),
 		cmocka_unit_test(a_small_body_goes_as_it_is),
 	};
 
