@@ -79,6 +79,7 @@ struct http_conn {
 	bool blocked : 1;       /* the socket is full; `writable` is owed */
 	bool torn : 1;          /* the last send ended inside a frame */
 	bool websocket : 1;
+	bool deflates : 1;   /* compression was agreed upon */
 	bool close_sent : 1; /* and the peer's is awaited */
 	bool told : 1;       /* `closed` was called, or never has to be */
 	/* All: */
@@ -145,6 +146,7 @@ struct http_server {
 	struct buf problem;        /* scratch: problem body */
 	struct buf gather;         /* scratch: one TLS record out of several parts */
 	struct ws_decoder decoder; /* of whoever is not inside a message */
+	struct inflater *inflater; /* for those that compress what they send */
 	char *read_buffer;         /* READ_BUFFER_BYTES */
 };
 

@@ -148,10 +148,14 @@ struct http_stream_events {
 void *http_stream_room(const struct http_stream *stream);
 struct http_stream *http_stream_of(const void *room);
 
-/* Answer 101. `protocols`: those we speak, most wanted first; one of the client's must match (if it names any). On
- * refusal the error reply has been sent and NULL comes back. */
+/* Answer 101. `protocols`: those we speak, most wanted first; one of the client's must match (if it names any).
+ * `deflate`: an offer of permessage-deflate may be accepted (RFC 7692). On refusal the error reply has been sent and
+ * NULL comes back. */
 struct http_stream *http_stream_websocket(struct http_request *req, const char *const *protocols, size_t protocol_count,
-					  const char *allowed_origins, const struct http_stream_events *events);
+					  const char *allowed_origins, bool deflate,
+					  const struct http_stream_events *events);
+/* Compressed messages may be sent: permessage-deflate without context takeover was agreed upon. */
+bool http_stream_deflates(const struct http_stream *stream);
 /* Answer 200 text/event-stream and keep the connection. */
 struct http_stream *http_stream_sse(struct http_request *req, const struct http_stream_events *events);
 /*

@@ -19,6 +19,7 @@
 #include "rowcast/base/check.h"
 #include "rowcast/base/log.h"
 #include "rowcast/http/conn.h"
+#include "rowcast/http/deflate.h"
 #include "rowcast/io/clock.h"
 
 #define ACCEPTS_PER_TURN      64
@@ -310,6 +311,7 @@ int http_server_create(struct http_server **out, struct loop *loop, const struct
 	server->hosts = config->hosts ? rc_xstrdup(config->hosts) : NULL;
 	server->server_headers = config->server_headers ? rc_xstrdup(config->server_headers) : NULL;
 	server->listener = (struct watch){.fd = -1};
+	server->inflater = inflater_create();
 	server->read_buffer = rc_xmalloc(READ_BUFFER_BYTES);
 	server->decoder.message_bytes_max = (size_t)config->limits->ws_message_bytes_max;
 	server->date_second = -1;
@@ -357,6 +359,7 @@ void server_conn_freed(struct http_server *server)
 	slab_release(&server->extra_slab);
 	router_release(&server->router);
 	ws_decoder_release(&server->decoder);
+	inflater_destroy(server->inflater);
 	buf_release(&server->head);
 	buf_release(&server->problem);
 	buf_release(&server->gather);

@@ -19,6 +19,7 @@
 
 #include "rowcast/base/check.h"
 #include "rowcast/http/conn.h"
+#include "rowcast/http/deflate.h"
 
 #define SSE_INPUT_BYTES_MAX 65536
 
@@ -74,6 +75,11 @@ void stream_told_closed(struct http_conn *conn)
 }
 
 /* Sending. */
+
+bool http_stream_deflates(const struct http_stream *stream)
+{
+	return stream_conn(stream)->deflates;
+}
 
 bool http_stream_blocked(const struct http_stream *stream)
 {
@@ -274,7 +280,9 @@ static void stream_event(struct http_conn *conn, const struct ws_event *event)
 
 static const char *refusal_reason(int code)
 {
-	return code == 1007 ? "not UTF-8" : code == 1009 ? "the message is too long" : "the frame breaks the protocol";
+	return code == 1007   ? "the message cannot be read"
+	       : code == 1009 ? "the message is too long"
+			      : "the frame breaks the protocol";
 }
 
 /* In the middle of a message: the server's decoder becomes this connection's. Between two: it needs none. */
@@ -299,6 +307,7 @@ void stream_input(struct http_conn *conn, const char *bytes, size_t len)
 	struct ws_decoder *decoder = own ? conn->extra->decoder : &conn_server(conn)->decoder;
 	size_t at = 0;
 
+	decoder->inflater = conn->deflates ? conn_server(conn)->inflater : NULL;
 	while (at < len && (conn->state == CONN_WEBSOCKET || conn->state == CONN_CLOSING)) {
 		struct ws_event event;
 		size_t used;
@@ -500,11 +509,13 @@ static bool handshake_check(struct http_request *req, const char *allowed_origin
 }
 
 struct http_stream *http_stream_websocket(struct http_request *req, const char *const *protocols, size_t protocol_count,
-					  const char *allowed_origins, const struct http_stream_events *events)
+					  const char *allowed_origins, bool deflate,
+					  const struct http_stream_events *events)
 {
 	struct rc_str wanted = http_header(req, "sec-websocket-protocol");
 	const char *chosen = NULL;
-	struct buf *head = &req->priv->server->head;
+	struct buf *head = &req->priv->server->head, extension = BUF_INIT;
+	struct http_stream *stream;
 	char accept[29];
 
 	if (!req->conn) {
@@ -525,9 +536,15 @@ struct http_stream *http_stream_websocket(struct http_request *req, const char *
 	http_reply_header(req, "Sec-WebSocket-Accept", rc_str_from(accept));
 	if (chosen)
 		http_reply_header(req, "Sec-WebSocket-Protocol", rc_str_from(chosen));
+	deflate = deflate && deflate_accept(http_header(req, "sec-websocket-extensions"), &extension);
+	if (deflate)
+		http_reply_header(req, "Sec-WebSocket-Extensions", buf_str(&extension));
+	buf_release(&extension);
 	reply_head(req, head, 101);
 	buf_append_str(head, RC_STR("Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n"));
-	return stream_begin(req, CONN_WEBSOCKET, events);
+	stream = stream_begin(req, CONN_WEBSOCKET, events);
+	stream_conn(stream)->deflates = deflate;
+	return stream;
 }
 
 struct http_stream *http_stream_sse(struct http_request *req, const struct http_stream_events *events)

@@ -4,7 +4,7 @@
  * The decoder takes bytes in any pieces. A frame's header is gathered in `header` (at most 14 bytes) and judged as soon
  * as each part of it is there, so that a hostile length is refused before its payload. Payload is unmasked straight
  * into `message`, text is checked as UTF-8 while it comes (§8.1 allows to fail at once), control frames go to `control`
- * because they may come between the fragments of a message (§5.4).
+ * because they may come between the fragments of a message (§5.4). A compressed message is judged when it is whole.
  *
  * Rejected: waiting for whole frames (a 64 KiB frame would be kept twice), a table of states (two of them: header,
  * payload).
@@ -14,6 +14,7 @@
 #include <openssl/evp.h>
 
 #include "rowcast/base/check.h"
+#include "rowcast/http/deflate.h"
 
 #define FIN  0x80
 #define RSV  0x70
@@ -102,8 +103,11 @@ static int header_begin(struct ws_decoder *decoder)
 {
 	uint8_t first = decoder->header[0], second = decoder->header[1];
 	uint8_t opcode = first & 0x0F, length = second & 0x7F;
+	bool packed = first & WS_RSV1;
 
-	if (first & RSV || !(second & MASK))
+	if (first & RSV & ~WS_RSV1 || !(second & MASK))
+		return 1002;
+	if (packed && (!decoder->inflater || is_control(opcode) || opcode == WS_CONTINUATION)) /* RFC 7692 §6 */
 		return 1002;
 	if (is_control(opcode)) {
 		if (opcode > WS_PONG || !(first & FIN) || length > 125)
@@ -137,6 +141,7 @@ static int header_end(struct ws_decoder *decoder)
 	}
 	if (opcode != WS_CONTINUATION) {
 		decoder->message_opcode = opcode;
+		decoder->packed = decoder->header[0] & WS_RSV1;
 		decoder->utf8_state = 0;
 		buf_clear(&decoder->message);
 	}
@@ -179,7 +184,7 @@ static int payload_take(struct ws_decoder *decoder, const uint8_t *bytes, size_t
 	out = buf_reserve(&decoder->message, len);
 	unmask(decoder, out, bytes, len);
 	decoder->message.len += len;
-	if (decoder->message_opcode == WS_TEXT && !utf8_feed(&decoder->utf8_state, out, len))
+	if (decoder->message_opcode == WS_TEXT && !decoder->packed && !utf8_feed(&decoder->utf8_state, out, len))
 		return 1007;
 	return 0;
 }
@@ -209,6 +214,8 @@ static int frame_end(struct ws_decoder *decoder, struct ws_event *event)
 {
 	uint8_t opcode = decoder->header[0] & 0x0F;
 	bool final = decoder->header[0] & FIN;
+	struct rc_str payload;
+	int code = 0;
 
 	decoder->header_len = decoder->header_need = 0;
 	if (opcode == WS_CLOSE)
@@ -220,9 +227,15 @@ static int frame_end(struct ws_decoder *decoder, struct ws_event *event)
 	}
 	if (!final)
 		return RC_AGAIN;
-	if (decoder->message_opcode == WS_TEXT && decoder->utf8_state != 0)
-		return refuse(event, 1007);
-	*event = (struct ws_event){.opcode = decoder->message_opcode, .payload = buf_str(&decoder->message)};
+	payload = buf_str(&decoder->message);
+	if (decoder->packed)
+		code = inflater_message(decoder->inflater, payload, decoder->message_bytes_max, &payload);
+	if (!code && decoder->message_opcode == WS_TEXT &&
+	    (decoder->packed ? !rc_str_utf8_valid(payload) : decoder->utf8_state != 0))
+		code = 1007;
+	if (code)
+		return refuse(event, code);
+	*event = (struct ws_event){.opcode = decoder->message_opcode, .payload = payload};
 	decoder->message_opcode = 0;
 	return 0;
 }

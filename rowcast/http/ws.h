@@ -8,20 +8,24 @@
 
 enum ws_opcode { WS_CONTINUATION = 0, WS_TEXT = 1, WS_BINARY = 2, WS_CLOSE = 8, WS_PING = 9, WS_PONG = 10 };
 
-#define WS_HEADER_MAX 10 /* bytes of an unmasked frame header */
+#define WS_HEADER_MAX 10   /* bytes of an unmasked frame header */
+#define WS_RSV1       0x40 /* in its first byte: the message is compressed */
 
 /* Header of an unmasked, final frame with `payload` bytes; returns its length. */
 size_t ws_header(uint8_t out[WS_HEADER_MAX], enum ws_opcode opcode, uint64_t payload);
 /* Value of Sec-WebSocket-Accept for a key. out: 29 bytes with the NUL. */
 void ws_accept(struct rc_str key, char out[29]);
 
+struct inflater;
 struct ws_decoder {
-	size_t message_bytes_max;
-	struct buf message; /* payload of the message under way */
+	size_t message_bytes_max;  /* as it comes and, when it is compressed, as it was */
+	struct inflater *inflater; /* borrowed; NULL: compression was not agreed upon */
+	struct buf message;        /* payload of the message under way */
 	/* private */
 	uint8_t header[14];
 	uint8_t header_len, header_need;
 	uint8_t message_opcode; /* 0: none under way */
+	bool packed;            /* it is compressed */
 	uint8_t control_len;
 	uint8_t control[125];
 	uint64_t payload_left;

@@ -445,14 +445,19 @@ static bool seats_delta(struct outlet *outlet, struct body *body, bool large)
 static void outlet_delta(struct outlet *outlet, struct body *body, int64_t committed_us)
 {
 	struct fanout *fanout = outlet->fanout;
-	bool large = body->len > fanout->config.ring_bytes_max / 2;
+	struct wire wire;
+	bool large;
 
+	if (outlet->seat_count == 0)
+		return;
+	wire = body_wire(body, outlet->transport, fanout->config.pack_bytes_min);
+	large = wire.len > fanout->config.ring_bytes_max / 2;
 	if (outlet->branch->rate != RATE_ANY)
 		outlet_lose_late(outlet, body->from);
 	if (!large && outlet->seat_count > outlet->apart) {
 		buf_clear(&fanout->scratch);
-		frame_delta(&fanout->scratch, outlet->transport, outlet->id_json, body->from, body->to, body->len);
-		buf_append(&fanout->scratch, body->bytes, body->len);
+		frame_delta(&fanout->scratch, outlet->transport, outlet->id_json, body->from, body->to, wire);
+		buf_append(&fanout->scratch, wire.bytes, wire.len);
 		buf_append_str(&fanout->scratch, outlet->transport->after);
 		outlet_append(outlet, body->from, body->to, committed_us);
 	}

@@ -16,6 +16,7 @@ struct fanout_config {
 	uint32_t reactor;
 	size_t ring_bytes_max;    /* ready frames of one outlet */
 	size_t copy_bytes_max;    /* larger bodies are sent from where they are, never copied for one subscriber */
+	size_t pack_bytes_min;    /* smaller bodies are never packed */
 	uint32_t branch_subs_max; /* more subscribers of a topic get a branch of their own */
 	/* Reading clocks is the caller's: µs, monotonic and UTC. */
 	int64_t (*mono_us)(void);

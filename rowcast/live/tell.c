@@ -15,6 +15,7 @@
 
 struct rest {
 	struct body *body;
+	struct wire wire; /* of it */
 	size_t at;
 	struct buf held;
 };
@@ -24,11 +25,12 @@ static struct fanout *peer_fanout(const struct peer *peer)
 	return peer->sub.outlet->fanout;
 }
 
-static void rest_begin(struct peer *peer, struct body *body, size_t at)
+static void rest_begin(struct peer *peer, struct body *body, struct wire wire, size_t at)
 {
 	struct rest *rest = rc_xcalloc(1, sizeof(*rest));
 
 	rest->body = body_acquire(body);
+	rest->wire = wire;
 	rest->at = at;
 	peer_extra(peer)->rest = rest;
 	for (uint32_t i = 0; i < peer_sub_count(peer); i++) {
@@ -76,8 +78,8 @@ bool peer_go_on(struct peer *peer)
 
 	if (!rest)
 		return true;
-	left = rest->body->len - rest->at;
-	sent = peer_transport(peer)->send(peer, rest->body->bytes + rest->at, left);
+	left = rest->wire.len - rest->at;
+	sent = peer_transport(peer)->send(peer, rest->wire.bytes + rest->at, left);
 	peer_fanout(peer)->sent_bytes += (int64_t)sent;
 	rest->at += sent;
 	if (sent < left)
@@ -101,16 +103,16 @@ void peer_say(struct peer *peer, struct rc_str frame)
 
 /* The head (or a whole frame) is in scratch. False: nothing was sent, the stream is blocked and will say when it is
  * not. */
-static bool tell(struct peer *peer, struct body *body)
+static bool tell(struct peer *peer, struct body *body, struct wire wire)
 {
 	struct buf *scratch = &peer_fanout(peer)->scratch;
-	bool large = body && body->len > peer_fanout(peer)->config.copy_bytes_max;
+	bool large = wire.len > peer_fanout(peer)->config.copy_bytes_max;
 	size_t sent;
 
 	if (peer_rest(peer))
 		return false;
 	if (body && !large) {
-		buf_append(scratch, body->bytes, body->len);
+		buf_append(scratch, wire.bytes, wire.len);
 		buf_append_str(scratch, peer_transport(peer)->after);
 	}
 	sent = peer_transport(peer)->send(peer, scratch->data, scratch->len);
@@ -125,14 +127,14 @@ static bool tell(struct peer *peer, struct body *body)
 		 */
 		(void)!peer_transport(peer)->queue(peer, scratch->data + sent, scratch->len - sent);
 		if (large) {
-			(void)!peer_transport(peer)->queue(peer, body->bytes, body->len);
+			(void)!peer_transport(peer)->queue(peer, wire.bytes, wire.len);
 			put_after(peer);
 		}
 	} else if (large) {
-		sent = peer_transport(peer)->send(peer, body->bytes, body->len);
+		sent = peer_transport(peer)->send(peer, wire.bytes, wire.len);
 		peer_fanout(peer)->sent_bytes += (int64_t)sent;
-		if (sent < body->len)
-			rest_begin(peer, body, sent);
+		if (sent < wire.len)
+			rest_begin(peer, body, wire, sent);
 		else
 			put_after(peer);
 	}
@@ -145,7 +147,7 @@ bool tell_reset(struct peer *peer, struct outlet *outlet, struct stand *stand, c
 
 	buf_clear(scratch);
 	frame_reset(scratch, outlet->transport, outlet->id_json, rc_str_from(reason));
-	if (!tell(peer, NULL))
+	if (!tell(peer, NULL, (struct wire){0}))
 		return false;
 	metric_add(&live_resets, 1);
 	stand->known = false; /* from here on nothing but a snapshot may follow */
@@ -156,10 +158,11 @@ bool tell_snapshot(struct peer *peer, struct outlet *outlet, struct stand *stand
 		   struct rc_position position)
 {
 	struct buf *scratch = &outlet->fanout->scratch;
+	struct wire wire = body_wire(body, outlet->transport, outlet->fanout->config.pack_bytes_min);
 
 	buf_clear(scratch);
-	frame_snapshot(scratch, outlet->transport, outlet->id_json, position, body->len);
-	if (!tell(peer, body))
+	frame_snapshot(scratch, outlet->transport, outlet->id_json, position, wire);
+	if (!tell(peer, body, wire))
 		return false;
 	*stand = (struct stand){position, true};
 	return true;
@@ -173,6 +176,7 @@ bool tell_delta(struct peer *peer, struct outlet *outlet, struct stand *stand, s
 {
 	struct buf *scratch = &outlet->fanout->scratch;
 	struct rc_position from = stand->position, to = body->to;
+	struct wire wire;
 
 	if (to.n <= from.n) {
 		if (!body->timed || body->at < from.n)
@@ -181,9 +185,10 @@ bool tell_delta(struct peer *peer, struct outlet *outlet, struct stand *stand, s
 	} else if (body->from.n == body->to.n) {
 		to = from; /* time alone, told along a chain that is ahead of him */
 	}
+	wire = body_wire(body, outlet->transport, outlet->fanout->config.pack_bytes_min);
 	buf_clear(scratch);
-	frame_delta(scratch, outlet->transport, outlet->id_json, from, to, body->len);
-	if (!tell(peer, body))
+	frame_delta(scratch, outlet->transport, outlet->id_json, from, to, wire);
+	if (!tell(peer, body, wire))
 		return false;
 	stand->position = to;
 	return true;
@@ -195,5 +200,5 @@ bool tell_status(struct peer *peer, const char *state, int64_t lag_ms, int64_t a
 
 	buf_clear(scratch);
 	frame_status(scratch, peer_transport(peer), state, lag_ms, age_ms);
-	return tell(peer, NULL);
+	return tell(peer, NULL, (struct wire){0});
 }

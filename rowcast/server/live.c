@@ -34,6 +34,7 @@ struct live_limits live_limits_default(void)
 				    .topic_linger_us = 60000000,
 				    .status_interval_us = 3000000,
 				    .position_interval_us = 60000000,
+				    .compress_bytes_min = 1024,
 				    .poll_wait_max_us = 60000000,
 				    .poll_wait_us = 25000000};
 }
@@ -117,15 +118,17 @@ static void endpoint_create(struct live *live, uint32_t index, struct loop *loop
 	endpoint->loop = loop;
 	list_init(&endpoint->polls);
 	list_init(&endpoint->polls_ready);
-	endpoint->fanout = fanout_create(&(struct fanout_config){.carrier = {to_hub, to_reactor, live},
-								 .hub = live->hub,
-								 .owner = endpoint,
-								 .reactor = index,
-								 .ring_bytes_max = (size_t)live->limits.ring_bytes_max,
-								 .copy_bytes_max = COPY_BYTES_MAX,
-								 .branch_subs_max = BRANCH_SUBS_MAX,
-								 .mono_us = clock_mono_us,
-								 .wall_us = clock_wall_us});
+	endpoint->fanout = fanout_create(
+		&(struct fanout_config){.carrier = {to_hub, to_reactor, live},
+					.hub = live->hub,
+					.owner = endpoint,
+					.reactor = index,
+					.ring_bytes_max = (size_t)live->limits.ring_bytes_max,
+					.copy_bytes_max = COPY_BYTES_MAX,
+					.pack_bytes_min = (size_t)live->limits.compress_bytes_min,
+					.branch_subs_max = BRANCH_SUBS_MAX,
+					.mono_us = clock_mono_us,
+					.wall_us = clock_wall_us});
 	hub_attach(live->hub, index, endpoint->fanout);
 	endpoint->hook.run = endpoint_run;
 	loop_hook_add(loop, &endpoint->hook);

@@ -38,6 +38,7 @@ struct live_limits {
 	int64_t topic_linger_us;      /* a topic is kept this long after its last subscriber [60 s] */
 	int64_t status_interval_us;   /* tick of `status` [3 s] */
 	int64_t position_interval_us; /* an idle subscription's position is moved on after [60 s] */
+	int64_t compress_bytes_min;   /* messages with smaller rows are not compressed; 0: none is [1 KiB] */
 	int64_t poll_wait_max_us;     /* long-poll [60 s] */
 	int64_t poll_wait_us;         /* long-poll without `wait` [25 s] */
 };

@@ -2,9 +2,9 @@
  * WebSocket and SSE. Both are a peer of the reactor's fan-out whose bytes go straight to the http stream; it stands in
  * the stream's room, so that either is found from the other.
  *
- * WebSocket (RFC 6455): one JSON object a frame. SSE (WHATWG HTML §9.2): `event:` = type, `id:` = position, `data:` =
- * the same object without `id`; `status`, `reset` and `error` carry no `id:` line, so a reconnect resumes from the last
- * position.
+ * WebSocket (RFC 6455): one JSON object a frame, its rows packed where the client takes that (RFC 7692). SSE (WHATWG
+ * HTML §9.2): `event:` = type, `id:` = position, `data:` = the same object without `id`; `status`, `reset` and `error`
+ * carry no `id:` line, so a reconnect resumes from the last position.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 #include "rowcast/arena.h"
 #include "rowcast/base/check.h"
 #include "rowcast/base/metric.h"
+#include "rowcast/http/deflate.h"
 #include "rowcast/http/ws.h"
 #include "rowcast/server/live_private.h"
 
@@ -27,6 +28,11 @@ static struct metric sse_subscribers = METRIC_GAUGE("rowcast_live_subscribers", 
 static size_t ws_before(char out[FRAME_BEFORE_MAX], const char *type, struct rc_str position, size_t object_bytes)
 {
 	return ws_header((uint8_t *)out, WS_TEXT, object_bytes);
+}
+
+static size_t ws_before_packed(char out[FRAME_BEFORE_MAX], size_t head_bytes, size_t packed_bytes)
+{
+	return deflate_header((uint8_t *)out, head_bytes, packed_bytes);
 }
 
 static size_t sse_before(char out[FRAME_BEFORE_MAX], const char *type, struct rc_str position, size_t object_bytes)
@@ -81,6 +87,17 @@ static const struct transport websocket = {.name = "websocket",
 					   .send = stream_send,
 					   .queue = stream_queue,
 					   .failed = ws_failed};
+
+static const struct transport websocket_deflate = {.name = "websocket-deflate",
+						   .tells_id = true,
+						   .tells_status = true,
+						   .subscribers = &ws_subscribers,
+						   .before = ws_before,
+						   .pack = deflate_pack,
+						   .before_packed = ws_before_packed,
+						   .send = stream_send,
+						   .queue = stream_queue,
+						   .failed = ws_failed};
 
 static const struct transport sse = {.name = "sse",
 				     .tells_status = true,
@@ -233,9 +250,10 @@ void live_websocket(struct http_request *req, void *arg)
 
 	if (draining(req, endpoint))
 		return;
-	http = http_stream_websocket(req, protocols, 1, endpoint->live->allowed_origins, &stream_events);
+	http = http_stream_websocket(req, protocols, 1, endpoint->live->allowed_origins,
+				     endpoint->live->limits.compress_bytes_min > 0, &stream_events);
 	if (http)
-		stream_begin(endpoint, http, &websocket);
+		stream_begin(endpoint, http, http_stream_deflates(http) ? &websocket_deflate : &websocket);
 }
 
 void live_sse(struct http_request *req, void *arg)

@@ -71,6 +71,7 @@ const struct option server_option_rows[] = {
 	{"subscriptions-max", OPTION_INT, AT(live.subscriptions_max), "100", 1, 100000, "Live limits", "N", "Subscriptions of one connection."},
 	{"rate-max", OPTION_INT, AT(live.rate_max), "1000", 1, RATE_PER_S_MAX, "Live limits", "N", "Largest max_per_s of a subscription: deltas a second that it wishes for at most."},
 	{"subscription-id-max", OPTION_BYTES, AT(live.id_bytes_max), "64", 1, 4 * KIB, "Live limits", "BYTES", "Length of a subscription's id."},
+	{"compress-min", OPTION_BYTES, AT(live.compress_bytes_min), "1k", 0, GIB, "Live limits", "BYTES", "Messages to a WebSocket with at least so many bytes of rows are compressed (permessage-deflate); 0: never."},
 	{"ring-max", OPTION_BYTES, AT(live.ring_bytes_max), "256k", 4 * KIB, GIB, "Live limits", "BYTES", "Ready frames kept of one topic; who stands before them is brought up to date."},
 	{"topic-history-max", OPTION_BYTES, AT(live.history_bytes_max), "1m", 4 * KIB, GIB, "Live limits", "BYTES", "Single transactions kept of one topic for mode \"every\"."},
 	{"tombstones-max", OPTION_INT, AT(live.tombstones_max), "100000", 1, 100000000, "Live limits", "N", "Removed rows that one topic remembers."},

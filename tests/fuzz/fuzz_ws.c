@@ -1,11 +1,11 @@
 /*
- * WebSocket frames. The first byte says where the input is cut. Checked: the same events whole, cut and byte by byte;
- * texts are UTF-8; messages keep their limit; close codes are legal.
+ * WebSocket frames. The first byte says where the input is cut. Checked, with compressed messages and without: the same
+ * events whole, cut and byte by byte; texts are UTF-8; messages keep their limit; close codes are legal.
  */
 #include <stdlib.h>
 
 #include "rowcast/base/check.h"
-#include "rowcast/http/ws.h"
+#include "rowcast/http/deflate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -28,9 +28,11 @@ static void note(struct buf *events, int err, const struct ws_event *event)
 		rc_check(event->close_code >= 1000 && event->close_code < 5000 && event->close_code != 1006);
 }
 
+static struct inflater *inflater; /* NULL: compression was not agreed upon */
+
 static void run(struct buf *events, const uint8_t *data, size_t size, size_t first, size_t step)
 {
-	struct ws_decoder decoder = {.message_bytes_max = MESSAGE_MAX};
+	struct ws_decoder decoder = {.message_bytes_max = MESSAGE_MAX, .inflater = inflater};
 	size_t at = 0, have = first < size ? first : size;
 	int err = 0;
 
@@ -52,12 +54,10 @@ static void run(struct buf *events, const uint8_t *data, size_t size, size_t fir
 	ws_decoder_release(&decoder);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void run_all(const uint8_t *data, size_t size)
 {
 	struct buf whole = BUF_INIT, cut = BUF_INIT, bytes = BUF_INIT;
 
-	if (size < 2 || size > 4096)
-		return 0;
 	run(&whole, data + 1, size - 1, size - 1, size);
 	run(&cut, data + 1, size - 1, data[0] ? data[0] : 1, size);
 	run(&bytes, data + 1, size - 1, 1, 1);
@@ -66,5 +66,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_release(&whole);
 	buf_release(&cut);
 	buf_release(&bytes);
+}
+
+/* The input as offers of the extension: what is answered is one of two. */
+static void negotiate(const uint8_t *data, size_t size)
+{
+	struct buf answer = BUF_INIT;
+	bool accepted = deflate_accept((struct rc_str){(const char *)data, size}, &answer);
+
+	rc_check(accepted ? rc_str_starts(buf_str(&answer), RC_STR("permessage-deflate; server_no_context_takeover"))
+			  : answer.len == 0);
+	buf_release(&answer);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size < 2 || size > 4096)
+		return 0;
+	run_all(data, size);
+	inflater = inflater_create();
+	run_all(data, size);
+	inflater_destroy(inflater);
+	inflater = NULL;
+	negotiate(data, size);
 	return 0;
 }

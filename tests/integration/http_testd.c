@@ -129,7 +129,7 @@ static void handle_ws(struct http_request *req, void *arg)
 	static const struct http_stream_events events = {ws_writable, ws_message, ws_closed};
 	static const char *const protocols[] = {"test.v2", "test.v1"};
 
-	if (http_stream_websocket(req, protocols, 2, "https://friend.example", &events))
+	if (http_stream_websocket(req, protocols, 2, "https://friend.example", true, &events))
 		streams++;
 }
 

@@ -235,6 +235,7 @@ static void limits_read(struct live_limits *limits, int argc, char **argv)
 		{"topics_max", &limits->topics_max},
 		{"rate_max", &limits->rate_max},
 		{"ring_bytes_max", &limits->ring_bytes_max},
+		{"compress_bytes_min", &limits->compress_bytes_min},
 		{"position_interval_us", &limits->position_interval_us},
 		{"ping_interval_us", &http_limits.ping_interval_us},
 	};

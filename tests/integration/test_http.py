@@ -19,6 +19,7 @@ import tempfile
 import time
 import unittest
 import warnings
+import zlib
 
 TESTD = sys.argv[1]
 
@@ -494,6 +495,15 @@ def frame(opcode, payload=b"", fin=True, mask=b"\x11\x22\x33\x44", rsv=0):
     return head + (mask or b"") + payload
 
 
+DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate\r\n"
+
+
+def packed(payload):
+    """RFC 7692 §7.2.1."""
+    deflate = zlib.compressobj(wbits=-15)
+    return (deflate.compress(payload) + deflate.flush(zlib.Z_SYNC_FLUSH))[:-4]
+
+
 class Socket(Client):
     """A WebSocket after its handshake."""
 
@@ -635,6 +645,51 @@ class WebSockets(Shared):
                 self.assertEqual(client.closed_with(), code)
                 client.sock.shutdown(socket.SHUT_WR)
                 self.assertTrue(client.ends())
+
+    def test_compression_is_agreed_upon_only_when_it_is_offered_as_the_standard_says(self):
+        answer = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+        for offer, wanted in ((None, None), ("permessage-deflate", answer), ("permessage-deflate; client_max_window_bits", answer),
+                              ("x, permessage-deflate; server_max_window_bits=15", answer + "; server_max_window_bits=15"),
+                              ("permessage-deflate; server_max_window_bits=9", None), ("permessage-deflate; unknown", None)):
+            reply = self.handshake({"Sec-WebSocket-Extensions": offer})
+            self.assertEqual((reply.status, reply["Sec-WebSocket-Extensions"]), (101, wanted), offer)
+
+    def test_compressed_messages_are_read_like_others(self):
+        client = self.open(DEFLATE)
+        hello = packed(b"hello")
+        client.send(frame(1, hello, rsv=0x40) + frame(1, b"plain") + frame(1, packed(b""), rsv=0x40))
+        for text in (b"hello", b"plain", b""):
+            self.assertEqual(client.receive(), (0x81, text))
+        for byte in frame(1, hello[:3], fin=False, rsv=0x40) + frame(9, b"!") + frame(0, hello[3:]):
+            client.send(bytes([byte]))
+        self.assertEqual(client.receive(), (0x8A, b"!"))
+        self.assertEqual(client.receive(), (0x81, b"hello"))
+        client.send(frame(1, packed(b"x" * 65536), rsv=0x40))
+        self.assertEqual(client.receive(), (0x81, b"x" * 65536))
+
+    def test_wrong_compressed_messages_have_their_codes(self):
+        cases = {frame(1, packed(b"x" * 65537), rsv=0x40): 1009, frame(1, packed(b"x" * (50 << 20)), rsv=0x40): 1009,
+                 frame(1, b"\x07", rsv=0x40): 1007, frame(1, b"hello", rsv=0x40): 1007, frame(1, b"", rsv=0x40): 1007,
+                 frame(1, packed(b"\xc3("), rsv=0x40): 1007, frame(2, packed(b"x"), rsv=0x40): 1003,
+                 frame(9, b"", rsv=0x40): 1002, frame(8, b"", rsv=0x40): 1002, frame(1, packed(b"x"), rsv=0x60): 1002,
+                 frame(1, packed(b"x")[:1], fin=False, rsv=0x40) + frame(0, packed(b"x")[1:], rsv=0x40): 1002}
+        for data, code in cases.items():
+            with self.subTest(data[:20]):
+                client = self.open(DEFLATE)
+                client.send(data)
+                self.assertEqual(client.closed_with(), code)
+
+    def test_who_did_not_agree_may_not_compress_though_others_do(self):
+        agreed, plain = self.open(DEFLATE), self.open()
+        for _ in range(2):
+            agreed.send(frame(1, packed(b"hello"), rsv=0x40))
+            self.assertEqual(agreed.receive(), (0x81, b"hello"))
+            plain.send(frame(1, b"plain"))
+            self.assertEqual(plain.receive(), (0x81, b"plain"))
+        plain.send(frame(1, packed(b"hello"), rsv=0x40))
+        self.assertEqual(plain.closed_with(), 1002)
+        agreed.send(frame(1, packed(b"hello"), rsv=0x40))
+        self.assertEqual(agreed.receive(), (0x81, b"hello"))
 
     def test_the_server_closes_with_a_code_and_waits_for_the_answer(self):
         client = self.open()

@@ -13,8 +13,10 @@ import sys
 import threading
 import time
 import unittest
+import zlib
 
 import websockets
+import websockets.extensions.permessage_deflate
 
 TESTD = sys.argv[1]
 REQUESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../protocol/vectors/live-requests.json")
@@ -29,10 +31,12 @@ class Server:
     def do(self, *lines):
         """Commands; the position after the last one."""
         with self.lock:
-            self.process.stdin.write("".join(line + "\n" for line in lines).encode())
-            self.process.stdin.flush()
-            for _ in lines:
-                answer = self.process.stdout.readline().decode().strip()
+            for at in range(0, len(lines), 1000):  # more would fill the pipe of the answers
+                some = lines[at:at + 1000]
+                self.process.stdin.write("".join(line + "\n" for line in some).encode())
+                self.process.stdin.flush()
+                for _ in some:
+                    answer = self.process.stdout.readline().decode().strip()
             return answer
 
     def put(self, table, *keys, size=0):
@@ -118,9 +122,9 @@ class Socket:
         return self.views[id]
 
 
-def connect(one, **more):
+def connect(one, compression=None, **more):
     return websockets.connect(f"ws://127.0.0.1:{one.port}/v1/live", subprotocols=["rowcast.v1+json"], max_size=None,
-                              compression=None, **more)
+                              compression=compression, **more)
 
 
 def live(test, *options):
@@ -465,7 +469,7 @@ class WebSocket(unittest.TestCase):
         self.assertEqual(refused.exception.status_code, 403)
 
 
-def raw_subscribe(one, id="a", table="t0", mode="latest", receive_buffer=None):
+def raw_subscribe(one, id="a", table="t0", mode="latest", receive_buffer=None, headers=b""):
     """A client that shakes hands, subscribes and reads nothing."""
     sock = socket.socket()
     if receive_buffer:
@@ -473,15 +477,15 @@ def raw_subscribe(one, id="a", table="t0", mode="latest", receive_buffer=None):
     sock.connect(("127.0.0.1", one.port))
     sock.settimeout(20)
     sock.sendall(b"GET /v1/live HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                 b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n")
+                 b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n" + headers + b"\r\n")
     text = json.dumps({"type": "subscribe", "id": id, "topic": "rows", "table": table, "mode": mode}).encode()
     head = bytes([0x81, 0x80 | len(text)]) if len(text) < 126 else bytes([0x81, 0xFE]) + len(text).to_bytes(2, "big")
     sock.sendall(head + bytes(4) + text)
     return sock
 
 
-def raw_messages(sock):
-    """Frames from the socket, text ones parsed; pings are skipped."""
+def raw_frames(sock):
+    """Text frames from the socket, their first byte and their payload; pings are skipped."""
     data = bytearray()
 
     def need(count):
@@ -496,7 +500,7 @@ def raw_messages(sock):
     del data[:data.index(b"\r\n\r\n") + 4]
     while True:
         need(2)
-        opcode, size, at = data[0] & 15, data[1], 2
+        first, size, at = data[0], data[1], 2
         if size > 125:
             at = 4 if size == 126 else 10
             need(at)
@@ -504,8 +508,18 @@ def raw_messages(sock):
         need(at + size)
         payload = bytes(data[at:at + size])
         del data[:at + size]
-        if opcode == 1:
-            yield json.loads(payload)
+        if first & 15 == 1:
+            yield first, payload
+
+
+def inflated(payload):
+    """A compressed message, read by a state that has seen no other (RFC 7692 §7.2.2)."""
+    return zlib.decompressobj(wbits=-15).decompress(payload + b"\0\0\xff\xff")
+
+
+def raw_messages(sock):
+    for first, payload in raw_frames(sock):
+        yield json.loads(inflated(payload) if first & 0x40 else payload)
 
 
 class SlowClients(unittest.TestCase):
@@ -576,6 +590,97 @@ class SlowClients(unittest.TestCase):
                 if view.position == position:
                     break
             slow.close()
+
+
+DEFLATE = b"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+
+
+class Compression(unittest.TestCase):
+    def message(self, frames, *types):
+        """The next message of these types: whether it came compressed, its payload, and what it says."""
+        for first, payload in frames:
+            message = json.loads(inflated(payload) if first & 0x40 else payload)
+            if message["type"] in types:
+                return first, payload, message
+
+    def test_rows_are_compressed_once_for_everybody_and_what_is_small_goes_as_it_is(self):
+        with server() as one:
+            one.put(0, *range(200))
+            socks = [raw_subscribe(one, id=id, headers=DEFLATE) for id in ("a", "another")]
+            frames = [raw_frames(sock) for sock in socks]
+            for change, compressed in ((None, True), ([7], False), (range(100), True)):
+                if change:
+                    one.put(0, *change)
+                rests = set()
+                for id, client in zip(("a", "another"), frames):
+                    first, payload, message = self.message(client, "snapshot", "delta")
+                    self.assertEqual(message["id"], id)
+                    self.assertEqual(len(message.get("rows", message.get("upsert"))), len(change) if change else 200)
+                    self.assertEqual(first, 0xC1 if compressed else 0x81)
+                    if compressed:  # a stored block with what differs, then what is shared
+                        stored = int.from_bytes(payload[1:3], "little")
+                        self.assertEqual((payload[0], int.from_bytes(payload[3:5], "little")), (0, stored ^ 0xFFFF))
+                        self.assertIn(f'"id":"{id}"'.encode(), payload[5:5 + stored])
+                        rests.add(payload[5 + stored:])
+                        self.assertLess(len(payload), len(inflated(payload)) / 4)
+                self.assertEqual(len(rests), 1 if compressed else 0)
+            for sock in socks:
+                sock.close()
+
+    def follow(self, mode, takeover):
+        async def body(one):
+            offer = websockets.extensions.permessage_deflate.ClientPerMessageDeflateFactory(
+                server_no_context_takeover=not takeover, client_no_context_takeover=not takeover)
+            async with connect(one, extensions=[offer]) as ws, connect(one) as plain:
+                self.assertEqual([type(one).__name__ for one in ws.extensions], ["PerMessageDeflate"])
+                clients = [Socket(ws), Socket(plain)]
+                for client in clients:
+                    for id in ("a", "b"):
+                        await client.subscribe(id=id, mode=mode)
+                        await client.next("snapshot")
+                for count in (1, 500, 3, 20000, 1):
+                    position = one.put(0, *range(count))
+                    for client in clients:
+                        for id in ("a", "b"):
+                            await client.reach(id, position)
+                await clients[0].subscribe(id="x" * 65)
+                self.assertEqual((await clients[0].next("error"))["field"], "id")
+                self.assertEqual(clients[0].views["a"].rows, clients[1].views["b"].rows)
+                self.assertEqual(clients[0].views["a"].deltas, 5)
+
+        with server() as one:
+            one.put(0, *range(2000))
+            asyncio.run(body(one))
+
+    def test_a_foreign_client_reads_every_message_and_is_understood(self):
+        for mode in ("latest", "every"):
+            for takeover in (True, False):
+                with self.subTest(mode, takeover=takeover):
+                    self.follow(mode, takeover)
+
+    def test_a_compressed_snapshot_larger_than_a_buffer_reaches_a_slow_reader(self):
+        with server("status_interval_us=10000") as one:
+            one.put(0, *range(20000))
+            slow = raw_subscribe(one, receive_buffer=4096, headers=DEFLATE)
+            view, messages = View(), raw_messages(slow)
+            for i in range(5):
+                time.sleep(0.02)  # not to wait for something: to be slow
+                slow.sendall(b"\x89\x80" + bytes(4))
+                position = one.put(0, i)
+            while view.position != position:
+                message = next(messages)
+                view.take(message)
+            self.assertEqual((view.snapshots, len(view.rows), view.rows["k4"]), (1, 20000, 20005))
+            slow.close()
+
+    @with_options("compress_bytes_min=0")
+    async def test_no_compression_where_it_is_switched_off(self, one):
+        one.put(0, *range(200))
+        async with connect(one, compression="deflate") as ws:
+            self.assertEqual(ws.extensions, [])
+            client = Socket(ws)
+            await client.subscribe()
+            self.assertEqual(len((await client.next("snapshot"))["rows"]), 200)
 
 
 class Events:

@@ -2,6 +2,8 @@
  */
 #include "rowcast/http/ws.h"
 
+#include "rowcast/http/deflate.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -56,10 +58,12 @@ static bool feed(struct ws_decoder *decoder, const char *bytes, size_t len)
 	return err == RC_AGAIN;
 }
 
+static struct inflater *inflater; /* NULL: compression was not agreed upon */
+
 static void check(struct buf *frames, size_t max, const char *expected)
 {
 	for (size_t split = 0; split <= frames->len; split += frames->len > 4096 ? 997 : 1) {
-		struct ws_decoder decoder = {.message_bytes_max = max};
+		struct ws_decoder decoder = {.message_bytes_max = max, .inflater = inflater};
 
 		buf_clear(&seen);
 		if (feed(&decoder, frames->data, split))
@@ -68,7 +72,7 @@ static void check(struct buf *frames, size_t max, const char *expected)
 		ws_decoder_release(&decoder);
 	}
 	/* and byte by byte */
-	struct ws_decoder decoder = {.message_bytes_max = max};
+	struct ws_decoder decoder = {.message_bytes_max = max, .inflater = inflater};
 
 	buf_clear(&seen);
 	for (size_t i = 0; i < frames->len && feed(&decoder, frames->data + i, 1); i++)
@@ -308,6 +312,132 @@ static void a_decoder_is_idle_only_between_messages(void **state)
 	ws_decoder_release(&decoder);
 }
 
+/* ---- compressed messages (RFC 7692) ---- */
+
+#define PACKED (FIN | WS_RSV1)
+#define HELLO  "\xf2\x48\xcd\xc9\xc9\x07\x00"
+
+static int agree(void **state)
+{
+	inflater = inflater_create();
+	return 0;
+}
+
+static int part(void **state)
+{
+	inflater_destroy(inflater);
+	inflater = NULL;
+	return 0;
+}
+
+static void the_compressed_messages_of_the_standard_are_read(void **state)
+{
+	static const struct rc_str ways[] = {
+		RC_STR(HELLO),                                                  /* §7.2.3.1 */
+		RC_STR("\x00\x05\x00\xfa\xff\x48\x65\x6c\x6c\x6f\x00"),         /* §7.2.3.3: stored */
+		RC_STR("\xf3\x48\xcd\xc9\xc9\x07\x00\x00"),                     /* §7.2.3.4: BFINAL */
+		RC_STR("\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00"), /* §7.2.3.5: two blocks */
+	};
+	struct buf frames = BUF_INIT;
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		frame(&frames, PACKED | WS_TEXT, ways[i]);
+		check(&frames, 100, "T:Hello ");
+	}
+	frame(&frames, WS_RSV1 | WS_TEXT, RC_STR("\xf2\x48\xcd")); /* fragments, and a ping between them */
+	text_frame(&frames, FIN | WS_PING, "between");
+	frame(&frames, FIN | WS_CONTINUATION, RC_STR("\xc9\xc9\x07\x00"));
+	frame(&frames, PACKED | WS_TEXT, RC_STR("\x00")); /* §7.2.3.6: empty */
+	text_frame(&frames, FIN | WS_TEXT, "plain");
+	frame(&frames, PACKED | WS_BINARY, RC_STR(HELLO));
+	check(&frames, 100, "P:between T:Hello T: T:plain B:5 ");
+}
+
+static void each_compressed_message_stands_for_itself(void **state)
+{
+	struct buf frames = BUF_INIT;
+
+	frame(&frames, PACKED | WS_TEXT, RC_STR(HELLO));
+	frame(&frames, PACKED | WS_TEXT, RC_STR(HELLO));
+	frame(&frames, PACKED | WS_TEXT, RC_STR("\xf2\x00\x11\x00\x00")); /* §7.2.3.2: it refers to the one before */
+	check(&frames, 100, "T:Hello T:Hello !1007 ");
+}
+
+static void compressed_data_that_is_bad_or_not_whole_is_1007(void **state)
+{
+	static const struct rc_str wrong[] = {
+		RC_STR(""),
+		RC_STR("\x07"),                          /* a block of the fourth kind */
+		RC_STR("\x00\x05\x00\xfa\xff\x48"),      /* stored: 5 bytes are told, one is there */
+		RC_STR("\x00\x05\x00\x00\x00Hello\x00"), /* its length and the complement disagree */
+		RC_STR("\xf2\x48\xcd"),
+		RC_STR("\xf3\x48\xcd\xc9\xc9\x07\x00"), /* BFINAL without the byte behind it */
+		RC_STR("Hello"),
+		RC_STR("\x00\x02\x00\xfd\xff\xc3(\x00"), /* well compressed, not UTF-8 */
+		RC_STR("\x00\x01\x00\xfe\xff\xc3\x00"),
+	};
+	struct buf frames = BUF_INIT;
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		frame(&frames, PACKED | WS_TEXT, wrong[i]);
+		check(&frames, 100, "!1007 ");
+	}
+}
+
+static void compression_is_told_once_a_message_and_only_where_it_was_agreed_upon(void **state)
+{
+	struct inflater *agreed = inflater;
+
+	RAW("\xc9\x80mask", "!1002 "); /* control frames are never compressed */
+	RAW("\xc8\x80mask", "!1002 ");
+	RAW("\xca\x80mask", "!1002 ");
+	RAW("\x41\x80mask\xc0\x80mask", "!1002 "); /* a continuation */
+	RAW("\xe1\x80mask", "!1002 ");             /* RSV2 as well */
+	RAW("\xd1\x80mask", "!1002 ");
+	inflater = NULL;
+	RAW("\xc1\x80mask", "!1002 ");
+	RAW("\xc2\x80mask", "!1002 ");
+	inflater = agreed;
+}
+
+static struct rc_str packed_letters(struct buf *packed, size_t count)
+{
+	char *letters = malloc(count);
+
+	memset(letters, 'm', count);
+	deflate_pack(packed, (struct rc_str){letters, count});
+	free(letters);
+	return buf_str(packed);
+}
+
+static void what_a_message_becomes_has_the_same_maximum(void **state)
+{
+	static const size_t maxima[] = {10, 4095, 4096, 4097, 65536, 100000};
+	struct buf frames = BUF_INIT, packed = BUF_INIT, expected = BUF_INIT;
+
+	for (size_t i = 0; i < sizeof(maxima) / sizeof(maxima[0]); i++) {
+		size_t max = maxima[i];
+
+		buf_clear(&packed);
+		buf_clear(&expected);
+		buf_append_str(&expected, RC_STR("T:"));
+		memset(buf_reserve(&expected, max), 'm', max);
+		expected.len += max;
+		buf_append_char(&expected, ' ');
+		frame(&frames, PACKED | WS_TEXT, packed_letters(&packed, max));
+		check(&frames, max, buf_cstr(&expected));
+		buf_clear(&packed);
+		frame(&frames, PACKED | WS_TEXT, packed_letters(&packed, max + 1));
+		check(&frames, max, "!1009 ");
+	}
+	buf_clear(&packed);
+	frame(&frames, PACKED | WS_TEXT, packed_letters(&packed, 50 << 20)); /* a bomb */
+	assert_true(packed.len < 65536 * 4);
+	check(&frames, 65536 * 4, "!1009 ");
+	buf_release(&packed);
+	buf_release(&expected);
+}
+
 static int release(void **state)
 {
 	buf_release(&seen);
@@ -329,6 +459,12 @@ int main(void)
 		cmocka_unit_test(headers_to_send_take_the_shortest_form),
 		cmocka_unit_test(the_accept_value_is_that_of_the_standard),
 		cmocka_unit_test(a_decoder_is_idle_only_between_messages),
+		cmocka_unit_test_setup_teardown(the_compressed_messages_of_the_standard_are_read, agree, part),
+		cmocka_unit_test_setup_teardown(each_compressed_message_stands_for_itself, agree, part),
+		cmocka_unit_test_setup_teardown(compressed_data_that_is_bad_or_not_whole_is_1007, agree, part),
+		cmocka_unit_test_setup_teardown(compression_is_told_once_a_message_and_only_where_it_was_agreed_upon,
+						agree, part),
+		cmocka_unit_test_setup_teardown(what_a_message_becomes_has_the_same_maximum, agree, part),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -181,6 +181,24 @@ static void failed(struct peer *peer, struct rc_str id, const struct rc_fault *f
 	snprintf(client->error, sizeof(client->error), "%s", fault->message);
 }
 
+/* Every body begins with a comma and a quote: a packed one does not, and the client puts them back. */
+int rig_packs;
+bool rig_pack_grows;
+
+static void pack(struct buf *out, struct rc_str body)
+{
+	rig_packs++;
+	assert_memory_equal(body.ptr, ",\"", 2);
+	buf_append(out, body.ptr + 2, body.len - 2);
+	if (rig_pack_grows)
+		buf_append_str(out, RC_STR("::"));
+}
+
+static size_t before_packed(char out[FRAME_BEFORE_MAX], size_t head_bytes, size_t packed_bytes)
+{
+	return (size_t)snprintf(out, FRAME_BEFORE_MAX, "%zuP%zu ", head_bytes + packed_bytes, head_bytes);
+}
+
 const struct transport rig_transport = {.name = "rig",
 					.tells_id = true,
 					.tells_status = true,
@@ -190,6 +208,18 @@ const struct transport rig_transport = {.name = "rig",
 					.send = stream_send,
 					.queue = stream_queue,
 					.failed = failed};
+
+const struct transport rig_packing = {.name = "rig-packing",
+				      .tells_id = true,
+				      .tells_status = true,
+				      .subscribers = &rig_subscribers,
+				      .before = before,
+				      .pack = pack,
+				      .before_packed = before_packed,
+				      .after = {"\n", 1},
+				      .send = stream_send,
+				      .queue = stream_queue,
+				      .failed = failed};
 
 /* ---- what clients check ---- */
 
@@ -336,6 +366,19 @@ static void take(struct client *client, const char *text, size_t len)
 	client->last = message;
 }
 
+static void take_packed(struct client *client, struct rc_str message, size_t head_bytes)
+{
+	struct buf text = BUF_INIT;
+
+	assert_true(client->packs);
+	client->packed++;
+	buf_append(&text, message.ptr, head_bytes);
+	buf_append_str(&text, RC_STR(",\""));
+	buf_append(&text, message.ptr + head_bytes, message.len - head_bytes);
+	take(client, text.data, text.len);
+	buf_release(&text);
+}
+
 static void client_read(struct client *client)
 {
 	char *end;
@@ -343,9 +386,13 @@ static void client_read(struct client *client)
 	while (client->in.len > 0 && (end = memchr(client->in.data, '\n', client->in.len))) {
 		char *object = memchr(client->in.data, ' ', client->in.len);
 		size_t len = (size_t)(end - object) - 1;
+		char *packed;
 
-		assert_int_equal(strtoul(client->in.data, NULL, 10), len);
-		take(client, object + 1, len);
+		assert_int_equal(strtoul(client->in.data, &packed, 10), len);
+		if (*packed == 'P')
+			take_packed(client, (struct rc_str){object + 1, len}, strtoul(packed + 1, NULL, 10));
+		else
+			take(client, object + 1, len);
 		buf_consume(&client->in, (size_t)(end - client->in.data) + 1);
 		client->frame_us = rig_now_us;
 	}
@@ -376,7 +423,7 @@ void client_reopen(struct client *client, int reactor)
 	client->open = true;
 	client->failed = client->waiting = false;
 	client->room = UNLIMITED;
-	peer_open(client->rig->fanouts[reactor], &client->peer, &rig_transport);
+	peer_open(client->rig->fanouts[reactor], &client->peer, client->packs ? &rig_packing : &rig_transport);
 }
 
 void client_close(struct client *client)
@@ -563,6 +610,7 @@ struct rig *rig_create(const struct rig_options *wanted)
 									.reactor = r,
 									.ring_bytes_max = (size_t)options.ring_bytes,
 									.copy_bytes_max = (size_t)options.copy_bytes,
+									.pack_bytes_min = (size_t)options.pack_bytes,
 									.branch_subs_max = options.branch_subs_max,
 									.mono_us = now_us,
 									.wall_us = now_us});

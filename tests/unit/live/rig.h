@@ -58,6 +58,7 @@ struct client {
 	struct rig *rig;
 	struct peer peer;
 	bool open;
+	bool packs; /* from its next reopening on: bodies come packed */
 	struct buf in, queued;
 	size_t room; /* bytes its stream still takes */
 	size_t queued_max;
@@ -75,6 +76,7 @@ struct client {
 	bool stalled;    /* its stream did not take all since the last delta */
 	bool delta_late; /* the last delta may have come after its beat */
 	/* What came. */
+	int packed; /* of all messages */
 	int snapshots, deltas, empty_deltas, timed_deltas, resets, errors, statuses;
 	char reset_reason[128], error[512], last_state[16];
 	json_t *last;   /* newest message */
@@ -93,13 +95,15 @@ struct rig {
 };
 
 struct rig_options {
-	int64_t ring_bytes, copy_bytes, history_bytes, tombstones_max, topics_max, idle_rows_max;
+	int64_t ring_bytes, copy_bytes, pack_bytes, history_bytes, tombstones_max, topics_max, idle_rows_max;
 	uint32_t branch_subs_max;
 };
 
 extern int64_t rig_now_us;  /* both clocks */
 extern int64_t rig_send_us; /* what a send takes */
-extern const struct transport rig_transport;
+extern int rig_packs;       /* bodies packed */
+extern bool rig_pack_grows; /* packing makes them larger */
+extern const struct transport rig_transport, rig_packing;
 extern struct metric rig_subscribers;
 
 struct rig *rig_create(const struct rig_options *options); /* NULL: defaults */

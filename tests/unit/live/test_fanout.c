@@ -710,10 +710,130 @@ static int set_up_tiny_ring(void **unused)
 	return set_up_with(&options);
 }
 
+/* Three who take bodies packed, one of them on another reactor, and one who does not. */
+static struct client *crowd[4];
+
+static int set_up_packing(void **unused)
+{
+	set_up(NULL);
+	rig_packs = 0;
+	for (int i = 0; i < 4; i++) {
+		crowd[i] = client_open(rig, i == 2);
+		client_close(crowd[i]);
+		crowd[i]->packs = i < 3;
+		client_reopen(crowd[i], i == 2);
+		client_subscribe(crowd[i], 0, LIVE_EVERY);
+	}
+	return 0;
+}
+
+static int tear_down_packing(void **unused)
+{
+	rig_pack_grows = false;
+	for (int i = 0; i < 4; i++)
+		client_free(crowd[i]);
+	return tear_down(NULL);
+}
+
+static void check_packed(int messages)
+{
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(crowd[i]->packed, crowd[i]->packs ? messages : 0);
+		client_check_now(crowd[i]);
+	}
+}
+
+static void a_body_is_packed_once_for_all_who_take_it_packed(void **unused)
+{
+	rig_put(rig, 0, 1);
+	rig_commit(rig);
+	rig_settle(rig);
+	assert_int_equal(rig_packs, 1); /* the snapshot */
+	check_packed(1);
+	put_and_commit(5);
+	assert_int_equal(rig_packs, 6);
+	check_packed(6);
+	client_close(crowd[0]);
+	crowd[0]->has_position = crowd[0]->has_view = false;
+	client_reopen(crowd[0], 0);
+	client_subscribe(crowd[0], 0, LIVE_EVERY);
+	client_subscribe(client, 0, LIVE_EVERY); /* plain: nothing is packed for him */
+	rig_settle(rig);
+	assert_int_equal(rig_packs, 7);
+	assert_int_equal(crowd[0]->packed, 7);
+	client_check_now(crowd[0]);
+	client_check_now(client);
+}
+
+static void nothing_is_packed_while_nobody_takes_it_packed(void **unused)
+{
+	for (int i = 0; i < 3; i++)
+		client_close(crowd[i]);
+	put_and_commit(5);
+	assert_int_equal(rig_packs, 0);
+	client_check_now(crowd[3]);
+}
+
+static void what_packing_does_not_make_smaller_goes_as_it_is(void **unused)
+{
+	rig_pack_grows = true;
+	put_and_commit(5);
+	check_packed(0);
+}
+
+static void reopen_packing(void)
+{
+	client_close(client);
+	client->packs = true;
+	client_reopen(client, 0);
+}
+
+static void for_who_is_overrun_nothing_is_packed(void **unused)
+{
+	int packs;
+
+	reopen_packing();
+	client_subscribe(client, 0, LIVE_EVERY);
+	rig_settle(rig);
+	client_room(client, 0);
+	put_and_commit(50);
+	packs = rig_packs;
+	put_and_commit(50);
+	assert_int_equal(rig_packs, packs);
+	client_room(client, UNLIMITED);
+	rig_settle(rig);
+	client_check_now(client);
+}
+
+static void the_rest_of_a_large_packed_body_is_that_of_the_packed_one(void **unused)
+{
+	reopen_packing();
+	the_rest_of_a_large_body_is_not_copied_and_nothing_is_sent_inside_of_it(NULL);
+	assert_true(client->packed > 0);
+}
+
+static void a_small_body_goes_as_it_is(void **unused)
+{
+	struct rig_options options = rig_defaults();
+
+	options.pack_bytes = sizeof(",\"upsert\":[],\"remove\":[]}");
+	set_up_with(&options);
+	reopen_packing();
+	client_subscribe(client, 0, LIVE_LATEST);
+	rig_settle(rig);
+	assert_int_equal(client->snapshots, 1); /* no rows yet */
+	assert_int_equal(client->packed, 0);
+	put_and_commit(1);
+	assert_int_equal(client->packed, 1);
+	client_check_now(client);
+	tear_down(NULL);
+}
+
 #define NORMAL(test)    cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 #define SMALL(test)     cmocka_unit_test_setup_teardown(test, set_up_small_ring, tear_down)
 #define TINY(test)      cmocka_unit_test_setup_teardown(test, set_up_tiny_ring, tear_down)
 #define NO_COPIES(test) cmocka_unit_test_setup_teardown(test, set_up_no_copies, tear_down)
+#define PACKING(test)   cmocka_unit_test_setup_teardown(test, set_up_packing, tear_down_packing)
 
 int main(void)
 {
@@ -755,6 +875,12 @@ int main(void)
 		NORMAL(whichever_subscription_ends_the_others_and_the_status_go_on),
 		NORMAL(who_has_one_subscription_costs_no_extra_memory),
 		NORMAL(a_blocked_seat_that_leads_is_told_the_newest_status_when_another_takes_the_lead),
+		PACKING(a_body_is_packed_once_for_all_who_take_it_packed),
+		PACKING(nothing_is_packed_while_nobody_takes_it_packed),
+		PACKING(what_packing_does_not_make_smaller_goes_as_it_is),
+		SMALL(for_who_is_overrun_nothing_is_packed),
+		NO_COPIES(the_rest_of_a_large_packed_body_is_that_of_the_packed_one),
+		cmocka_unit_test(a_small_body_goes_as_it_is),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

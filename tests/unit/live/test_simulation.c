@@ -1,5 +1,5 @@
 /*
- * Seeded simulation: topics, clients of both modes on two reactors, streams that stall and break anywhere, resumes from
+ * Seeded simulation: topics, clients of both modes on two reactors, streams that stall and break anywhere, packed bodies and plain ones, resumes from
  * old, foreign and invented positions, time-driven changes, restarts with a new epoch, pruning, topics that come and
  * go, rates. Each client checks every message while it folds it, and that its rate is kept (rig.c); in the end all
  * streams flow, every view must be the present one, and what is changed then must come as soon as the rate allows.
@@ -34,6 +34,7 @@ static struct rig_options random_options(void)
 
 	options.ring_bytes = below(2) ? 300 + below(600) : 1 << 16;
 	options.copy_bytes = below(2) ? 20 + below(200) : 1 << 16;
+	options.pack_bytes = below(2) ? below(100) : 0;
 	options.history_bytes = below(2) ? 200 + below(3000) : 1 << 20;
 	options.tombstones_max = 1 + below(RIG_KEYS);
 	options.topics_max = 1 + below(4);
@@ -71,6 +72,7 @@ static void random_client(struct client *client)
 		int topic = client->topic;
 
 		client_close(client);
+		client->packs = below(2);
 		client_reopen(client, (int)below(RIG_REACTORS));
 		if (below(6) == 0) {
 			topic = (int)below(RIG_TOPICS);
