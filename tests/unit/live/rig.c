@@ -157,7 +157,9 @@ void client_say_writable(struct client *client)
 	buf_release(&queued);
 	if (client->waiting && client->queued.len == 0 && client->room > 0 && client->open) {
 		client->waiting = false;
+		client->stalled = true; /* what he gets is what he missed … */
 		peer_writable(&client->peer);
+		client->stalled = true; /* … also when it has to come from the hub */
 	}
 }
 
