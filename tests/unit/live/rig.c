@@ -157,8 +157,9 @@ void client_say_writable(struct client *client)
 	buf_release(&queued);
 	if (client->waiting && client->queued.len == 0 && client->room > 0 && client->open) {
 		client->waiting = false;
-		client->stalled = true; /* what he gets is what he missed … */
+		client->resuming = true; /* what he gets is what he missed … */
 		peer_writable(&client->peer);
+		client->resuming = false;
 		client->stalled = true; /* … also when it has to come from the hub */
 	}
 }
@@ -284,7 +285,7 @@ static void check_rate(struct client *client)
 	}
 	client->delta_before_us = client->delta_us;
 	client->delta_us = client->frame_us;
-	client->delta_late = client->stalled;
+	client->delta_late = client->stalled || client->resuming;
 	client->stalled = client->waiting;
 }
 

@@ -74,6 +74,7 @@ struct client {
 	/* When the frame that is coming began, and the two deltas before it. */
 	int64_t frame_us, delta_us, delta_before_us;
 	bool stalled;    /* its stream did not take all since the last delta */
+	bool resuming;   /* it takes bytes again: what comes is late */
 	bool delta_late; /* the last delta may have come after its beat */
 	/* What came. */
 	int packed; /* of all messages */
