@@ -381,6 +381,7 @@ test("the pill says the figures to those who point at it, and Esc sends them awa
 
 for (const [view, viewport] of [["week", { width: 1440, height: 900 }], ["list", { width: 390, height: 844 }]]) {
 	test(`from skeleton to times nothing jumps (${view})`, async () => {
+		const slot = await server.freeSlot("massage", 8); // a day that is not closed
 		const page = await visitor(browser, { viewport });
 		await page.addInitScript(() => {
 			window.shifts = [];
@@ -389,7 +390,7 @@ for (const [view, viewport] of [["week", { width: 1440, height: 900 }], ["list",
 			window.shiftObserver.observe({ type: "layout-shift", buffered: true });
 		});
 		wire.stall(LIVE);
-		await page.goto(`${wire.url}/v/harbour?service=massage&date=${dateIn(8)}&view=${view}`);
+		await page.goto(slot.address(view).replace(server.url, wire.url));
 		await page.locator(".skeleton-words", { hasText: "Loading times…" }).waitFor();
 		await wire.pass();
 		await page.locator("[data-slot]").first().waitFor();

@@ -169,6 +169,12 @@ class Server:
                     break
                 check(time.monotonic() < deadline, "the server does not see a change", answer)
 
+    def await_ready(self):
+        """Until bookings are taken: what kept them back is found to be over by a probe now and then."""
+        deadline = time.monotonic() + DEADLINE_S
+        while self.get("/readyz").status != 200:
+            check(time.monotonic() < deadline, "the server is not ready", self.get("/readyz"))
+
     def spawn(self, listen="127.0.0.1:0", preexec=None):
         self.starts += 1
         self.log = open(self.folder / "server.log", "ab")

@@ -58,6 +58,7 @@ async def put_back(*, stopped):
         another = lambda live: live.position.split(".")[0] != position.split(".")[0]
         await live.until(lambda live: live.resets and taken(live) == {at(1)} and another(live), "a reset, another epoch, what the backup has")
         equal(live.view(), server.slots(visit, day(1))["slots"], "what is shown")
+        server.await_ready()  # the store may have met tables that were just then made anew
         server.book(service=visit, start=at(1, "12:00")).expect(201)
         await live.until(lambda live: taken(live) == {at(1), at(1, "12:00")}, "a booking after it")
         await live.close()
