@@ -27,7 +27,7 @@ async function tabTo(page, name) {
 
 test("a whole booking by keyboard alone", async () => {
 	const page = await visitor(browser);
-	await open(page, `${server.url}/v/harbour?service=massage&date=${dateIn(8)}&view=week`);
+	await open(page, `${server.url}/v/harbour?service=massage&date=${await server.openDay("massage", 8)}&view=week`);
 	await page.keyboard.press("Tab");
 	await focusOn(page, "Skip to the times");
 	await page.keyboard.press("Enter");
@@ -126,7 +126,7 @@ function nextTuesday() {
 for (const width of [320, 390, 480]) {
 	test(`a phone ${width} px wide starts with the list and never scrolls sideways`, async () => {
 		const page = await visitor(browser, { viewport: { width, height: 720 }, hasTouch: true });
-		await open(page, `${server.url}/v/harbour?service=massage&date=${dateIn(8)}`);
+		await open(page, `${server.url}/v/harbour?service=massage&date=${await server.openDay("massage", 8)}`);
 		await page.locator(".chip").first().waitFor();
 		const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 		assert.equal(await overflow(), 0);
@@ -165,7 +165,7 @@ test("without motion a change is marked by a still ring", async () => {
 
 test("with forced colours every state still has its sign", async () => {
 	const page = await visitor(browser, { forcedColors: "active" });
-	await open(page, `${server.url}/v/harbour?service=massage&date=${dateIn(8)}&view=list`);
+	await open(page, `${server.url}/v/harbour?service=massage&date=${await server.openDay("massage", 8)}&view=list`);
 	const bare = await page.locator(".chip").evaluateAll((chips) => chips.filter((chip) => !chip.querySelector(".glyph, .number")).length);
 	assert.equal(bare, 0);
 	await page.context().close();

@@ -1,7 +1,7 @@
 /* Every language: its words everywhere, its direction, no fault for anybody, and room for all of it on a small phone. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { axeViolations, dateIn, launch, Server, slotOf, visitor } from "./world.mjs";
+import { axeViolations, launch, Server, slotOf, visitor } from "./world.mjs";
 import { sentences, speakPseudo } from "./pseudo.mjs";
 
 const LANGUAGES = { en: "ltr", de: "ltr", pt: "ltr", ar: "rtl" };
@@ -91,7 +91,7 @@ for (const lang of [...Object.keys(LANGUAGES), "pseudo"])
 
 test("in Arabic the left arrow goes to the cell on the left, and the week begins on the right", async () => {
 	const page = await visitor(browser);
-	await live(page, inLanguage(`${server.url}/v/harbour?service=massage&date=${dateIn(10)}&view=week`, "ar"));
+	await live(page, inLanguage(`${server.url}/v/harbour?service=massage&date=${await server.openDay("massage", 10)}&view=week`, "ar"));
 	const heads = await page.locator("[role=columnheader]").evaluateAll((list) => list.map((head) => head.getBoundingClientRect().x));
 	assert.ok(heads[1] > heads[3], `the first day is right of the third: ${heads.slice(0, 4)}`);
 	await page.locator("[role=gridcell][tabindex='0']").focus();
@@ -109,7 +109,7 @@ test("in Arabic the left arrow goes to the cell on the left, and the week begins
 
 test("phone numbers and references are written from left to right", async () => {
 	const page = await visitor(browser);
-	await live(page, inLanguage(`${server.url}/v/harbour?service=massage&date=${dateIn(10)}&view=list`, "ar"));
+	await live(page, inLanguage(`${server.url}/v/harbour?service=massage&date=${await server.openDay("massage", 10)}&view=list`, "ar"));
 	assert.equal(await page.locator("a[href^='tel:'] bdi").first().evaluate((number) => getComputedStyle(number).direction), "ltr");
 	await page.context().close();
 });
@@ -207,7 +207,7 @@ test("a link in a language stays in it on the next page; a choice of one's own i
 	const page = await visitor(browser, { locale: "pt-BR" });
 	await page.goto(server.url);
 	assert.equal(await words(page, () => document.documentElement.lang), "pt-PT");
-	await live(page, `${server.url}/v/harbour?service=massage&date=${dateIn(10)}&view=list&lang=de`);
+	await live(page, `${server.url}/v/harbour?service=massage&date=${await server.openDay("massage", 10)}&view=list&lang=de`);
 	assert.match(page.url(), /lang=de/);
 	await page.goto(server.url);
 	assert.equal(await words(page, () => document.documentElement.lang), "de");

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
-import { assertAccessible, dateIn, fillForm, hears, launch, open, openForm, Server, settled, slotOf, status, visitor } from "./world.mjs";
+import { assertAccessible, fillForm, hears, launch, open, openForm, Server, settled, slotOf, status, visitor } from "./world.mjs";
 import { Wire } from "./wire.mjs";
 
 const LIVE = /^GET \/v1\/live/;
@@ -107,7 +107,7 @@ test("loading: a skeleton at once, words, other words, an error, and the times a
 	const page = await visitor(browser);
 	wire.stall(LIVE);
 	await page.clock.install({ time: Date.now() });
-	await page.goto(`${wire.url}/v/harbour?service=massage&date=${dateIn(8)}&view=week`);
+	await page.goto(`${wire.url}/v/harbour?service=massage&date=${await server.openDay("massage", 8)}&view=week`);
 	await page.evaluate(() => (window.sameDocument = true));
 	await page.locator(".skeleton").waitFor();
 	await pass(page, 300);
@@ -381,7 +381,6 @@ test("the pill says the figures to those who point at it, and Esc sends them awa
 
 for (const [view, viewport] of [["week", { width: 1440, height: 900 }], ["list", { width: 390, height: 844 }]]) {
 	test(`from skeleton to times nothing jumps (${view})`, async () => {
-		const slot = await server.freeSlot("massage", 8); // a day that is not closed
 		const page = await visitor(browser, { viewport });
 		await page.addInitScript(() => {
 			window.shifts = [];
@@ -390,7 +389,7 @@ for (const [view, viewport] of [["week", { width: 1440, height: 900 }], ["list",
 			window.shiftObserver.observe({ type: "layout-shift", buffered: true });
 		});
 		wire.stall(LIVE);
-		await page.goto(slot.address(view).replace(server.url, wire.url));
+		await page.goto(`${wire.url}/v/harbour?service=massage&date=${await server.openDay("massage", 8)}&view=${view}`);
 		await page.locator(".skeleton-words", { hasText: "Loading times…" }).waitFor();
 		await wire.pass();
 		await page.locator("[data-slot]").first().waitFor();

@@ -216,7 +216,7 @@ test("on a phone the first times stand on the first screen, and one line opens t
 
 test("the legend is in reach on a phone, explains every mark, and closes by itself", async () => {
 	const page = await visitor(browser, PHONE);
-	await open(page, venue(`service=massage&date=${dateIn(9)}&view=week`));
+	await open(page, venue(`service=massage&date=${await server.openDay("massage", 9)}&view=week`));
 	await page.locator(".legend-menu summary").click();
 	for (const words of ["Available", "Few left", "Booked", "Closed", "Your own time", "Changed just now", "Dashed: may have changed"])
 		assert.ok(await page.locator(".legend-item", { hasText: words }).isVisible(), words);
@@ -367,14 +367,14 @@ test("a copied link opens the same panel for somebody else", async () => {
 
 test("in a low window the date picker begins inside it and scrolls to its end", async () => {
 	const page = await visitor(browser, { viewport: { width: 1024, height: 360 } });
-	const slot = await server.freeSlot("massage", 20);
-	await open(page, slot.address("list"));
+	const date = await server.openDay("massage", 20);
+	await open(page, venue(`service=massage&date=${date}&view=list`));
 	await page.locator(".date-button").click();
 	const picker = page.locator(".picker[open]");
 	await picker.waitFor();
 	const inside = ({ y, height }) => y >= 0 && y + height <= 360;
 	assert.ok(inside(await picker.boundingBox()), JSON.stringify(await picker.boundingBox()));
-	assert.ok(inside(await page.locator(`[data-day="${slot.start.slice(0, 10)}"]`).boundingBox()), "the chosen day is in sight");
+	assert.ok(inside(await page.locator(`[data-day="${date}"]`).boundingBox()), "the chosen day is in sight");
 	const last = picker.getByRole("button").last();
 	await last.scrollIntoViewIfNeeded();
 	assert.ok(inside(await last.boundingBox()));

@@ -146,6 +146,11 @@ export class Server {
 		});
 	}
 
+	/** A date from so many days ahead on which the service has something free: not every day is open. */
+	async openDay(key, day) {
+		return (await this.freeSlot(key, day)).start.slice(0, 10);
+	}
+
 	/**
 	 * A free slot of a service and the address that shows it. Each call takes a day of its own (`day` days from today at the
 	 * earliest), so that tests do not meet.
