@@ -20,7 +20,9 @@ after(async () => {
 test("a dead server is named, booking is off with a reason and a phone number, and it comes back without a reload", async () => {
 	const slot = await server.freeSlot("massage", 7);
 	const page = await visitor(browser);
+	const sheet = page.waitForResponse(/\/assets\/sheet-\w+\.js$/);
 	await open(page, slot.address("list"));
+	await (await sheet).finished(); // it comes while the page is idle, and there is nobody to ask for it later
 	await page.evaluate(() => (window.sameDocument = true));
 
 	await server.stop("SIGKILL");
