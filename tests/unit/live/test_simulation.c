@@ -7,20 +7,12 @@
  *   test_live_simulation [seeds [first seed]]
  */
 #include "tests/unit/live/rig.h"
+#include "tests/unit/seeded.h"
 
 #define CLIENTS 7
 
-static uint64_t seed_now, random_state;
 static uint8_t seed_rates[3]; /* the first is none */
 static long seed_count = 2000, seed_first = 1;
-
-static uint32_t below(uint32_t limit)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)((random_state * 0x2545f4914f6cdd1dull) >> 33) % limit;
-}
 
 static void subscribe(struct client *client, int topic)
 {
@@ -163,8 +155,7 @@ static void simulate(uint64_t seed)
 	struct client *clients[CLIENTS];
 	struct rig *rig;
 
-	seed_now = seed;
-	random_state = seed * 0x9e3779b97f4a7c15ull + 1;
+	seed_begin(seed);
 	options = random_options();
 	for (int i = 1; i < 3; i++)
 		seed_rates[i] = (uint8_t)(RATE_FASTEST + below(RATE_SLOWEST));

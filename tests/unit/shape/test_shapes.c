@@ -13,6 +13,7 @@
 #include "rowcast/live/hub.h"
 #include "rowcast/live/topic_impl.h"
 #include "rowcast/shape/shapes.h"
+#include "tests/unit/seeded.h"
 #include "tests/unit/shape/thing.h"
 
 #define IDS     12
@@ -22,16 +23,7 @@
 #define PAST    8
 #define CHANGES 4
 
-static uint64_t seed_now, random_state;
 static long seed_count = 300, seed_first = 1;
-
-static uint32_t below(uint32_t limit)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)((random_state * 0x2545f4914f6cdd1dull) >> 33) % limit;
-}
 
 /* ---- the world ---- */
 
@@ -447,8 +439,7 @@ static void run(uint64_t seed)
 	struct reader readers[READERS] = {0};
 	struct world *world;
 
-	seed_now = seed;
-	random_state = seed * 0x9e3779b97f4a7c15ull + 1;
+	seed_begin(seed);
 	world = world_create();
 	for (int i = 0; i < READERS; i++) {
 		readers[i].wish = random_wish();
